@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         http_status as http_status,
     )
     from flowengine.language import load as load, parse as parse, problems as problems
+    from flowengine.outside.files import Scanned as Scanned
     from flowengine.people.identities import Identity as Identity
     from flowengine.people.permissions import PROGRAM as PROGRAM
     from flowengine.runtime.handlers import (
@@ -70,6 +71,12 @@ if TYPE_CHECKING:
     from flowengine.runtime.settings import Settings as Settings
     from flowengine.store import Database as Database
     from flowengine.views.ballots import BallotView as BallotView
+    from flowengine.views.conversation import (
+        FileView as FileView,
+        MessageView as MessageView,
+        OpenConversation as OpenConversation,
+        Sent as Sent,
+    )
     from flowengine.views.replies import (
         Archived as Archived,
         Audit as Audit,
@@ -121,6 +128,8 @@ else:
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.ballots": ("BallotView",),
+        "flowengine.outside.files": ("Scanned",),
+        "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
         "flowengine.views.replies": (
             "Archived",
             "Audit",

@@ -24,6 +24,7 @@ from flowengine.cli.safe_text import harmless
 from flowengine.cli.slot_picker import Slots
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
+from flowengine.cli.uploads import Uploads
 from flowengine.client import Desk, FormField, Json, Receipt, StaffStep, StaffTrack, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
@@ -160,6 +161,7 @@ def act(
                 given,
                 partial(act_on, way),
                 where=step.short,
+                of=step.id,
                 slots=lambda: _slots(_step(desk, step.id, whose or "")),
                 draft=_draft(terminal, ("act", step.id, way.outcome, whose), way.fields) if kept else None,
                 asks_last=not yes,
@@ -269,6 +271,7 @@ def carry_out(
     do: Do,
     *,
     where: str,
+    of: str = "",
     slots: Callable[[], Slots] = Slots,
     draft: Draft | None = None,
     asks_last: bool = True,
@@ -278,8 +281,10 @@ def carry_out(
 
     What was asked is put into ``given``. Before it is done the person sees all that he has answered, where that is more
     than a word; with ``asks_last`` he is asked whether to send it. With ``back`` he may go back before the first
-    question, which raises Back.
+    question, which raises Back. Files are uploaded when it is done, for ``of``: a job or a step.
     """
+    if any(field.kinds for field in fields):
+        do = _with_uploads(terminal, fields, do, of)
     if not terminal.asks:
         lacking = missing(fields, given)
         if lacking:
@@ -309,6 +314,12 @@ def carry_out(
     except (FlowError, Stopped):
         dialogue.say_what_is_kept()
         raise
+
+
+def _with_uploads(terminal: Terminal, fields: Sequence[FormField], do: Do, of: str) -> Do:
+    """What is done, with the files uploaded that the answer names by their paths."""
+    uploads = Uploads(terminal.mine(), of)
+    return lambda full: do(uploads.used(fields, full))
 
 
 def _slots(step: StepView) -> Slots:
@@ -382,7 +393,8 @@ def spoken(terminal: Terminal, desk: Desk, receipt: Receipt, kind: str, text: st
     show.line(console, ("Said", "bold green"), (f" ({kind})", "dim"), ": ", text)
     if line is None:
         inside = isinstance(seen, StaffTrack)
-        words = "The customer reads it, too." if kind == "answer" and inside else _GOES_TO[not inside]
+        told_outside = inside and kind in ("answer", "message")
+        words = "The customer reads it, too." if told_outside else _GOES_TO[not inside]
         show.line(console, "  ", words)
         if kind == "answer" and any(one.status == "waiting" for one in seen.conversation):
             show.line(console, "  What waits for an answer here is not for you; it goes on waiting.")

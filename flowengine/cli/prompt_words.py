@@ -35,6 +35,9 @@ def wanted(field: FormField) -> str:
     """What can be answered, in a few words: ``60 to 180 cm``, ``a day, as 4 Dec 2026, today or later``."""
     if field.options:
         return _of_options(field)
+    if field.kinds:
+        of = " or ".join(field.kinds)
+        return f"a file: its path; {of}" if field.type == "file" else f"files: their paths, with commas; {of}"
     if field.type in ("number", "integer"):
         return _number(field)
     if field.type == "string" and not field.format:
@@ -201,6 +204,10 @@ def said(field: FormField, value: Json) -> str:
         if field.shape == "quantities":
             return ", ".join(f"{count} × {titles.get(id, id)}" for id, count in value.items())
         return ", ".join(f"{titles.get(id, id)}: {count}" for id, count in value.items())
+    if field.kinds and isinstance(value, str):
+        return value.removeprefix("@")
+    if field.kinds and isinstance(value, list):
+        return ", ".join(str(one).removeprefix("@") for one in value)
     if isinstance(value, list):
         return ", ".join(titles.get(str(one), _plain(one)) for one in value) or "none"
     if titles:

@@ -200,6 +200,7 @@ def erased(console: Console, done: Erasure, *, dry: bool) -> None:
     told = (
         (jobs, f"{jobs} job{'' if jobs == 1 else 's'} of {done.person}: all that was written in it"),
         (others, f"{others} job{'' if others == 1 else 's'} of others: what {done.person} wrote in it"),
+        (done.files, f"{done.files} file{'' if done.files == 1 else 's'}"),
         (done.facts, f"what was known of {done.person}"),
         (len(done.revoked), f"revoked tokens: {', '.join(done.revoked)}"),
     )

@@ -64,6 +64,7 @@ def _begin(console: Console, trial: Trial, *, quick: bool) -> None:
     made_up = _made_up(trial, fields)
     while True:
         answer = made_up if quick else _answered(ask.fields(console, fields, made_up=made_up))
+        answer = _with_made_up_files(fields, answer, trial)
         try:
             trial.begin(answer)
             return
@@ -145,6 +146,7 @@ def _do(console: Console, trial: Trial, move: Move, *, quick: bool) -> None:
     while True:
         lacking = [field for field in way.fields if field.required and field.name not in made_up]
         answer = _answered(ask.fields(console, lacking if quick else way.fields, Slots(slots), made_up))
+        answer = _with_made_up_files(way.fields, answer, trial)
         try:
             taken = trial.take(move, way.outcome if move.kind == "act" else "", made_up | answer if quick else answer)
         except BadAnswer as error:
@@ -213,6 +215,7 @@ def _follow(trial: Trial, line: str) -> bool:
     if not trial.has_begun:
         stated = name in (trial.need.name, f"{trial.cast.customer.id} {trial.need.name}")
         given = answer_from(trial.asked_first, sets, None) if stated else {}
+        given = _with_made_up_files(trial.asked_first, given, trial)
         trial.begin(_made_up(trial, trial.asked_first) | given)
         if stated:
             return True
@@ -229,9 +232,15 @@ def _follow(trial: Trial, line: str) -> bool:
     way = _way(trial, move, outcome)
     slots = trial.form(move).slots if move.kind == "act" and any(one.name == "slot" for one in way.fields) else ()
     made_up = MadeUp().answer(way.fields, trial.now, [one.isoformat() for one in slots])
-    answer = made_up | answer_from(way.fields, sets, None)
+    answer = made_up | _with_made_up_files(way.fields, answer_from(way.fields, sets, None), trial)
     trial.take(move, way.outcome if move.kind == "act" else "", answer)
     return True
+
+
+def _with_made_up_files(fields: Sequence[FormField], answer: dict[str, Json], trial: Trial) -> dict[str, Json]:
+    """The answer with files that are none in the place of those that were named: in a trial nothing is uploaded."""
+    given = [field for field in fields if field.kinds and field.name in answer]
+    return answer | {field.name: MadeUp().value(field, trial.now) for field in given}
 
 
 def _named(trial: Trial, name: str) -> Move:

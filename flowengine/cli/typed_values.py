@@ -15,6 +15,7 @@ from flowengine import exact
 from flowengine.cli.typed_json import json_value
 from flowengine.cli.typed_moments import typed_day, typed_moment
 from flowengine.cli.typed_options import parts_of, typed_options
+from flowengine.cli.uploads import typed_file
 from flowengine.client import Field, FormField, Json, check_answer
 from flowengine.errors import BadAnswer
 
@@ -28,6 +29,7 @@ FORMATS = {
     "date-time": "a day and a time, as 1 May 2027, 10:00, or friday 3pm",
     "time": "a time of day with its zone, as 10:00:00Z",
     "email": "an e-mail address",
+    "file": "a file, as @photo.jpg",
 }
 """How a text of a format is written."""
 
@@ -98,6 +100,8 @@ def hint(field: FormField) -> str:
         return f"--set {field.name}={forms[field.shape]}"
     if field.type == "object":
         return f"--set {field.name}:=JSON"
+    if field.kinds:
+        return f"--set {field.name}={'@PATH' if field.type == 'file' else '@PATH,…'}"
     words = {"string": "TEXT", "number": "NUMBER", "integer": "WHOLE_NUMBER", "boolean": "yes|no", "array": "A,B,…"}
     formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "time": "HH:MM:SSZ", "email": "NAME@HOST"}
     formats["person"] = "ID"
@@ -110,7 +114,8 @@ def typed(field: FormField, text: str, *, prompt: bool = False) -> Json:
     if field.options:
         return typed_options(field, text, prompt=prompt)
     value = _READERS[field.type](field, text)
-    _check(field, value)
+    if not field.kinds:
+        _check(field, value)
     return value
 
 
@@ -145,7 +150,7 @@ def _array(field: FormField, text: str) -> list[Json]:
         return cast(list[Json], json_value(text))
     items = field.schema.get("items")
     kind = items.get("type", "string") if isinstance(items, dict) else "string"
-    reader = _READERS.get(kind, _READERS["string"])
+    reader = _READERS["file" if field.kinds else kind] if kind in _READERS else _READERS["string"]
     return [reader(field, part) for part in parts_of(text)]
 
 
@@ -177,11 +182,13 @@ _READERS: dict[str, Any] = {
     "boolean": _boolean,
     "array": _array,
     "object": _object,
+    "file": lambda _field, text: typed_file(text),
 }
 
 
 def _check(field: FormField, value: Json) -> None:
     """Hold one value against its schema now, so that a person is told at once and not at the end."""
+    assert field.type != "file", "files are held against their fields once they are uploaded"
     one = Field(name=field.name, type=field.type, title=field.title, schema=_rules(field))
     try:
         check_answer((one,), {field.name: value})

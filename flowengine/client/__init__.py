@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.ballots import BallotView
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
+    from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.promised import PromiseCount, PromiseRow
     from flowengine.views.promising import Preview, UndoneView
@@ -106,6 +107,7 @@ _HOMES = {
     "flowengine.views.promising": ("Preview", "UndoneView"),
     "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
     "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
     "flowengine.views.records": (

@@ -95,6 +95,16 @@ ROUTES = (
     Route("issue_token", "POST", "/tokens", "operating", 201),
     Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
     Route("tokens", "GET", "/tokens", "operating"),
+    # conversation and files
+    Route("message", "POST", "/jobs/{job}/messages", "conversation"),
+    Route("note", "POST", "/jobs/{job}/internal-notes", "conversation"),
+    Route("conversation", "GET", "/jobs/{job}/conversation", "conversation", cursor="place"),
+    Route("file", "GET", "/files/{id}", "conversation"),
+    Route("refuse_file", "POST", "/files/{id}/refuse", "conversation"),
+    Route("write", "POST", "/conversation", "conversation"),
+    Route("message_to", "POST", "/people/{person}/messages", "conversation"),
+    Route("conversation_with", "GET", "/people/{person}/conversation", "conversation", cursor="place"),
+    Route("open_conversations", "GET", "/conversations", "conversation", cursor="place"),
     # calendars
     Route("closures", "GET", "/closures", "calendars"),
     Route("close_calendar", "POST", "/calendars/{calendar}/closures", "calendars", 201),
@@ -158,7 +168,11 @@ ROUTES = (
     Route("receipts", "GET", "/jobs/{job}/receipts", "promises"),
     Route("proof", "GET", "/jobs/{job}/proof", "promises"),
 )
-"""One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
+"""One row for each verb that crosses as JSON. ``archive`` writes a file where it runs, and does not."""
 
 NEAR_ONLY = frozenset({"archive"})
 """Verbs that stay where the database is."""
+
+BY_HAND = frozenset({"attach", "file_data"})
+"""Verbs whose bytes go as they are: ``POST /files`` with the body of the file, its name and job in the query, which
+answers as ``attach``, and ``GET /files/{id}/data``, which answers with the body of the file."""

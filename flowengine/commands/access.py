@@ -328,6 +328,7 @@ def permit_on_job(verb: str) -> Permit:
 
 
 permit_say, permit_add, permit_send = map(permit_on_job, ("say", "add", "send"))
+permit_message, permit_note = map(permit_on_job, ("message", "note"))
 
 
 def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001

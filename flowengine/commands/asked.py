@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from flowengine.commands import access
 from flowengine.core import events as e
+from flowengine.core.fields import FILE_ID
 from flowengine.core.values import Step
 from flowengine.interop.labels import shorten
 from flowengine.runtime.actors import name_of
@@ -18,11 +20,12 @@ from flowengine.views.history_lines import LONGEST_ASKED
 
 
 class Asked(NamedTuple):
-    """What was asked: the step as it was opened, the words, and when they were said."""
+    """What was asked: the step as it was opened, the words, when they were said, and the files that belong to them."""
 
     step: Step
     text: str
     at: datetime
+    files: tuple[str, ...] = ()
 
 
 def asked(tx: Transaction, job: StoredJob, number: int) -> Asked | None:
@@ -32,7 +35,7 @@ def asked(tx: Transaction, job: StoredJob, number: int) -> Asked | None:
         return None
     (entry,) = tx.history.of(job.id, found[0] - 1, 1)
     said = next(event for event in entry.events if isinstance(event, e.Said) and event.number == number)
-    return Asked(found[1].step, said.text, entry.at)
+    return Asked(found[1].step, said.text, entry.at, said.files)
 
 
 def answer_in(tx: Transaction, job: StoredJob, seq: int, number: int) -> str:
@@ -41,18 +44,42 @@ def answer_in(tx: Transaction, job: StoredJob, seq: int, number: int) -> str:
     return next((event.text for event in said if event.to == number), "")
 
 
+def messages_in(tx: Transaction, job: str, seq: int) -> list[e.Said]:
+    """What an entry of a history says to the customer; nothing where it is gone."""
+    found = (event for entry in tx.history.of(job, seq - 1, 1) for event in entry.events if isinstance(event, e.Said))
+    return [one for one in found if one.kind == "message" and not one.number]
+
+
 def in_words(tx: Transaction, job: StoredJob, step: Step) -> Step:
     """A step as people see it. One that waits for an answer is called by the words that were said, and shows who has
-    said them; where they are too long for a name, it shows them whole."""
+    said them; where they are too long for a name, it shows them whole. Files that it shows have their names."""
+    step = _with_names(tx, step)
     found = asked(tx, job, step.number) if step.is_asked else None
     if found is None:
         return step
     title = shorten(found.text, LONGEST_ASKED)
     who = name_of(tx, step.asked_by) if step.asked_by else step.title
     by = (who, found.text) if title != found.text else ("Asked by", who)
-    return replace(step, title=title, shown=(*step.shown, by))
+    files = (("Files", files_named(tx, ", ".join(found.files))),) if found.files else ()
+    return replace(step, title=title, shown=(*step.shown, by, *files))
+
+
+def _with_names(tx: Transaction, step: Step) -> Step:
+    if not any("file-" in text for _, text in step.shown):
+        return step
+    return replace(step, shown=tuple((title, files_named(tx, text)) for title, text in step.shown))
+
+
+def files_named(tx: Transaction, text: str) -> str:
+    """A text in which ids of files stand behind their names, as they are now: what is erased has none."""
+
+    def named(found: re.Match[str]) -> str:
+        file = tx.files.get(found[0])
+        return f"{file.name or 'erased'} ({file.id})" if file is not None and file.used else found[0]
+
+    return FILE_ID.sub(named, text)
 
 
 def row_in_words(tx: Transaction, row: WaitingStep) -> Step:
     """The step of a row, called so; the job is read only where it waits for an answer."""
-    return in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step
+    return in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else _with_names(tx, row.step)

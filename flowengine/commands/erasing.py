@@ -20,10 +20,10 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.contents import Words, contents
 from flowengine.core.values import Actor, Json
-from flowengine.errors import HistoryBroken, NotAllowed
+from flowengine.errors import HistoryBroken, NotAllowed, NotFound
 from flowengine.people.identities import By
 from flowengine.runtime.actors import nobody
-from flowengine.store import Entry, Person, StoredJob, Transaction, shown
+from flowengine.store import Entry, Person, StoredFile, StoredJob, Transaction, shown
 from flowengine.store.erasing import Found
 from flowengine.views.replies import Erasure, LeftOver
 
@@ -67,11 +67,12 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
             ids = tuple(one.id for one in people)
             found = [(one, _look(shell, tx, one)) for one in _wanted(tx, ids)]
             facts = sum(map(tx.records.number, ids))
-        return _told(id, found, facts, revoked, people[0].erased)
+            files = sum(len(_files(tx, one)) for one in ids)
+        return _told(id, found, facts, revoked, people[0].erased, files)
 
     def begin(tx: Transaction) -> _Begun:
         actor, people, tokens = _asked(tx, id, because, by)
-        now, facts = shell.clock.now(), 0
+        now, facts, files = shell.clock.now(), 0, 0
         tx.erasing.securely()
         for there in people:
             facts += tx.records.number(there.id)
@@ -81,26 +82,43 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
             tx.contacts.forget(there.id)
             tx.acting.forget(there.id)
             forget(tx, there.id, now)
+            tx.conversations.erase(there.id)
+            files += tx.files.erase(_files(tx, there.id), now)
         for token in tokens:
             tx.tokens.revoke(token, now)
-        return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now)
+        return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now, files)
 
     begun = shell.keep(begin)
     shell.external.forget()
     with shell.reading() as tx:
         wanted = list(_wanted(tx, begun.ids))
     done = [(one, shell.keep(partial(_erase, shell, one, because, begun.actor))) for one in wanted]
-    return _told(id, done, begun.facts, begun.revoked, begun.erased)
+    return _told(id, done, begun.facts, begun.revoked, begun.erased, begun.files)
+
+
+def _files(tx: Transaction, id: str) -> list[str]:
+    """His files, and all of his jobs and his conversation: but for what he gave to a job of another that is open."""
+    found = (tx.files.get(file) for file in tx.files.of_customer(id))
+    return [one.id for one in found if one is not None and not _is_in_open(tx, one)]
+
+
+def _is_in_open(tx: Transaction, file: StoredFile) -> bool:
+    try:
+        return file.used and bool(file.job) and tx.jobs.get(file.job).status == "open"
+    except NotFound:  # it is archived
+        return False
 
 
 class _Begun(NamedTuple):
-    """That a customer is erased: by whom, under which ids, how many facts, which tokens, and since when."""
+    """That a customer is erased: by whom, under which ids, how many facts, which tokens, since when, and how many
+    files."""
 
     actor: Actor
     ids: tuple[str, ...]
     facts: int
     revoked: tuple[str, ...]
     erased: datetime
+    files: int
 
 
 def _wanted(tx: Transaction, ids: Sequence[str]) -> Iterator[_Whose]:
@@ -138,7 +156,12 @@ def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, list[
 
 
 def _told(
-    id: str, found: Sequence[tuple[_Whose, int | str]], facts: int, revoked: tuple[str, ...], erased: datetime | None
+    id: str,
+    found: Sequence[tuple[_Whose, int | str]],
+    facts: int,
+    revoked: tuple[str, ...],
+    erased: datetime | None,
+    files: int,
 ) -> Erasure:
     done = [(one, count) for one, count in found if isinstance(count, int) and count]
     return Erasure(
@@ -150,6 +173,7 @@ def _told(
         revoked=revoked,
         left=tuple(LeftOver(job=one.job, why=why) for one, why in found if isinstance(why, str)),
         erased=erased,
+        files=files,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flowengine.commands import access
@@ -20,6 +22,7 @@ from flowengine.store import StoredJob, Transaction, short, shown
 from flowengine.views.replies import Receipt
 
 KINDS_OF_WORDS = ("note", "wish", "concern", "expectation", "question", "answer")
+"""What :func:`say` takes; messages have a verb of their own."""
 
 
 def invoke(
@@ -38,21 +41,38 @@ def invoke(
 def say(shell: Shell, job: str, text: str, kind: str, to: str, by: By, key: str | None) -> Receipt:
     if kind not in KINDS_OF_WORDS:
         raise BadAnswer({"kind": f"{kind!r} is no kind of words"}, possible=KINDS_OF_WORDS)
+    return speak(shell, job, text, kind, (), to, by, key, access.permit_say)
+
+
+def speak(
+    shell: Shell,
+    job: str,
+    text: str,
+    kind: str,
+    files: Sequence[str],
+    to: str,
+    by: By,
+    key: str | None,
+    permit_speaking: access.Permit,
+) -> Receipt:
+    """Say words of any kind, with files, where ``permit_speaking`` lets him speak about the job."""
     words: Any = kind
     start, _, number = to.rpartition(".")
     if to and not (number.isascii() and number.isdigit() and 0 < len(number) <= 12 and int(number)):
         raise access.no_such("question", to)
     answered = int(number) if to else 0
-    permit = _permit_saying(to, start.strip().lower())
-    return shell.on_job(job, lambda actor: c.Say(by=actor, text=text, kind=words, to=answered), by, key, permit)
+    permit = _permit_saying(to, start.strip().lower(), permit_speaking)
+    named = tuple(files)
+    make = partial(c.Say, text=text, kind=words, to=answered, files=named)
+    return shell.on_job(job, lambda actor: make(by=actor), by, key, permit)
 
 
-def _permit_saying(to: str, start: str) -> access.Permit:
+def _permit_saying(to: str, start: str, permit_speaking: access.Permit) -> access.Permit:
     """The job must be the actor's to speak about, and what he answers must wait for him (L4); ``start`` is how the id
     of its job begins, where that is said. Where several things wait for him, he is told which."""
 
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
-        access.permit_say(tx, compiled, job, command)
+        permit_speaking(tx, compiled, job, command)
         if command.kind != "answer":
             return
         actor = command.by

@@ -8,6 +8,7 @@
 | ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
 | ``announce`` | all people | told: why, step (late: state; promise, risk: by) | a ``letter`` for each receiver |
+| | | told: why (``alone``); for the job ``person:<id>`` | a ``letter``: somebody has written to him about no job |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 | ``code_asked`` | code | code | a ``code``, where somebody has the contact (:mod:`flowengine.commands.codes`) |
@@ -15,9 +16,10 @@
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
-of those. Of one that was ``booked``, ``changed`` or ``cancelled``, ``branch`` says which, and ``whom`` who is to hear
-of it. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked. The rows of a
-code belong to no job: in its place stands ``code:`` and the code's id.
+of those; of what was ``written`` to the customer, which of the messages. Of one that was ``booked``, ``changed`` or
+``cancelled``, ``branch`` says which, and ``whom`` who is to hear of it. Of what was ``answered``, or is ``unanswered``
+for long, the step is that of what was asked. The rows of a code belong to no job: in its place stands ``code:`` and the
+code's id.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ def _tell(
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
     rebooked = effects.booked or effects.freed
-    if not (ends or news or rebooked or effects.late or effects.answers or effects.appointments or effects.at_risk):
+    said = effects.answers or effects.messages
+    if not (ends or news or rebooked or said or effects.late or effects.appointments or effects.at_risk):
         return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
@@ -77,6 +80,7 @@ def _tell(
     told += [{"step": one.step, "why": one.what, "number": number} for number, one in enumerate(effects.appointments)]
     told += _rebooked(done)
     told += [{"step": answer.to, "why": "answered"} for answer in effects.answers]
+    told += [{"step": 0, "why": "written", "number": number} for number, _ in enumerate(effects.messages)]
     told += [{"step": one.timer.step, "why": "unanswered"} for one in effects.late if not one.timer.holds_up]
     late = [one.state for one in effects.late if one.timer.holds_up]
     if late and head.late == len(late):  # what takes longer besides, he has been told

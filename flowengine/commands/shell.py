@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flowengine.clock import Clock
-from flowengine.commands import access, outgoing
+from flowengine.commands import access, filing, outgoing
 from flowengine.commands.catching_up import MOST, Overdue, fire_first, keep_after
 from flowengine.commands.receipts import body_hash, encoded, given, question_of, receipt_of, replayed
 from flowengine.core import commands as c
@@ -27,6 +27,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
+from flowengine.outside.files import Depot
 from flowengine.people.identities import By, actor_key, person_of
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
@@ -59,6 +60,8 @@ class Computed(msgspec.Struct, frozen=True):
     command: c.AnyCommand
     done: Advance
     at: datetime
+    files: tuple[str, ...] = ()
+    """The files that who asks has used in it."""
 
 
 class Shell:
@@ -84,6 +87,7 @@ class Shell:
         self._look: Transaction | None = None
         self.external = lanes or Lanes()
         self.secret = Secret()
+        self.depot = Depot(self.settings.files, database.url)
         self.hint = Hint()
         self.wanted = Wanted()
         self.observers = Observers()
@@ -264,8 +268,9 @@ class Shell:
         if command.by.acting or isinstance(command, c.ActFor):
             command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
-        world, largest = self.world(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
-        return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
+        world = self.world(tx, job.customer, job.id, locks=not dry, asker=command.by)
+        done = advance(compiled, job.position, command, now, world, largest_data=self.settings.largest_data)
+        return Computed(job, command, done, now, tuple(world.used))
 
     def told(
         self,
@@ -297,6 +302,7 @@ class Shell:
         entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
+        filing.keep(tx, self.settings.largest_files, job, command.by, computed.files, done)
         tx.wakes |= _leaves_work(done)
         outgoing.leave(tx, self.handlers, self.wanted, job_id, saved.seq, done, now)
         receipt = self.receipt(tx, computed, saved.seq)
@@ -316,9 +322,11 @@ class Shell:
             made = customers_receipt(head.job, seq, compiled, command, done, question)
         return with_appointment(made, command.by, done) if done.effects.booked else made
 
-    def world(self, tx: Transaction, customer: str, job: str, *, locks: bool = True) -> StoreWorld:
-        """The world of a job of a customer, as commands may read it."""
-        return StoreWorld(tx, customer, job, locks=locks, secret=self.settings.ballot_secret)
+    def world(
+        self, tx: Transaction, customer: str, job: str, *, locks: bool = True, asker: Actor | None = None
+    ) -> StoreWorld:
+        """The world of a job of a customer, as commands may read it; ``asker`` is whose uploads may be used."""
+        return StoreWorld(tx, customer, job, locks=locks, asker=asker, secret=self.settings.ballot_secret)
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""
@@ -419,10 +427,10 @@ class Shell:
         request: tuple[str | None, str | None],
     ) -> Receipt:
         """Begin a job under an id, for a customer who may have it, and write it as :meth:`write` does."""
-        now, world = self.clock.now(), self.world(tx, customer, job_id)
+        now, world = self.clock.now(), self.world(tx, customer, job_id, asker=command.by)
         largest = self.settings.largest_data
         done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
-        return self.write(tx, Computed(None, command, done, now), request)
+        return self.write(tx, Computed(None, command, done, now, tuple(world.used)), request)
 
 
 def recorded(command: c.AnyCommand) -> c.AnyCommand:

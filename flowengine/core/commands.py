@@ -194,12 +194,14 @@ class Add(Command, frozen=True, kw_only=True):
 
 
 class Say(Command, frozen=True, kw_only=True):
-    """Say something about the job: words, a wish, a concern, an expectation, a question, or an answer. ``to`` is the
-    step of what it answers, which need not be named where one thing alone waits for who says it."""
+    """Say something about the job: words, a wish, a concern, an expectation, a question, a message, or an answer.
+    ``to`` is the step of what it answers, which need not be named where one thing alone waits for who says it.
+    ``files`` are the ids of what he has uploaded for it."""
 
     text: str
-    kind: Literal["note", "wish", "concern", "expectation", "question", "answer"] = "note"
+    kind: Literal["note", "wish", "concern", "expectation", "question", "message", "answer"] = "note"
     to: int = 0
+    files: tuple[str, ...] = ()
 
 
 class TakeBack(Command, frozen=True, kw_only=True):

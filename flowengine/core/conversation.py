@@ -15,17 +15,20 @@ from datetime import datetime
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.draft import Draft
-from flowengine.core.fields import LONGEST_TEXT
+from flowengine.core.fields import LONGEST_TEXT, wrong_file
 from flowengine.core.position import Position
 from flowengine.core.spot import Spot
 from flowengine.core.values import CONVERSATION, Branch, Json, Step, Timer
 from flowengine.core.world import World
 from flowengine.errors import BadAnswer
 from flowengine.language.model import Process, State
-from flowengine.language.parts import WANTING, Field
+from flowengine.language.parts import FILE_KINDS, WANTING, Field
 
 ANSWERED, TAKEN_BACK = "answered", "taken_back"
 ACCEPTED, REFUSED = "accepted", "refused"
+
+MOST_FILES = 20
+"""Files that belong to one thing that is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,18 @@ def words(text: Json, name: str) -> str:
     return text
 
 
-def ask(here: Spot, kind: str, text: str, by: str) -> None:
+def files(given: tuple[str, ...], world: World) -> tuple[str, ...]:
+    """The files that belong to what is said, each once. Raises BadAnswer where one of them is not his who says it."""
+    found = tuple(dict.fromkeys(given))
+    if len(found) > MOST_FILES:
+        raise BadAnswer({"files": f"are {len(found)}; at most {MOST_FILES} are taken"})
+    problem = next(filter(None, (wrong_file(str(one), FILE_KINDS, world) for one in found)), "")
+    if problem:
+        raise BadAnswer({"files": problem}, possible=("upload it first, and give the id",))
+    return found
+
+
+def ask(here: Spot, kind: str, text: str, by: str, files: tuple[str, ...] = ()) -> None:
     """Somebody says what wants an answer: it waits for whom the process says."""
     draft = here.draft
     open_branch(draft)
@@ -119,7 +133,7 @@ def ask(here: Spot, kind: str, text: str, by: str) -> None:
         asked_by=by,
     )
     assert step.due is not None, "whatever is asked has a deadline"
-    draft.record(e.Said(kind=kind, text=text, by=by, number=step.number))
+    draft.record(e.Said(kind=kind, text=text, by=by, number=step.number, files=files))
     draft.record(e.StepOpened(step=step))
     here.set_timer("attention", step.due, step=step.number)
 
@@ -130,9 +144,9 @@ def open_branch(draft: Draft) -> None:
         draft.record(e.BranchOpened(branch=Branch(id=CONVERSATION, scope=CONVERSATION)))
 
 
-def answer(draft: Draft, step: Step, text: str, by: str) -> None:
+def answer(draft: Draft, step: Step, text: str, by: str, files: tuple[str, ...] = ()) -> None:
     """Somebody answers what was asked."""
-    draft.record(e.Said(kind="answer", text=text, by=by, to=step.number))
+    draft.record(e.Said(kind="answer", text=text, by=by, to=step.number, files=files))
     close(draft, step, ANSWERED, by)
 
 

@@ -373,6 +373,8 @@ def _reminded(ground: Ground, event: e.Reminded) -> None:
 def _said(ground: Ground, event: e.Said) -> None:
     if event.to:
         ground.effects.answers.append(event)
+    elif event.kind == "message" and not event.number:
+        ground.effects.messages.append(event)
 
 
 def _told(ground: Ground, event: e.Told) -> None:

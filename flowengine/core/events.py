@@ -354,13 +354,14 @@ class Reminded(Event, frozen=True, kw_only=True):
 
 class Said(Event, frozen=True, kw_only=True):
     """Somebody has said something. Where it wants an answer, ``number`` is that of the step that waits for one; an
-    answer is ``to`` that number."""
+    answer is ``to`` that number. ``files`` are the ids of those that belong to it."""
 
     kind: str
     text: str
     by: str = ""
     number: int = 0
     to: int = 0
+    files: tuple[str, ...] = ()
 
 
 class Told(Event, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ answer then costs about a microsecond.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,9 @@ LONGEST_ANSWER = 256 * 1024
 
 MOST_NAMED = 100
 """People who are listed where one of them is asked for; of more, the id is typed."""
+
+FILE_ID = re.compile(r"file-[0-9a-f]{32}")
+"""What the id of a file looks like."""
 
 _WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON can hold."""
@@ -121,8 +125,8 @@ def check_answer(
 
     With ``partial`` no field is required. Days and moments are held against the ``earliest`` and ``latest`` of their
     fields where ``names`` gives what these expressions see; what was answered before is not held against the clock
-    again. Persons are held against the people there are where a ``world`` is given. Raises :class:`BadAnswer` with a
-    problem for each field that is missing, wrong or not asked, and with what is possible.
+    again. Persons and files are held against those that there are where a ``world`` is given. Raises
+    :class:`BadAnswer` with a problem for each field that is missing, wrong or not asked, and with what is possible.
     """
     plain = take(answer, where)
     rules = once(fields, "partial" if partial else "whole", lambda: _compile(fields, partial=partial))
@@ -135,6 +139,8 @@ def check_answer(
         _hold_bounds(rules.bounded, plain, names(), where)
     if rules.persons and world is not None:
         _hold_persons(rules.persons, plain, world, where)
+    if rules.files and world is not None:
+        _hold_files(rules.files, plain, world, where)
     return plain
 
 
@@ -151,6 +157,31 @@ def _hold_persons(fields: Sequence[Field], answer: Mapping[str, Json], world: Wo
                 possible.update(dict.fromkeys(known))
     if problems:
         raise BadAnswer(problems, where=where, possible=list(possible))
+
+
+def _hold_files(fields: Sequence[Field], answer: Mapping[str, Json], world: World, where: str) -> None:
+    """Files are what he who answers has uploaded himself, of the kinds that are asked for."""
+    problems: dict[str, str] = {}
+    for field in fields:
+        given = answer.get(field.name, [])
+        for id in given if isinstance(given, list) else [given]:
+            problem = wrong_file(str(id), field.file, world)
+            if problem:
+                problems.setdefault(field.name, problem)
+    if problems:
+        raise BadAnswer(problems, where=where, possible=("upload it first, and give the id",))
+
+
+def wrong_file(id: str, kinds: Sequence[str], world: World) -> str:
+    """Why a file cannot be given, where it cannot; empty where it can."""
+    found = world.upload(id) if FILE_ID.fullmatch(id) else None
+    if found is None:
+        return f"must be the id of a file that you have uploaded for it; not {clip(id)}"
+    if found.refused:
+        return f"{clip(found.name)} was refused when it was looked at"
+    if found.kind not in kinds:
+        return f"must be a {' or a '.join(kinds)}; {clip(found.name)} is a {found.kind}"
+    return ""
 
 
 def whose(field: Field) -> Seating:
@@ -256,6 +287,7 @@ class _Rules:
     whole: tuple[str, ...]
     bounded: tuple[Field, ...]
     persons: tuple[Field, ...]
+    files: tuple[Field, ...]
 
 
 def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
@@ -271,7 +303,8 @@ def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
     )
     whole = tuple(name for name, one in schemas.items() if _has_whole_numbers(one))
     bounded, persons = (one for one in fields if one.bounds), (one for one in fields if one.person is not None)
-    return _Rules(validator, schemas, whole, tuple(bounded), tuple(persons))
+    files = tuple(one for one in fields if one.file)
+    return _Rules(validator, schemas, whole, tuple(bounded), tuple(persons), files)
 
 
 def _is_duration(text: str) -> bool:
@@ -287,6 +320,7 @@ _READABLE: dict[str, Callable[[str], bool]] = {
     "date-time": is_time,
     "time": lambda text: is_time(f"2026-05-01T{text}"),
     "duration": _is_duration,
+    "file": lambda text: FILE_ID.fullmatch(text) is not None,
 }
 """Formats are read by the grammar that expressions read them by, and lie in the range that they reckon in, so that
 what was taken can be used later."""
@@ -348,6 +382,7 @@ _FORMATS = {
     "email": "an e-mail address",
     "uri": "an address (URI)",
     "uuid": "a UUID",
+    "file": "the id of a file",
     "duration": "a duration of at most a hundred years, as P3D or PT45M",
 }
 

@@ -54,12 +54,13 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     With ``options``, ``shape`` says how they are answered, ``min`` and ``max`` how many (of quantities: the sum; of
     scores: each), and ``limits`` how many of each kind of them.
     Without, ``min`` and ``max`` bound a number, where it has bounds. ``currency`` (ISO 4217) is that of its options'
-    prices, or of the amount that is asked.
+    prices, or of the amount that is asked. What has ``kinds`` is a file of one of these, which is uploaded first and
+    answered with its id (``type: file``), or a list of such ids (``type: array``, ``format: file``).
     """
 
     name: str
     title: str
-    type: Literal["string", "number", "integer", "boolean", "array", "object"]
+    type: Literal["string", "number", "integer", "boolean", "array", "object", "file"]
     unit: str = ""
     currency: str = ""
     required: bool = True
@@ -76,6 +77,7 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The first day or moment that may be answered now, in ISO 8601, as far as it can be told beforehand."""
     latest: str = ""
     """The last one."""
+    kinds: tuple[str, ...] = ()
 
     def limited(self) -> Limits:
         """Its limits, to reckon with."""
@@ -173,7 +175,7 @@ def _question(field: Field) -> FormField:
     return FormField(
         name=field.name,
         title=field.title,
-        type=field.type,
+        type="file" if field.file and field.type == "string" else field.type,
         unit=field.unit,
         currency=field.currency,
         required=not field.optional,
@@ -181,7 +183,8 @@ def _question(field: Field) -> FormField:
         shape=shape,
         min=low,
         max=high,
-        format="person" if field.person is not None else str(schema.get("format", "")),
+        format="person" if field.person is not None else "file" if field.file else str(schema.get("format", "")),
+        kinds=field.file,
         long=field.type == "string"
         and not ids
         and field.person is None

@@ -54,6 +54,8 @@ class Effects(msgspec.Struct):
     late: list[e.TakesLonger] = []
     answers: list[e.Said] = []
     """Answers to what somebody had asked."""
+    messages: list[e.Said] = []
+    """What those inside wrote to the job's customer."""
     overdue: e.PromiseOverdue | None = None
     at_risk: e.PromiseAtRisk | None = None
     referred: list[e.Referred] = []

@@ -17,18 +17,24 @@ def say(flow: Flow, command: c.Say) -> None:
     """Say something. A question waits for an answer; an answer is one to what it names, or to the one thing that waits
     for who says it. Raises BadAnswer, StaleCommand, AlreadyClaimed."""
     text, draft = conversation.words(command.text, "text"), flow.draft
+    files = conversation.files(command.files, flow.world)
     if command.to and command.kind != "answer":
         raise BadAnswer({"to": f"only an answer is to something, and this is of the kind {command.kind}"})
-    if command.kind in WANTING:
+    if _wants_an_answer(command):
         here = conversation.spot(flow.compiled.process, draft, flow.now, flow.world)
-        conversation.ask(here, command.kind, text, command.by.id)
+        conversation.ask(here, command.kind, text, command.by.id, files)
         return
     step = _meant(flow, command) if command.kind == "answer" else None
     if step is None:
-        draft.record(e.Said(kind=command.kind, text=text, by=command.by.id))
+        draft.record(e.Said(kind=command.kind, text=text, by=command.by.id, files=files))
         return
     steps.not_kept_from(flow, step, command.by)
-    conversation.answer(draft, step, text, command.by.id)
+    conversation.answer(draft, step, text, command.by.id, files)
+
+
+def _wants_an_answer(command: c.Say) -> bool:
+    """What those inside write to the customer waits for nobody: it tells him something."""
+    return command.kind in WANTING and (command.kind != "message" or command.by.kind == "customer")
 
 
 def take_back(flow: Flow, command: c.TakeBack) -> None:

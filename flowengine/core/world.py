@@ -12,6 +12,7 @@ from flowengine.core.seatings import as_himself, seatings
 from flowengine.core.values import Actor, KeptMessage, Seating, Standing
 from flowengine.errors import NotAllowed
 from flowengine.exact import Number
+from flowengine.language.parts import FILE_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,19 @@ class Attempt(NamedTuple):
 
     until: datetime | None = None
     leased: bool = False
+
+
+class Upload(NamedTuple):
+    """A file that somebody has uploaded: its kind, what he calls it, and whether it was refused when it was looked
+    at."""
+
+    kind: str
+    name: str
+    refused: bool = False
+
+
+MADE_UP_FILES = {f"file-{number:032x}": Upload(kind, f"a made up {kind}") for number, kind in enumerate(FILE_KINDS, 1)}
+"""A file of each kind that is none, for trials and simulation."""
 
 
 CLOSED = ""
@@ -88,6 +102,9 @@ class World(Protocol):
     def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
         """The first ``most`` of those who fill the seating of a role or a group, in the order of their ids."""
 
+    def upload(self, id: str) -> Upload | None:
+        """The file of that id, where who asks has uploaded it himself, and it is in no other job; else None."""
+
     def attempt(self, call: int) -> Attempt | None:
         """The last attempt of an open service call of the job; None when nobody has ever taken it."""
 
@@ -130,6 +147,7 @@ class PlainWorld:
     staff: Mapping[Seating, Sequence[Worker]] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     appointments: Mapping[str, Sequence[Appointment]] = field(default_factory=dict)
+    uploads: Mapping[str, Upload] = field(default_factory=dict)
 
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
@@ -143,6 +161,9 @@ class PlainWorld:
     def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
         found = sorted(id for id, one in self.people.items() if seating in seatings(one))
         return [Filler(id=id, name=self.names.get(id, id)) for id in found[:most]]
+
+    def upload(self, id: str) -> Upload | None:
+        return self.uploads.get(id)
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())

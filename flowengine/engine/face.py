@@ -90,6 +90,7 @@ from flowengine.views.replies import (
 )  # fmt: skip
 from flowengine.views.tokens import IssuedToken, TokenView
 from flowengine.work import completing, due
+from flowengine.work.house import keep_house
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -257,7 +258,8 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
     def erase(self, person: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> Erasure:
         """Erase a customer on request (L5), under all of his ids, where some were merged: all contents of his jobs,
         which have ended; what he wrote in jobs of others that have ended, and where it stands in them besides; his
-        name, contact, groups, record and tokens, all facts, and what letters to him were about. His id stays, in
+        name, contact, groups, record and tokens, all facts, his files and those of his
+        jobs, what was written with him without a job, and what letters to him were about. His id stays, in
         histories and receipts, and is nobody's any more. Each job's history says that it was erased, by whom, and
         ``because`` of what; its chain stays whole.
 
@@ -633,12 +635,13 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         return completing.give_up(self._shell, token, error)
 
     def run_due(self, limit: int = 100) -> Ran:
-        """One pass over what is due: at most ``limit`` timers, service calls and outgoing messages each."""
+        """One pass over what is due: at most ``limit`` timers, service calls, outgoing messages and files each."""
         not_joined(self._shell)
         timers, refused = due.fire_timers(self._shell, limit)
         calls, failed = due.run_calls(self._shell, limit)
         sent, unsent = self._post.deliver(limit)
-        return Ran(timers=timers, calls=calls, outbox=sent, failed=refused + failed + unsent)
+        kept, unkept = keep_house(self._shell, limit)
+        return Ran(timers=timers, calls=calls, outbox=sent, uploads=kept, failed=refused + failed + unsent + unkept)
 
     def watch(self, observer: Observer) -> None:
         """Let somebody watch each command and each attempt of a handler:

@@ -80,7 +80,8 @@ def _of_process(old: Process, new: Process) -> Iterator[Difference]:
     ):
         yield from _changed("", words, getattr(old, name), getattr(new, name), who)
     for kind, wanting in WANTING.items():
-        yield from _of_answerers(kind, wanting.key, old, new)
+        if wanting.key:  # else it is as with questions
+            yield from _of_answerers(kind, wanting.key, old, new)
     yield from _of_names("role", old.roles, new.roles)
     yield from _of_names("group", old.groups, new.groups)
     for name in dict.fromkeys((*new.options, *old.options)):

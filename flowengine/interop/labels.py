@@ -83,6 +83,8 @@ def answering(process: Process) -> Iterator[str]:
     if process.questions is None and process.concerns is None:
         return
     for kind, wanting in WANTING.items():
+        if not wanting.key:
+            continue  # it is as with questions
         by, within = process.answerers(kind)
         whom = ", ".join(dict.fromkeys(audience(process, one) for one in by))
         yield f"{wanting.key.capitalize()} are answered by {whom}, within {span(within)}"

@@ -30,8 +30,8 @@ ATTENTION = Duration(days=7)
 
 
 class Wanting(NamedTuple):
-    """A kind of words that want an answer: the key of the file that says who answers, what such words are called, and
-    within how long they are answered where the file says nothing."""
+    """A kind of words that want an answer: the key of the file that says who answers (none: as with questions), what
+    such words are called, and within how long they are answered where the file says nothing."""
 
     key: str
     title: str
@@ -41,8 +41,12 @@ class Wanting(NamedTuple):
 WANTING: Mapping[str, Wanting] = {
     "question": Wanting("questions", "A question", Duration(days=2)),
     "concern": Wanting("concerns", "A concern", Duration(days=7)),
+    "message": Wanting("", "A message", Duration(days=2)),
 }
-"""The kinds of words that wait for somebody until they are answered."""
+"""The kinds of words that wait for somebody until they are answered; a message only of those outside."""
+
+FILE_KINDS = ("picture", "pdf", "text", "document")
+"""The kinds of files that people may give. A document is one of a word processor or a spreadsheet."""
 
 FactKind: TypeAlias = Literal["need", "want", "concern", "expectation", "preference", "note"]
 """What can be known of a customer."""
@@ -66,7 +70,8 @@ When: TypeAlias = Length | Expression
 class Field:
     """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours. What has a
     ``currency`` (``format: money``) is an amount of it; what has a ``person`` (``type: person``) is the exact id of
-    somebody of that role or group, or a list of such ids (L15)."""
+    somebody of that role or group, or a list of such ids (L15); what has a ``file`` (``type: file``) is the id of one
+    of these kinds, or a list of such ids."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "array", "object"]
@@ -79,6 +84,7 @@ class Field:
     """The first day, or the first moment, that may be answered."""
     latest: Expression | None = None
     person: Audience | None = None
+    file: tuple[str, ...] = ()
     schema: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 

@@ -106,7 +106,13 @@ SPAN = Basic("span", Duration(days=1))
 WORKING_TIME = Basic("working time", Working(Duration(days=1), "any"))
 NULL = Basic("null", None)
 
-_FORMATS = {"date": "2026-05-01", "date-time": "2026-05-01T10:00:00Z", "time": "10:00:00Z", "duration": "P1D"}
+_FORMATS = {
+    "file": "file-00000000000000000000000000000000",
+    "date": "2026-05-01",
+    "date-time": "2026-05-01T10:00:00Z",
+    "time": "10:00:00Z",
+    "duration": "P1D",
+}
 _TYPES: dict[str, Shape] = {"string": TEXT, "number": DOUBLE, "integer": INT, "boolean": BOOLEAN, "null": NULL}
 
 

@@ -162,6 +162,20 @@ TABLE = {
     "give_up": _programs("fail a call for whoever has its token"),
     "token": _programs("tell whose token that is"),
     "verify_archive": _programs("check an archive"),
+    # conversation and files
+    "message": Row("write about a job",                  PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "note": _organisation("note something for those inside", "write a message"),
+    "conversation": Row("read what was said about a job", PART, ANY,   ANY,   ANY,   ANY,   NEVER),
+    "attach": Row("upload a file",                       PART,  ANY,   ANY,   NEVER, NEVER, NEVER, "ask as a person"),
+    "file": Row("look at a file",                        PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "file_data": Row("open a file",                      PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "file_parts": Row("open a file part by part",        PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "refuse_file": _operators("let nobody open a file"),
+    "write": Row("write to the organisation",            OWN,   NEVER, NEVER, NEVER, NEVER, NEVER,
+                 "write to a customer"),
+    "message_to": _organisation("write to a customer", "write to the organisation"),
+    "conversation_with": Row("read what was written with a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
+    "open_conversations": _organisation("see who waits for an answer"),
     # signing in
     "make_link": Row("make a link to a job",             PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
     "links": Row("list the links of a job",              PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
@@ -248,6 +262,8 @@ LOOKS = frozenset((
     "incidents", "schedules", "stuck", "archivable", "timers", "tokens", "next_due",
     # parties
     "acting", "contacts",
+    # conversation and files
+    "conversation", "file", "file_data", "file_parts", "conversation_with", "open_conversations",
     # calendars
     "closures", "appointment_file", "agenda_file", "feeds",
     # signing in
@@ -267,6 +283,8 @@ LINKED = frozenset((
     "appointment_file", "ballot",
     # promises
     "preview", "preview_act", "receipts", "proof",
+    # conversation and files
+    "message", "conversation", "attach", "file", "file_data", "file_parts",
 ))  # fmt: skip
 """The verbs of one job, or of what is listed of it: they are for who comes by a link to it. The others find nothing."""
 

@@ -9,7 +9,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from flowengine.commands import access
-from flowengine.commands.asked import answer_in, asked, in_words
+from flowengine.commands.asked import answer_in, asked, in_words, messages_in
+from flowengine.commands.corresponding import ALONE
 from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
@@ -23,7 +24,7 @@ from flowengine.people.contacts import is_address
 from flowengine.people.permissions import needs, stands
 from flowengine.post import invitations
 from flowengine.post.words import Words, about, greeting, text, where
-from flowengine.runtime.actors import as_actor
+from flowengine.runtime.actors import as_actor, name_of
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.store.parties import Contact
 from flowengine.store.records import Fact
@@ -79,6 +80,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if way is None:
             return None
         to = way[1]
+        if body["why"] == "alone":
+            return _alone(shell.settings.url, tx, row, person, to)
         if body["why"] == FACT:
             return _of_fact(shell.settings.url, answered_fact(tx, row.job), person, to)
         job = tx.jobs.get(row.job)
@@ -90,6 +93,11 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if body["why"] == "told":
             told = told_in(tx, row.job, row.seq)[int(body["number"])]
             return _told(shell.settings.url, job, process, told, person, to, at, tx.terms.now())
+        if body["why"] == "written":
+            messages = messages_in(tx, row.job, row.seq)
+            if not messages:
+                return None
+            return _written(shell.settings.url, tx, job, process, messages[int(body["number"])], person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
         if body["why"] in ("answered", "unanswered"):
@@ -300,6 +308,75 @@ def _of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | No
             "link": link or None,
         },
         at=fact.answered,
+    )
+
+
+def _written(
+    url: str, tx: Transaction, job: StoredJob, process: Process, said: e.Said, person: Person, to: str, at: datetime
+) -> Words:
+    """What somebody inside has written to the customer. Files are told by their names; they are opened where the job
+    is seen."""
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow conversation {short} --as {shlex.quote(person.id)}"
+    who = name_of(tx, said.by) if said.by else process.title
+    files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
+    lines = (
+        greeting(person),
+        f"{who} has written to you:\n    {_indented(said.text)}",
+        f"With it: {', '.join(files)}" if files else "",
+        where("Answer here:", look),
+        about(process.title, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{process.title}: {shorten(said.text, 100)}",
+        text=text(lines),
+        why="job.message",
+        data={
+            "job": job.id,
+            "process": process.title,
+            "words": said.text,
+            "by": said.by,
+            "files": list(said.files),
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _alone(url: str, tx: Transaction, row: OutboxMessage, person: Person, to: str) -> Words | None:
+    """What somebody inside has written to a customer about no job; nothing where it is erased."""
+    found = tx.conversations.before(row.job.removeprefix(ALONE), row.seq + 1, 1)
+    if not found or found[0].number != row.seq:
+        return None
+    said = found[0]
+    link = f"{url}/me" if url else ""
+    look = link or f"flow conversation --with {shlex.quote(person.id)} --as {shlex.quote(person.id)}"
+    files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
+    who = name_of(tx, said.author)
+    lines = (
+        greeting(person),
+        f"{who} has written to you:\n    {_indented(said.text)}",
+        f"With it: {', '.join(files)}" if files else "",
+        where("Answer here:", look),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{who}: {shorten(said.text, 100)}",
+        text=text(lines),
+        why="person.message",
+        data={
+            "words": said.text,
+            "by": said.author,
+            "files": list(said.files),
+            "person": person.id,
+            "link": link or None,
+        },
+        at=said.at,
     )
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from flowengine.commands import access
-from flowengine.commands.asked import answer_in, asked, in_words
+from flowengine.commands.asked import answer_in, asked, in_words, messages_in
+from flowengine.commands.corresponding import ALONE
 from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in, took_part, voted_by
@@ -54,6 +55,10 @@ def announce(shell: Shell, row: OutboxMessage) -> None:
 def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> Iterator[dict[str, Json]]:
     """What is to be sent: each receiver hears of each step once, whether he was reached by his name or his role."""
     crowds = _Crowds(tx)
+    if row.job.startswith(ALONE):
+        for person, channel, to in _reached(tx, crowds.of(row.job), channels):
+            yield {"step": 0, "why": "alone", "channel": channel, "to": to, "person": person}
+        return
     for news in row.body["told"]:
         told: set[str] = set()
         for person, channel, to in _reached(tx, _receivers(tx, crowds, row, news), channels):
@@ -92,7 +97,7 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
         fact = answered_fact(tx, row.job)
         return [one for id in told_of_answer(fact) for one in crowds.of(f"person:{id}")] if fact is not None else []
     job = tx.jobs.get(row.job)
-    if news["why"] in ("ended", "late", "promise", "risk"):
+    if news["why"] in ("ended", "late", "promise", "risk", "written"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
@@ -214,6 +219,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         audience, shown = list(told.to), [list(line) for line in told.shown]
         said: dict[str, Any] = {"step": None, "why": "told", "title": told.words, "state": told.state}
         return said | {"audience": audience, "due": None, "shown": shown}
+    if row.body["why"] == "written":
+        return _of_message(tx, job, row)
     if row.body["why"] == "late":
         audience, state = [f"person:{job.customer}"], row.body["state"]
         late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
@@ -247,6 +254,16 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         "audience": list(step.audience),
         "due": step.due.isoformat() if step.due else None,
     }
+
+
+def _of_message(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """What somebody inside wrote to the customer; nothing where its history is archived."""
+    found = messages_in(tx, row.job, row.seq)
+    if not found:
+        return None
+    one = found[int(row.body["number"])]
+    said: dict[str, Any] = {"step": None, "why": "written", "title": one.text, "state": "", "due": None}
+    return said | {"audience": [f"person:{job.customer}"], "by": one.by, "files": list(one.files)}
 
 
 def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:

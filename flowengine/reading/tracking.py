@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
 
 from msgspec.structs import asdict, replace
 
 from flowengine.commands import access, voting
-from flowengine.commands.asked import asked, in_words
+from flowengine.commands.asked import files_named, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.conversation import TAKEN_BACK, unanswered
+from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
-from flowengine.core.position import Position
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
-from flowengine.core.values import CONVERSATION, ROOT, Actor, Branch, Json, Step, Undoing
+from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
-from flowengine.language.model import Process, State
+from flowengine.language.model import State
 from flowengine.language.parts import Always
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs, require, stands
+from flowengine.reading import conversation
+from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
@@ -34,17 +34,15 @@ from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places
-from flowengine.views.history_lines import SAYINGS, Teller
+from flowengine.views.history_lines import Teller
 from flowengine.views.promised import passed, promise_view
 from flowengine.views.replies import (
-    AnswerView,
     CustomerPlace,
     CustomerTrack,
     CustomerWaiting,
     JobRow,
     OfferView,
     PromiseView,
-    SaidView,
     StaffPlace,
     StaffTrack,
     StaffWaiting,
@@ -61,38 +59,10 @@ _RECENT = 200
 """History entries, counted from the end, in which words are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job; ``secret``:
-    by which his ballots are found."""
-
-    tx: Transaction
-    job: StoredJob
-    compiled: Compiled
-    actor: Actor
-    inside: bool
-    own: bool
-    now: datetime
-    secret: str
-
-    @property
-    def process(self) -> Process:
-        return self.compiled.process
-
-    @property
-    def position(self) -> Position:
-        return self.job.position
-
-
 def track(shell: Shell, text: str, by: By) -> Track:
     with shell.reading() as tx:
-        actor = actor_of(tx, by)
-        now = shell.clock.now()
-        job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
-        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
-        inside = actor.kind != "customer"
-        own = inside or job.customer in stands_for(actor, looking=True)
-        look = _View(tx, job, compiled, actor, inside, own, now, shell.settings.ballot_secret)
+        look = look_at(shell, tx, text, "track", by)
+        job, compiled, actor, inside, now = look.job, look.compiled, look.actor, look.inside, look.now
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
@@ -102,7 +72,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             look.position,
             inside=inside,
             reader=reader,
-            name_of=lambda id: name_of(tx, id),
+            name_of=lambda id: files_named(tx, id) if FILE_ID.fullmatch(id) else name_of(tx, id),
             taken_part=None if look.own else frozenset(state for _, _, state in did),
         )
         seen = CustomerTrack(
@@ -127,8 +97,8 @@ def track(shell: Shell, text: str, by: By) -> Track:
                 replace(_offer(entry), closed=why)
                 for entry, why in always.closed_to(compiled, job.position, actor, now, world)
             ),
-            said=tuple(_said(look, lately)),
-            conversation=tuple(_conversation(look, lately)),
+            said=tuple(conversation.said(look, lately)),
+            conversation=tuple(conversation.lately(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
             erased=head.erased,
@@ -186,7 +156,7 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView | None:
+def _promise(look: Look, now: datetime, reader: tzinfo | None) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
         whose = stands_for(look.actor)
@@ -196,7 +166,7 @@ def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView |
     return promise_view(look.process, head, now, reader, told)
 
 
-def _where(look: _View) -> Iterable[CustomerPlace]:
+def _where(look: Look) -> Iterable[CustomerPlace]:
     head = look.position.head
     if head.status != "open":
         return []
@@ -220,7 +190,7 @@ def _at(root: Branch | None, state: State) -> bool:
     return root is not None and root.state == state.name
 
 
-def _waiting(look: _View) -> Iterable[CustomerWaiting]:
+def _waiting(look: Look) -> Iterable[CustomerWaiting]:
     """The open steps: all for those inside, to a customer his own. One that another has taken, or in which the asker
     has said what he cannot change, does not wait for him."""
     mine, me = seatings(look.actor), {person_seating(one) for one in stands_for(look.actor)}
@@ -239,7 +209,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
         first, of = audience[:3], len(audience)
         if step.box and look.inside:
             first, of = [person_seating(one) for one in look.tx.ballots.first(look.job.id, number, 3)], step.seats
-        whom = ", ".join(_names(look, first)) + (f" and {of - 3} more" if of > 3 else "")
+        whom = ", ".join(names(look, first)) + (f" and {of - 3} more" if of > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
@@ -262,13 +232,13 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     return found
 
 
-def _may_change(look: _View, step: Step) -> bool:
+def _may_change(look: Look, step: Step) -> bool:
     """Whether what somebody has answered among several may be answered anew: a ballot, where the vote lets it."""
     state = look.compiled.states.get(step.state)  # the job may have been migrated
     return state is not None and state.member(step.member).takes_another_answer
 
 
-def _tallies(look: _View) -> Iterable[TallyView]:
+def _tallies(look: Look) -> Iterable[TallyView]:
     """How votes stand: all to those inside and to whose job it is, to another customer those in which he votes."""
     states = {name: look.compiled.states[name] for name in look.position.head.standing}
     if not any(one.shown_while_it_runs for state in states.values() for one in state.members.values()):
@@ -285,7 +255,7 @@ def _tallies(look: _View) -> Iterable[TallyView]:
                 yield found
 
 
-def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:
+def _did(look: Look) -> Iterable[tuple[datetime, str, str]]:
     """What a customer did in somebody else's job: when, in plain words, and in which state. When he voted is kept
     nowhere: it is told with the moment at which the vote opened."""
     teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
@@ -306,107 +276,7 @@ def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:
             yield entry.at, teller.own_act(entry.command, opened[1], entry.events), step.state
 
 
-def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
-    for seating in audience:
-        kind, _, person = seating.partition(":")
-        names = {person: name_of(look.tx, person)} if kind == "person" else {}
-        yield plainly.waits_for_words(seating, names, look.process.roles, look.process.groups, look.actor.id)
-
-
-def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
-    """What was said lately."""
-    found = [(_who(look, entry), SAYINGS[event.kind], event.text) for entry, event in _words(look, entries)]
-    return found[-_MOST:] if look.own else []
-
-
-def _words(look: _View, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Said]]:
-    """What the asker may read of what was said lately (L9): a customer his own words and the answers to them, not the
-    notes of those inside, and not what they ask one another."""
-    asked_by: dict[int, str] = {}
-    for entry in entries:
-        for event in entry.events:
-            if not isinstance(event, e.Said):
-                continue
-            if event.number:
-                asked_by[event.number] = event.by
-            if event.to and event.to not in asked_by:
-                before = asked(look.tx, look.job, event.to)
-                asked_by[event.to] = before.step.asked_by if before is not None else ""
-            to_him = himself(look.actor, asked_by[event.to]) if event.to else look.own and event.kind == "answer"
-            if look.inside or himself(look.actor, event.by) or to_him:
-                yield entry, event
-
-
-def _who(look: _View, entry: Entry) -> str:
-    who = name_of(look.tx, entry.by.id) or entry.by.kind
-    return f"{who}, for {name_of(look.tx, entry.by.party)}" if entry.by.party else who
-
-
-def _conversation(look: _View, entries: list[Entry]) -> Iterator[SaidView]:
-    """What was said lately, each answer with what it answers, and all that is not answered."""
-    found: dict[int, SaidView] = {}
-    open_ = {
-        step.number: step for step in unanswered(look.position) if look.inside or himself(look.actor, step.asked_by)
-    }
-    for entry, event in _words(look, entries):
-        if event.to:
-            if event.to not in found:
-                _put_earlier(look, found, event.to)
-            answer = AnswerView(at=entry.at, who=_who(look, entry), text=event.text)
-            if event.to in found:
-                found[event.to] = replace(found[event.to], answer=answer, status="answered")
-        else:
-            number = event.number or -entry.seq
-            found[number] = _line(look, entry.at, event.number, event.by, _who(look, entry), event.kind, event.text)
-    for entry in entries:
-        for one in entry.events:
-            if isinstance(one, e.StepClosed) and one.outcome == TAKEN_BACK and one.step in found:
-                found[one.step] = replace(found[one.step], status=TAKEN_BACK)
-    before: dict[int, SaidView] = {}
-    for number in open_:
-        if number not in found:
-            _put_earlier(look, before, number)
-    found = before | found
-    late = _late(look) if open_ else frozenset()
-    for number, step in open_.items():
-        whom = ", ".join(_names(look, step.audience))
-        found[number] = replace(found[number], status="waiting", whom=whom, due=step.due, late=number in late)
-    newest = list(found)[-_MOST:]
-    yield from (found[number] for number in found if number in open_ or number in newest)
-
-
-def _put_earlier(look: _View, found: dict[int, SaidView], number: int) -> None:
-    """What was asked so long ago that it is not among what was said lately."""
-    before = asked(look.tx, look.job, number)
-    if before is not None:
-        by, kind = before.step.asked_by, before.step.purpose
-        found[number] = _line(look, before.at, number, by, name_of(look.tx, by) if by else "", kind, before.text)
-
-
-def _line(look: _View, at: datetime, number: int, by: str, who: str, kind: str, text: str) -> SaidView:
-    step, short = (f"{look.job.id}.{number}", f"{shown(look.job.id)}.{number}") if number else ("", "")
-    yours = himself(look.actor, by)
-    status = "answered" if number else ""
-    return SaidView(
-        at=at,
-        who=who,
-        kind=kind,
-        saying=SAYINGS[kind],
-        text=text,
-        yours=yours,
-        step=step,
-        short=short,
-        status=status,
-    )
-
-
-def _late(look: _View) -> frozenset[int]:
-    """What waits for an answer for so long that operators have to look."""
-    branch = look.position.branch(CONVERSATION)
-    return frozenset(timer.step for timer in branch.timers if timer.rang) if branch is not None else frozenset()
-
-
-def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
+def _told(look: Look, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
     """What the process has told lately, deadlines that were moved by hand, and what became of appointments. A customer
     sees what was told to him, or to all who had taken part by then, and the deadlines and appointments that are his."""
     mine, found = seatings(look.actor), []
@@ -429,14 +299,14 @@ def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tu
     return found[-_MOST:]
 
 
-def _times(look: _View, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, str], ...]:
+def _times(look: Look, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, str], ...]:
     state = look.compiled.states.get(step.state)  # the job may have been migrated
     at = state.member(step.member) if state is not None else None
     clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
     return (("By", clock.moment(moved.to, at)), ("Before", clock.moment(moved.was, at)))
 
 
-def _took_part(look: _View, seq: int) -> bool:
+def _took_part(look: Look, seq: int) -> bool:
     took = took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
     mine = stands_for(look.actor, looking=True)
     if not set(took).isdisjoint(mine):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flowengine.core.values import Actor, Seating
-from flowengine.core.world import Member, PlainWorld, Worker
+from flowengine.core.world import MADE_UP_FILES, Member, PlainWorld, Worker
 from flowengine.language.model import Process
 
 CUSTOMERS = {"ada": "Ada", "ben": "Ben", "cleo": "Cleo", "dev": "Dev"}
@@ -72,6 +72,7 @@ class Cast:
             groups=dict.fromkeys((*process.groups, "customers"), members),
             people=self.people,
             names=self.names,
+            uploads=MADE_UP_FILES,
             staff=staff | {"staff": [Worker(id=one.id) for one in self.staff]},
         )
 

@@ -14,6 +14,7 @@ from flowengine.core.answers import LONGEST_TEXT
 from flowengine.core.draft import moment_text
 from flowengine.core.forms import FormField
 from flowengine.core.values import Json
+from flowengine.core.world import MADE_UP_FILES
 
 EDGE = 0.15
 """How often an answer is one at the edge: the least or the most, the shortest or the longest."""
@@ -67,6 +68,9 @@ class MadeUp:
             return self._one(slots)
         if field.options:
             return self._options(field)
+        if field.kinds:
+            fits = [id for id, one in MADE_UP_FILES.items() if one.kind in field.kinds]
+            return fits[:1] if field.type == "array" else self._one(fits)
         bounds = {"minimum": field.min, "maximum": field.max, "format": field.format}
         given = {key: value for key, value in bounds.items() if value not in (None, "")}
         return self._fitting({"type": field.type, **given, **field.schema}, now, 0)

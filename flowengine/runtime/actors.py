@@ -11,13 +11,15 @@ from msgspec.structs import replace
 
 from flowengine.core.ballots import parts, weighing
 from flowengine.core.boxes import Box, Electorate
+from flowengine.core.seatings import himself
 from flowengine.core.values import Actor, KeptMessage, Seating, Standing
-from flowengine.core.world import Appointment, Attempt, Filler, Member, Worker
+from flowengine.core.world import Appointment, Attempt, Filler, Member, Upload, Worker
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.exact import Number
 from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By, Identity, person_of
 from flowengine.store import Person, Transaction
+from flowengine.store.files import REFUSED
 
 OPERATOR = "operator"
 """The role that makes a member of staff an operator."""
@@ -122,6 +124,10 @@ class StoreWorld(msgspec.Struct):
     job: str = ""
     locks: bool = True
     """Whether what is asked stays as it is until the transaction ends: not where it is only looked what would be."""
+    asker: Actor | None = None
+    """Who asks, whose uploads may be used."""
+    used: list[str] = []
+    """The files that were found to be his to use."""
     known: dict[str, Any] | None = None
     secret: str = ""
     """The installation's secret for ballots."""
@@ -152,6 +158,15 @@ class StoreWorld(msgspec.Struct):
         else:
             found = [one for one in self.tx.people.all("staff") if name in one.roles and one.left is None]
         return [Filler(id=one.id, name=one.name or one.id) for one in found[:most]]
+
+    def upload(self, id: str) -> Upload | None:
+        found = self.tx.files.get(id) if self.asker is not None else None
+        if found is None or self.asker is None or not himself(self.asker, found.author) or found.erased is not None:
+            return None
+        if found.party or found.job not in ("", self.job) or (found.used and found.job != self.job):
+            return None
+        self.used.append(id)
+        return Upload(found.kind, found.name, found.state == REFUSED)
 
     def attempt(self, call: int) -> Attempt | None:
         return self.tx.calls.attempt(self.job, call, lock=self.locks)

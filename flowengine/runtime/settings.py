@@ -12,6 +12,7 @@ from flowengine.errors import NotConfigured
 from flowengine.language.parts import FACT_KINDS
 from flowengine.language.suggest import near
 from flowengine.outside.addresses import Allowed
+from flowengine.outside.files import Scanner, check_url
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
 from flowengine.people.identities import STRENGTHS
@@ -20,6 +21,9 @@ from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
+
+MOST_OF_A_FILE = 100_000_000
+"""Bytes that a file may have at most, whatever is set: it is looked at in memory."""
 
 UNSIGNED = "unsigned"
 """The ``http_secret`` of an installation that calls services without a signature, and knows it."""
@@ -46,6 +50,12 @@ class Settings:
     | ``ballot_secret`` | ``FLOW_BALLOT_SECRET`` | with it, who has the database alone cannot tell whose a secret ballot
     is; as long as votes are open it must stay the same |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
+    | ``files`` | ``FLOW_FILES`` | where files are kept: ``file:///folder``, ``s3://bucket/prefix``, ``memory://``; else
+    a folder beside the SQLite file |
+    | ``largest_file`` | ``FLOW_LARGEST_FILE`` | bytes that a file may have |
+    | ``largest_files`` | ``FLOW_LARGEST_FILES`` | bytes that the files of a job may have together |
+    | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
+    :class:`~flowengine.outside.files.Scanned`; a worker runs it. The same is to be set wherever files are given out |
     | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
     table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
@@ -62,6 +72,10 @@ class Settings:
     facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     ballot_secret: str = field(default="", repr=False)
     zone: str = "UTC"
+    files: str = field(default="", repr=False)
+    largest_file: int = 20_000_000
+    largest_files: int = 200_000_000
+    scanner: Scanner | None = None
     ways_in: WaysIn = field(default_factory=WaysIn)
     strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -70,6 +84,14 @@ class Settings:
         Allowed.of(self.http_allow)
         if self.largest_data < 1:
             raise NotConfigured("data have at least one byte", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
+        if not 1 <= self.largest_file <= MOST_OF_A_FILE:
+            what = f"a file has 1 to {MOST_OF_A_FILE} bytes"
+            raise NotConfigured(what, where="FLOW_LARGEST_FILE", possible=("20000000",))
+        if self.largest_files < self.largest_file:
+            what = "the files of a job have at least as many bytes as one may have"
+            raise NotConfigured(what, where="FLOW_LARGEST_FILES", possible=("200000000",))
+        if self.files:
+            check_url(self.files)
         if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
             raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
@@ -116,6 +138,9 @@ class Settings:
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             ballot_secret=environment.get("FLOW_BALLOT_SECRET", ""),
             zone=environment.get("FLOW_ZONE") or "UTC",
+            files=environment.get("FLOW_FILES", ""),
+            largest_file=_bytes(environment.get("FLOW_LARGEST_FILE") or "20000000", "FLOW_LARGEST_FILE"),
+            largest_files=_bytes(environment.get("FLOW_LARGEST_FILES") or "200000000", "FLOW_LARGEST_FILES"),
             facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),
             ways_in=WaysIn.from_environment(environment),
             strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
@@ -123,9 +148,9 @@ class Settings:
         )
 
 
-def _bytes(text: str) -> int:
+def _bytes(text: str, where: str = "FLOW_LARGEST_DATA") -> int:
     if not (text.isascii() and text.isdecimal()):
-        raise NotConfigured(f"{text!r} is no number of bytes", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
+        raise NotConfigured(f"{text!r} is no number of bytes", where=where, possible=(str(LARGEST_DATA),))
     return int(text)
 
 

@@ -2,6 +2,7 @@
 
 from flowengine.store.calls import AWAITED, Calling, ClaimedCall
 from flowengine.store.database import Database
+from flowengine.store.files import StoredFile
 from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
 from flowengine.store.jobs import ListedJob, StoredJob
@@ -27,6 +28,7 @@ __all__ = [
     "Page",
     "Person",
     "Saved",
+    "StoredFile",
     "StoredJob",
     "StoredProcess",
     "StoredSchedule",

@@ -28,9 +28,11 @@ from flowengine.store.channel import Channel
 from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.codes import Codes
+from flowengine.store.conversation import Conversations
 from flowengine.store.credentials import Credentials
 from flowengine.store.devices import Devices
 from flowengine.store.erasing import Erasing
+from flowengine.store.files import Files
 from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
@@ -201,6 +203,14 @@ class Transaction:
     @property
     def settings(self) -> DatabaseSettings:
         return DatabaseSettings(self.channel)
+
+    @property
+    def conversations(self) -> Conversations:
+        return Conversations(self.channel)
+
+    @property
+    def files(self) -> Files:
+        return Files(self.channel)
 
     @property
     def sessions(self) -> Sessions:

@@ -30,6 +30,7 @@ SAYINGS = {
     "concern": "was concerned",
     "expectation": "expects",
     "question": "asked",
+    "message": "wrote",
     "answer": "answered",
     "new_date": "asked",
 }

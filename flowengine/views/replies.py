@@ -771,9 +771,9 @@ class LeftOver(View, frozen=True, kw_only=True):
 
 class Erasure(View, frozen=True, kw_only=True):
     """What was erased of a customer, or would be: ``jobs`` of his, whole, and of ``others`` what he wrote in them (the
-    ids of both); how many ``entries`` of histories that concerns, how many ``facts``, and the ids of the ``revoked``
-    tokens. ``left`` are jobs that could not be erased yet. ``erased`` is since when he is; None where it was only
-    looked at."""
+    ids of both); how many ``entries`` of histories that concerns, how many ``facts`` and ``files``, and the ids
+    of the ``revoked`` tokens. ``left`` are jobs that could not be erased yet. ``erased`` is since when he is; None
+    where it was only looked at."""
 
     person: str
     jobs: tuple[str, ...] = ()
@@ -783,6 +783,7 @@ class Erasure(View, frozen=True, kw_only=True):
     revoked: tuple[str, ...] = ()
     left: tuple[LeftOver, ...] = ()
     erased: datetime | None = None
+    files: int = 0
 
 
 class BranchMigrated(View, frozen=True, kw_only=True):
@@ -883,17 +884,19 @@ class Archived(View, frozen=True, kw_only=True):
 
 
 class Ran(View, frozen=True, kw_only=True):
-    """What one pass of :meth:`Engine.run_due` did. ``failed`` counts attempts that raised."""
+    """What one pass of :meth:`Engine.run_due` did: ``uploads`` counts files that were looked at or deleted,
+    ``failed`` attempts that raised."""
 
     timers: int = 0
     calls: int = 0
     outbox: int = 0
     failed: int = 0
+    uploads: int = 0
 
     @property
     def anything(self) -> bool:
         """Whether there was anything to do."""
-        return bool(self.timers or self.calls or self.outbox or self.failed)
+        return bool(self.timers or self.calls or self.outbox or self.failed or self.uploads)
 
 
 class IncidentView(View, frozen=True, kw_only=True):

@@ -65,9 +65,9 @@ def facts(
     taken_part: Collection[str] | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Title and text of what is known, in the order of the process file; what several states save in one place once.
-    Moments are told in the zone of the ``reader``, where that is known, persons by the names that ``name_of`` gives for
-    their ids. For a customer in somebody else's job: of the states that he has ``taken_part`` in, what customers may
-    see; what its customer answered there is his own."""
+    Moments are told in the zone of the ``reader``, where that is known, persons and files by the names that ``name_of``
+    gives for their ids. For a customer in somebody else's job: of the states that he has ``taken_part`` in, what
+    customers may see; what its customer answered there is his own."""
     look = _look(compiled, position, inside, reader, name_of)
     told: dict[str, list[_Fact]] = {}
     for number, (state, member, data) in enumerate(_states(look.process.root)):
@@ -173,8 +173,8 @@ def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *
 
 
 def _named(field: Field, given: Json, name_of: Callable[[str], str]) -> Json:
-    """Persons by their names; what else was answered as it is."""
-    if field.person is None:
+    """Persons and files by their names; what else was answered as it is."""
+    if field.person is None and not field.file:
         return given
     return [name_of(str(one)) for one in given] if isinstance(given, list) else name_of(str(given))
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import calendars, errors, events, external, health, hooks, metrics, signing_in
+from flowengine.web import calendars, errors, events, external, files, health, hooks, metrics, signing_in
 from flowengine.web.auth import Authenticate
 from flowengine.web.description import add_verbs
 from flowengine.web.envelope import Envelope
@@ -94,6 +94,7 @@ def make_app(
     app.state.rates = Rates(bounds.per_second, bounds.at_once, time.monotonic)
     errors.install(app)
     if api:
+        app.include_router(files.router)
         app.include_router(signing_in.router)
         app.state.listeners = events.Listeners(app.state)
         app.router.routes.append(events.route(app.state.listeners))

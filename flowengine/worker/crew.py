@@ -12,7 +12,7 @@ from flowengine.commands.shell import Shell
 from flowengine.errors import StoreError
 from flowengine.post.outbox import Post
 from flowengine.runtime.waking import Ear
-from flowengine.work import due, services
+from flowengine.work import due, house, services
 from flowengine.worker.caution import Caution
 from flowengine.worker.chore import Chore
 from flowengine.worker.hands import Hands
@@ -55,6 +55,7 @@ class Crew:
         self._timers = Chore("timers", lambda: due.fire_timers(shell, terms.limit), self._fired)
         self._ending = Event()
         self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
+        self._files = Chore("files", lambda: house.keep_house(shell, terms.limit), self._kept)
         self._looked: datetime | None = None
         self._healed = self._asked = -HEALING
         self.has_plenty = False
@@ -67,6 +68,7 @@ class Crew:
         self._heart.start()
         self._timers.start()
         self._messages.start()
+        self._files.start()
 
     # what the threads say
 
@@ -86,6 +88,10 @@ class Crew:
         self.tally.add(outbox=done, failed=failed)
         self._ear.wake()
 
+    def _kept(self, done: int, failed: int) -> None:
+        self.tally.add(uploads=done, failed=failed)
+        self._ear.wake()
+
     # looking
 
     def look(self) -> float:
@@ -101,7 +107,11 @@ class Crew:
         self._asked = monotonic()
         with self._shell.reading() as tx:
             ahead = tx.ahead(now)
+            is_new = self._shell.settings.scanner is not None and bool(tx.files.to_look_at(now, 1))
         fruitless = True
+        if is_new:
+            fruitless = self._files.fruitless
+            self._files.wake()
         for moment, chore in ((ahead.timer, self._timers), (ahead.message, self._messages)):
             if moment is not None and moment <= now:
                 fruitless = fruitless and chore.fruitless
@@ -141,6 +151,7 @@ class Crew:
             services.heal(self._shell)
             self._post.heal()
             self._post.offer()
+            self._files.wake()
             self._healed = monotonic()
 
     def is_idle(self) -> bool:
@@ -149,7 +160,7 @@ class Crew:
 
     def is_at_rest(self) -> bool:
         """Whether nothing runs."""
-        return not (self._hands.held() or self._timers.busy or self._messages.busy)
+        return not (self._hands.held() or self._timers.busy or self._messages.busy or self._files.busy)
 
     @property
     def is_hungry(self) -> bool:
@@ -164,7 +175,7 @@ class Crew:
     @property
     def trouble(self) -> StoreError | None:
         """What the database said last when something could not be done."""
-        return self._hands.trouble or self._timers.trouble or self._messages.trouble
+        return self._hands.trouble or self._timers.trouble or self._messages.trouble or self._files.trouble
 
     # ending
 
@@ -173,11 +184,12 @@ class Crew:
         self._ending.set()
         self._timers.stop()
         self._messages.stop()
+        self._files.stop()
 
     def close(self) -> None:
         """Give back what still runs, and end the threads."""
         self._hands.drop()
         self._heart.stop()
         self._hands.close()
-        for chore in (self._timers, self._messages):
+        for chore in (self._timers, self._messages, self._files):
             chore.join(0.5)

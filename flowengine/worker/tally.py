@@ -8,17 +8,17 @@ from flowengine.views.replies import Ran
 
 
 class Tally:
-    """Counts of timers, calls, messages and failures."""
+    """Counts of timers, calls, messages, files and failures."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._all = Ran()
         self._told = Ran()
 
-    def add(self, *, timers: int = 0, calls: int = 0, outbox: int = 0, failed: int = 0) -> None:
+    def add(self, *, timers: int = 0, calls: int = 0, outbox: int = 0, uploads: int = 0, failed: int = 0) -> None:
         """So much more was done."""
         with self._lock:
-            self._all = _sum(self._all, Ran(timers=timers, calls=calls, outbox=outbox, failed=failed))
+            self._all = _sum(self._all, Ran(timers=timers, calls=calls, outbox=outbox, uploads=uploads, failed=failed))
 
     def total(self) -> Ran:
         """All that was done."""

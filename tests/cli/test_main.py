@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "login", "logout", "whoami",
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
-    "start", "inbox", "agenda", "act", "track", "say", "ballot", "takeback", "change",
+    "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write",
+    "conversation", "file", "ballot", "takeback", "change",
     "withdraw", "receipt", "promise", "promises",
     "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
     "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion", "sessions", "keys",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flowengine import BadAnswer, Kept, Malformed, NotFound, Receipt, StaffTrack
 from flowengine.client import Desk
-from flowengine.client.routes import NEAR_ONLY, PREFIX, ROUTES
+from flowengine.client.routes import BY_HAND, NEAR_ONLY, PREFIX, ROUTES
 from flowengine.client.wire import MOST, Asking, Sent, alternatives, asking, every_asking
 from flowengine.exact import encode
 from flowengine.views.replies import InboxCounts
@@ -65,7 +65,7 @@ def _came(verb: Asking, sent: Sent) -> dict[str, Any]:
 def test_each_verb_of_the_desk_has_a_row_and_each_row_a_verb() -> None:
     """What a desk can be asked can be asked over HTTP, but for what writes a file where it runs."""
     public = {name for name, _ in inspect.getmembers(Desk) if not name.startswith("_")}
-    assert public - NO_VERBS - NEAR_ONLY == set(VERBS)
+    assert public - NO_VERBS - NEAR_ONLY - BY_HAND == set(VERBS)
     assert len(VERBS) == len(set(VERBS))
     assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
 

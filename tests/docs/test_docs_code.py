@@ -21,6 +21,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/services.md",
         "docs/notifications.md",
         "docs/parties.md",
+        "docs/conversation.md",
         "docs/remote.md",
         "docs/signing-in.md",
         "README.md",

@@ -27,6 +27,7 @@ ACTORS = {
     "service": Actor(kind="service", id="mill"),
     "clock": Actor(kind="clock"),
 }
+NO_FILE = "file-" + "0" * 32
 NOTHING = "01890000-0000-7000-8000-000000000000"
 ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "act": lambda engine, by, step: engine.act(step, "chosen", {"cloth": "navy"}, by=by),
@@ -49,6 +50,9 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "preview": lambda engine, by, job: engine.preview(job, "withdraw", by=by),
     "receipts": lambda engine, by, job: engine.receipts(job, by=by),
     "proof": lambda engine, by, job: engine.proof(job, 1, by=by),
+    "message": lambda engine, by, job: engine.message(job, "Hello", by=by),
+    "note": lambda engine, by, job: engine.note(job, "Hello", by=by),
+    "conversation": lambda engine, by, job: engine.conversation(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
 
@@ -112,6 +116,15 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "revoke_token": lambda engine, by: engine.revoke_token("none", by=by),
     "tokens": lambda engine, by: engine.tokens(by=by),
     "next_due": lambda engine, by: engine.next_due(by=by),
+    "attach": lambda engine, by: engine.attach("x.txt", b"", NOTHING, by=by),
+    "file": lambda engine, by: engine.file(NO_FILE, by=by),
+    "file_data": lambda engine, by: engine.file_data(NO_FILE, by=by),
+    "file_parts": lambda engine, by: engine.file_parts(NO_FILE, by=by),
+    "refuse_file": lambda engine, by: engine.refuse_file(NO_FILE, because="R", by=by),
+    "write": lambda engine, by: engine.write("", by=by),
+    "message_to": lambda engine, by: engine.message_to("nobody", "Hello", by=by),
+    "conversation_with": lambda engine, by: engine.conversation_with("ben", by=by),
+    "open_conversations": lambda engine, by: engine.open_conversations(by=by),
     "let_act": lambda engine, by: engine.let_act("nobody", "ben", by=by),
     "end_acting": lambda engine, by: engine.end_acting("nobody", "ben", by=by),
     "acting": lambda engine, by: engine.acting("ben", by=by),

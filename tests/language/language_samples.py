@@ -187,6 +187,9 @@ STATES: dict[str, str] = {
         show: true
         minimum: 10
       who: {type: person, role: tailor}
+      photo: {type: file, kinds: [picture, pdf], title: A photo, description: Of all of it, optional: true, show: true}
+      plan: {type: file, kinds: text, optional: true}
+      papers: {type: array, items: {type: file, kinds: [document]}, maxItems: 3, optional: true}
       others: {type: array, items: {type: person, group: members}, maxItems: 3}
     next: end
     on:

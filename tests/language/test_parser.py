@@ -197,7 +197,9 @@ def test_a_deadline_may_be_an_expression() -> None:
 
 def test_fields() -> None:
     """A field keeps its JSON Schema apart from the words of the language."""
-    chest, who, others = it("task").fields
+    chest, who, photo, plan, papers, others = it("task").fields
+    assert [one.file for one in (who, photo, plan, papers)] == [(), ("picture", "pdf"), ("text",), ("document",)]
+    assert (photo.type, papers.type, papers.schema["maxItems"]) == ("string", "array", 3)
     assert chest == Field(
         name="chest",
         type="number",

@@ -67,6 +67,7 @@ def _state(survey: Survey, state: State) -> None:
     _audiences(survey, state.deadline_moved_by, state.place)
     _closed(survey, state.closed_to, state.place)
     _persons(survey, state.fields)
+    _files(survey, state)
     if isinstance(state, Each) and state.items is not None:
         _persons(survey, (state.items,))
     for one in state.deadline_moved_by:
@@ -117,6 +118,14 @@ def _persons(survey: Survey, fields: Iterable[Field]) -> None:
     for one in fields:
         if one.person is not None:
             _audiences(survey, (one.person,), one.place)
+
+
+def _files(survey: Survey, state: State) -> None:
+    """A file is what a person uploads: neither code nor the outside gives one."""
+    if state.type in ("service", "message"):
+        for one in (field for field in state.fields if field.file):
+            message = f"{one.name!r} cannot be a file: a {state.type} uploads none"
+            survey.report(one.place, "bad-field", message, "ask a person for it, or keep where it is as a text")
 
 
 def _functions(survey: Survey) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -15,19 +15,21 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import EXPRESSION, FREE_KEY, NAME, TITLE, in_braces, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word, wrong
-from flowengine.language.parts import Audience, Field
+from flowengine.language.parts import FILE_KINDS, Audience, Field
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
-PERSON = "person"
-_PERSONS_TYPES = (*TYPES, PERSON)
+PERSON, FILE = "person", "file"
+_OWN_TYPES = (*TYPES, PERSON, FILE)
 FORMATS = (
     "date", "date-time", "time", "duration", "email", "idn-email", "uri", "uri-reference", "iri", "uuid", "hostname",
     "ipv4", "ipv6", "regex", "json-pointer",
 )  # fmt: skip
-_OURS = frozenset({"title", "unit", "optional", "show", "earliest", "latest", "role", "group"})
+_OURS = frozenset({"title", "unit", "optional", "show", "earliest", "latest", "role", "group", "kinds"})
 MONEY = "money"
+MOST_FILES = 20
+"""Files of one field that may be given, unless it says ``maxItems`` itself."""
 
 _LENGTH = Number(0, 1_000_000)
 _BOUND = Number(-1e15, 1e15, fraction=True)
@@ -151,33 +153,69 @@ def _person(values: Values, reading: Reading) -> Audience:
     return Audience(kind=kind, name=values[kind], place=values.places[kind])
 
 
+_KINDS_OF_FILES = ListOf(OneOf(FILE_KINDS), one=True)
+_KINDS = Key("kinds", _KINDS_OF_FILES, "Of a file: which kinds are taken; else all are.")
+_BESIDE_FILE = frozenset({"type", "title", "description", "optional", "show", "kinds"})
+_FILE_SCHEMA = {"type": "string", "format": FILE}
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Which kinds of files each entry of a list may be."""
+
+    kinds: tuple[str, ...]
+
+
+def _file(values: Values, reading: Reading) -> tuple[str, ...]:
+    """Which kinds of files a field takes."""
+    strange = next((key for key in values.places if key not in _BESIDE_FILE), None)
+    if strange is not None:
+        message = f"a file has no {strange!r}: its answer is the id of what was uploaded"
+        raise reading.refuse(values.places[strange], "bad-field", message, "say which kinds, or nothing")
+    return tuple(values.get("kinds", FILE_KINDS)) or FILE_KINDS
+
+
+def _files(values: Values, reading: Reading) -> _Files:
+    return _Files(_file(values, reading))
+
+
 class _Items:
-    """The schema of each entry, or persons."""
+    """The schema of each entry, or persons, or files."""
 
     def read(self, node: Node, reading: Reading) -> Any:
         kind = node.pairs.get("type") if isinstance(node, Pairs) else None
-        if kind is None or getattr(kind[1], "value", None) != PERSON:
-            return SUBSCHEMA.read(node, reading)
-        return _PERSONS.read(node, reading)
+        named = None if kind is None else getattr(kind[1], "value", None)
+        shape = {PERSON: _PERSONS, FILE: _FILES}.get(named, SUBSCHEMA) if isinstance(named, str) else SUBSCHEMA
+        return shape.read(node, reading)
 
     def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
-        persons = {"properties": {"type": {"const": PERSON}}, "required": ["type"], "type": "object"}
-        return {"if": persons, "then": _PERSONS.schema(defs), "else": SUBSCHEMA.schema(defs)}
+        def is_of(name: str) -> dict[str, Any]:
+            return {"properties": {"type": {"const": name}}, "required": ["type"], "type": "object"}
+
+        others = {"if": is_of(FILE), "then": _FILES.schema(defs), "else": SUBSCHEMA.schema(defs)}
+        return {"if": is_of(PERSON), "then": _PERSONS.schema(defs), "else": others}
 
 
 def _field(values: Values, reading: Reading) -> Values:
     if values["type"] == PERSON:
         values["person"], values["type"], values["schema"] = _person(values, reading), "string", {"type": "string"}
         return values
-    for key in ("role", "group"):
+    if values["type"] == FILE:
+        values["file"], values["type"], values["schema"] = _file(values, reading), "string", dict(_FILE_SCHEMA)
+        return values
+    for key, whose in (("role", PERSON), ("group", PERSON), ("kinds", FILE)):
         if key in values:
-            raise reading.refuse(values.places[key], "bad-field", f"{key} is for persons", "write type: person")
-    if isinstance(values.get("items"), Audience):
+            raise reading.refuse(values.places[key], "bad-field", f"{key} is for {whose}s", f"write type: {whose}")
+    if isinstance(items := values.get("items"), Audience | _Files):
         if values["type"] != "array":
             raise reading.refuse(values.places["items"], "bad-field", "items are those of a list", "write type: array")
-        values["person"], values["items"] = values["items"], {"type": "string"}
         values["uniqueItems"] = True
-    schema = {key: _plain(value) for key, value in values.items() if key not in _OURS and key != "person"}
+        if isinstance(items, Audience):
+            values["person"], values["items"] = items, {"type": "string"}
+        else:
+            values["file"], values["items"] = items.kinds, dict(_FILE_SCHEMA)
+            values.setdefault("maxItems", MOST_FILES)
+    schema = {key: _plain(value) for key, value in values.items() if key not in (*_OURS, "person", "file")}
     if schema.get("format") == MONEY:
         _as_money(schema, values, reading)
     for key in ("earliest", "latest"):
@@ -224,9 +262,10 @@ SUBSCHEMA.shape = Either(
     record("a schema", _TYPE, _TITLE, _format(FORMATS), *_SCHEMA_KEYS, build=_subschema),
 )
 _PERSONS = record("persons", Key("type", OneOf((PERSON,)), "A person.", True), *_WHO, build=_person)
+_FILES = record("files", Key("type", OneOf((FILE,)), "A file.", True), _KINDS, build=_files)
 _FIELD = record(
     "a field",
-    Key("type", OneOf(_PERSONS_TYPES), _TYPE.description, required=True),
+    Key("type", OneOf(_OWN_TYPES), _TYPE.description, required=True),
     Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
     Key("unit", Word("a text", "bad-title", str, "", 40), "The unit, shown beside the value, for example cm."),
     Key("optional", Flag(), "Whether it may be left out."),
@@ -235,6 +274,7 @@ _FIELD = record(
     Key("earliest", _Limit(), "The first day or moment that may be answered: a date, a time, or an expression."),
     Key("latest", _Limit(), "The last day or moment that may be answered: a date, a time, or an expression."),
     *_WHO,
+    _KINDS,
     *(replace(key, shape=_Items()) if key.name == "items" else key for key in _SCHEMA_KEYS),
     build=_field,
 )
@@ -252,6 +292,7 @@ def named(name: str, place: Place, values: Values) -> Field:
         earliest=values.get("earliest"),
         latest=values.get("latest"),
         person=values.get("person"),
+        file=values.get("file", ()),
         schema=values["schema"],
         place=place,
     )
@@ -261,7 +302,7 @@ class _FieldShape:
     """A field; its type alone is not enough, for it is read by people too."""
 
     def read(self, node: Node, reading: Reading) -> Any:
-        if isinstance(node, Scalar) and node.text in _PERSONS_TYPES:
+        if isinstance(node, Scalar) and node.text in _OWN_TYPES:
             of = ", role: …" if node.text == PERSON else ""
             raise wrong(node, "a mapping (a field)", reading, f"write {{type: {node.text}{of}}}")
         return _FIELD.read(node, reading)

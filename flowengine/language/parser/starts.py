@@ -18,6 +18,9 @@ def _trigger(values: Values, reading: Reading) -> Trigger:
         if one.person is not None:
             message = f"{one.name!r} cannot be a person: before there is a job, a message is held against nobody"
             raise reading.refuse(one.place, "bad-field", message, "write type: string; the need's field is held to it")
+        if one.file:
+            message = f"{one.name!r} cannot be a file: nobody uploads one with a message"
+            raise reading.refuse(one.place, "bad-field", message, "have a person asked for it")
     values.setdefault("need", {})
     return Trigger(**values, place=values.place)
 

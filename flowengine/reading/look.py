@@ -1,0 +1,68 @@
+"""One look at a job by one actor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core.machines import Compiled
+from flowengine.core.position import Position
+from flowengine.core.seatings import stands_for
+from flowengine.core.values import Actor
+from flowengine.language.model import Process
+from flowengine.people.identities import By
+from flowengine.people.permissions import require
+from flowengine.runtime.actors import actor_of, name_of
+from flowengine.store import Entry, StoredJob, Transaction
+from flowengine.views import plainly
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job."""
+
+    tx: Transaction
+    job: StoredJob
+    compiled: Compiled
+    actor: Actor
+    inside: bool
+    own: bool
+    now: datetime
+    secret: str
+    """By which his ballots are found."""
+
+    @property
+    def process(self) -> Process:
+        return self.compiled.process
+
+    @property
+    def position(self) -> Position:
+        return self.job.position
+
+
+def look_at(shell: Shell, tx: Transaction, text: str, verb: str, by: By) -> Look:
+    """A look at a job by who asks, where he may; what is due has happened before it (L13). Raises NotFound."""
+    actor = actor_of(tx, by)
+    now = shell.clock.now()
+    job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
+    require(verb, actor)
+    compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    inside = actor.kind != "customer"
+    own = inside or job.customer in stands_for(actor, looking=True)
+    return Look(tx, job, compiled, actor, inside, own, now, shell.settings.ballot_secret)
+
+
+def names(look: Look, audience: Iterable[str]) -> Iterable[str]:
+    for seating in audience:
+        kind, _, person = seating.partition(":")
+        known = {person: name_of(look.tx, person)} if kind == "person" else {}
+        yield plainly.waits_for_words(seating, known, look.process.roles, look.process.groups, look.actor.id)
+
+
+def who_did(look: Look, entry: Entry) -> str:
+    """Who did what an entry says, and for whom, by name."""
+    who = name_of(look.tx, entry.by.id) or entry.by.kind
+    return f"{who}, for {name_of(look.tx, entry.by.party)}" if entry.by.party else who
