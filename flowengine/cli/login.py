@@ -85,15 +85,18 @@ def _told_code(terminal: Terminal, code: Code) -> None:
 @common
 @terminal
 def logout(terminal: Terminal, url: str | None) -> None:
-    """Sign out of a server: its token is forgotten here. Without URL, of the one to which commands go."""
+    """Sign out of a server: its token is forgotten here, and revoked there if flow login had it made. Without URL, of
+    the one to which commands go."""
     from flowengine import client
 
-    where, gone = client.log_out(url or (terminal.at if terminal.far else ""))
+    where, gone, valid = client.log_out(url or (terminal.at if terminal.far else ""))
 
     def tell(console: Console) -> None:
         show.line(console, ("Signed out of ", ""), (where, "bold"), f", where you were {_whom(gone)}.")
+        if valid:
+            show.line(console, (f"Its token is still valid there: {valid}.", "yellow"))
 
-    terminal.answer({"at": where, "person": gone.person}, tell)
+    terminal.answer({"at": where, "person": gone.person, "revoked": not valid}, tell)
 
 
 @click.command()

@@ -11,17 +11,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flowengine.client.desk import Desk
-from flowengine.client.routes import NEAR_ONLY
+from flowengine.client.routes import NEAR_ONLY, PREFIX
 from flowengine.client.wire import asking
 from flowengine.errors import BadAnswer, Refused
+from flowengine.people.permissions import LOOKS
 
 JSON = "application/json"
+
+BYTES = "application/octet-stream"
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of an answer that are taken."""
 
-LONG = frozenset({"audit", "migrate_all", "erase", "leave", "hand_over", "retry_all", "archivable"})
-"""Verbs that go through all jobs, or through all of a person's or a process's."""
+LARGEST_FILE = 1024 * 1024 * 1024
+"""Bytes of a file that are taken."""
+
+LONG = frozenset(
+    {"audit", "migrate_all", "erase", "leave", "hand_over", "retry_all", "archivable", "attach", "file_data"}
+)
+"""Verbs that go through all jobs, or through all of a person's or a process's, and files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Asked:
     @property
     def changes(self) -> bool:
         """Whether it may change anything."""
-        return self.method != "GET" and not self.dry
+        return self.method != "GET" and self.verb not in LOOKS and not self.dry
 
     @property
     def long(self) -> bool:
@@ -92,6 +100,21 @@ def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
         dry=bool(arguments.get("dry")),
         harmless=sent.method == "PUT",
     )
+
+
+def uploaded(name: str, data: bytes, job: str = "") -> Asked:
+    """The request of ``attach``, whose body is the file. Sent twice, it leaves a file that nobody uses, for a day."""
+    query = {"name": name, "job": job} if job else {"name": name}
+    try:
+        path = f"{PREFIX}/files?{urlencode(query)}"
+    except UnicodeEncodeError:
+        raise BadAnswer({"name": "has half a character in it"}, possible=("whole characters",)) from None
+    return Asked("attach", "POST", path, data, media=BYTES, harmless=True)
+
+
+def opened(id: str) -> Asked:
+    """The request of ``file_data``, whose answer is the file."""
+    return Asked("file_data", "GET", f"{asked('file', (id,), {}).path}/data", largest=LARGEST_FILE)
 
 
 @cache

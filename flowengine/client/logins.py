@@ -25,12 +25,13 @@ LARGEST = 1_000_000
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
     """A login to a server: the ``token``, whose it is (``person``: an id, empty for a program's) and until when it is
-    good, where that is known."""
+    good, where that is known. ``label`` is what the token is called at the server, where it was made for this login."""
 
     token: str
     person: str = ""
     name: str = ""
     expires: datetime | None = None
+    label: str = ""
 
     def __repr__(self) -> str:
         return f"Login(person={self.person!r}, expires={self.expires!r})"

@@ -5,21 +5,26 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from flowengine.client.asking import asked
+from flowengine import exact
+from flowengine.client.asking import Asked, asked, opened, uploaded
 from flowengine.client.desk import Desk
-from flowengine.client.line import PATIENCE, TIMEOUT, Line, Server, new_key
+from flowengine.client.line import PATIENCE, TIMEOUT, Answer, Line, Server, new_key
 from flowengine.client.places import server_address
 from flowengine.client.wire import MOST, REPLAYED_HEADER, asking
 from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, BadToken, NotConfigured
+from flowengine.views.conversation import FileView
 from flowengine.views.replies import NeedView, PersonView
 
 _UNKNOWN = object()
+
+T = TypeVar("T")
 
 TOLD_FOR = 30.0
 """Seconds for which the server's time is reckoned from what it said last."""
@@ -111,6 +116,13 @@ class RemoteDesk(Desk):
         found: str = self._ask("source", process, version)
         return found
 
+    def attach(self, name: str, data: bytes, job: str = "") -> FileView:
+        found = self._answered(uploaded(name, data, job))
+        return self._read("attach", found.body, exact.decoder(FileView, trusted=True).decode, changes=True)
+
+    def file_data(self, id: str) -> bytes:
+        return self._answered(opened(id)).body
+
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
         limit = named.get("limit")
         if "after" in named and isinstance(limit, int) and limit > MOST:
@@ -134,17 +146,25 @@ class RemoteDesk(Desk):
     def _once(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """One answer."""
         request = asked(verb, given, named)
+        found = self._answered(request)
+        # a repetition under a key that nobody else knows is this very asking, sent twice
+        repeated = found.headers.get(REPLAYED_HEADER.lower()) == "true" and request.key is not None
+        read = partial(asking(verb).answer, repeated=repeated)
+        return self._read(verb, found.body, read, changes=request.changes)
+
+    def _answered(self, request: Asked) -> Answer:
         try:
-            found = self._line.ask(request)
+            return self._line.ask(request)
         except BadToken as error:
             error.possible = (f"flow login {self.url}", *error.possible)
             raise
-        # a repetition under a key that nobody else knows is this very asking, sent twice
-        repeated = found.headers.get(REPLAYED_HEADER.lower()) == "true" and request.key is not None
+
+    def _read(self, verb: str, body: bytes, read: Callable[[bytes], T], *, changes: bool) -> T:
+        """What a body stands for. Raises AnswerRefused."""
         try:
-            return asking(verb).answer(found.body, repeated=repeated)
+            return read(body)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise self._unfit(verb, request.changes, error) from None
+            raise self._unfit(verb, changes, error) from None
 
     def _unfit(self, verb: str, changes: bool, error: Exception) -> AnswerRefused:
         doubt = "; whether it was done is not known" if changes else ""

@@ -7,13 +7,17 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 from outside_server import Reply, Sent, Server, serving
 from terminal import Terminal
+from waiting import join
 
+from flowengine import Identity, client
 from flowengine.cli import flow
 
 if TYPE_CHECKING:
@@ -177,6 +181,42 @@ def test_a_person_signs_in_by_a_code(server: Server, kept: Path) -> None:
     assert "flow_good" not in told.output
     assert json.loads(signing.sent[0].body)["client"].startswith("flow on ")
     assert json.loads(kept.read_text())["logins"][server.url]["token"] == "flow_good"
+
+
+def test_a_login_is_made_and_revoked_at_the_server(far: Flow) -> None:
+    """The code that the server gives is allowed there; who signs out leaves no token that is valid, nor his others."""
+    engine = far.server()[1]
+    ada = Identity(person="ada", strength="host")
+    other = engine.issue_own_token(["read"], name="another", by=ada)
+
+    def allow() -> None:
+        for word in iter(typed.get, ""):
+            engine.approve_device(word, by=ada)
+
+    typed: SimpleQueue[str] = SimpleQueue()
+    allowing = Thread(target=allow)
+    allowing.start()
+    try:
+        where, login = client.log_in(far.at, lambda code: typed.put(code.user_code))
+    finally:
+        typed.put("")
+        join(allowing)
+    assert (where, login.person, login.name) == (far.at, "ada", "Ada")
+    assert login.expires is not None
+    assert run("whoami").stdout.startswith(f"At {far.at}\nYou are Ada (ada; customer)\nSigned in until ")
+    made = next(one for one in engine.own_tokens(by=ada) if one.id != other.id)
+    assert made.name.startswith("flow on ")
+    told = run("logout").stdout
+    assert told == f"Signed out of {far.at}, where you were Ada (ada).\n"
+    assert {one.id: one.revoked is not None for one in engine.own_tokens(by=ada)} == {made.id: True, other.id: False}
+
+
+def test_who_signs_out_hears_what_is_still_valid(far: Flow) -> None:
+    """A token that was piped was made elsewhere, and a server that is away revokes nothing."""
+    run("login", far.at, "--token-stdin", input=far.token("ada"))
+    assert "Its token is still valid there: it was made elsewhere." in run("logout").stdout
+    run("login", far.at, "--token-stdin", input=far.token("ada"))
+    assert json.loads(run("logout", "--json").stdout) == {"at": far.at, "person": "ada", "revoked": False}
 
 
 def test_a_program_reads_where_the_code_is_typed(server: Server) -> None:

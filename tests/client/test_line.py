@@ -108,9 +108,14 @@ def test_looking_is_sent_again_whatever_breaks() -> None:
     desk, server = far(lost(), answer(504, b""), answer(200, {"items": [], "next": None}))
     assert desk.inbox() == []
     person = {"id": "tom", "kind": "staff", "name": "Tom"}
-    desk, server = far(lost(), answer(200, person))
-    assert desk.add_staff("tom", "Tom").name == "Tom"
-    assert [one.method for one in server.sent] == ["PUT", "PUT"]
+    for put in (RemoteDesk.add_staff, RemoteDesk.add_customer):
+        desk, server = far(lost(), answer(200, person))
+        assert put(desk, "tom", "Tom").name == "Tom"
+        assert len(server.sent) == 2
+    desk, server = far(lost(), error(409, "Refused"))
+    with pytest.raises(Refused):
+        desk.preview("j", "withdraw")
+    assert [one.method for one in server.sent] == ["POST", "POST"], "a look that has much to say goes in a body"
 
 
 def test_the_server_says_how_long_to_wait() -> None:
