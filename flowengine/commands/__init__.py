@@ -6,5 +6,6 @@ keys), ``told`` (what people were told), ``occasions`` (appointments as their hi
 have asked), and the verbs in ``on_jobs``, ``messages``, ``starting``, ``deploying``, ``people``, ``parties``,
 ``records``, ``merging``, ``importing``, ``availability``, ``closing``, ``erasing``, ``migration``, ``incidents``,
 ``interventions``, ``retention``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``,
-``links``, ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.
+``links``, ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``,
+``devices`` and ``public_starts``.
 """

@@ -339,10 +339,10 @@ class Ballots:
     def _once_each(self, this: dict[str, Any]) -> None:
         """Each person votes once: of several ids that were merged, the one that stands for them, else the first."""
         seen: set[str] = set()
-        for person, root in self._channel.rows(MERGED, this):
-            if root in seen or self._channel.one(SEAT, this | {"who": root}) is not None:
+        for person, stands in self._channel.rows(MERGED, this):
+            if stands in seen or self._channel.one(SEAT, this | {"who": stands}) is not None:
                 self._channel.write(DISMISS, this | {"who": person})
-            seen.add(root)
+            seen.add(stands)
 
     def electorate(self, job: str, step: int) -> Electorate:
         """Who may vote, as it stands in the rows."""
