@@ -218,3 +218,11 @@ class AsyncEngine:
     import_people = _Verb(Engine.import_people)
     # ballots
     ballot = _Verb(Engine.ballot)
+    # promises
+    preview = _Verb(Engine.preview)
+    preview_act = _Verb(Engine.preview_act)
+    ask_new_promise = _Verb(Engine.ask_new_promise)
+    promises = _Verb(Engine.promises)
+    promise_counts = _Verb(Engine.promise_counts)
+    receipts = _Verb(Engine.receipts)
+    proof = _Verb(Engine.proof)

@@ -16,6 +16,7 @@
     │   ├── BadAnswer         the answer breaks the fields of the step
     │   ├── AlreadyClaimed    somebody else has claimed the step
     │   ├── SlotTaken         the room, or somebody whom the appointment needs, is not free then
+    │   ├── PreviewChanged    what was looked at before would come to something else by now
     │   ├── KeyConflict       the request key was used for something else (L3)
     │   ├── SignedInAsAnother somebody else is signed in in this browser
     │   ├── KeyMissing        over HTTP, what changes something is asked with a request key
@@ -190,6 +191,10 @@ class AlreadyClaimed(Refused, status=409):
 class SlotTaken(Refused, status=409):
     """The appointment was booked by another in the meantime, or the customer, or all who could meet him, are not free
     then; ``possible`` lists slots still free."""
+
+
+class PreviewChanged(Refused, status=409):
+    """What was looked at before it is done would come to something else by now: look again. Nothing was changed."""
 
 
 class KeyConflict(Refused, status=409):

@@ -63,6 +63,7 @@ NAMES = [
     "JobRow",
     "Kept",
     "KeyConflict",
+    "PreviewChanged",
     "KeyMissing",
     "Later",
     "Left",

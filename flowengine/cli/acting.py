@@ -22,10 +22,9 @@ from flowengine.cli.prompt import Back
 from flowengine.cli.prompt_words import said
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.slot_picker import Slots
-from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
-from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StaffStep, StaffTrack, StepView, Way
+from flowengine.client import Desk, FormField, Json, Receipt, StaffStep, StaffTrack, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
 if TYPE_CHECKING:
@@ -55,10 +54,10 @@ def start(
         whom = person(desk, customer) if customer else None
         if terminal.asks:
             show.line(screen(), (need.title, "bold"), f": {need.ask}" if need.ask else "")
-    receipt = _carry_out(
+    receipt = carry_out(
         terminal,
         need.questions,
-        _given(terminal, need.questions, sets, answer),
+        given_by(terminal, need.questions, sets, answer),
         lambda full: desk.start(need.process, need=full, customer=whom, key=key),
         where=need.process,
         draft=_draft(terminal, ("start", need.process, whom or ""), need.questions, need.version),
@@ -150,12 +149,12 @@ def act(
     while True:
         with _reading():
             way = _way(terminal, step, outcome, desk.now())
-        given = _given(terminal, way.fields, sets, answer)
+        given = given_by(terminal, way.fields, sets, answer)
         held = step.held is not None and way.outcome == "book"  # it is booked, and another one where --set names it
         fields = () if held else way.fields
         kept = step.form.type != "vote"  # who votes what is nobody else's business, on no disk either
         try:
-            receipt = _carry_out(
+            receipt = carry_out(
                 terminal,
                 fields,
                 given,
@@ -172,7 +171,9 @@ def act(
     told(terminal, desk, receipt)
 
 
-def _given(terminal: Terminal, fields: Sequence[FormField], sets: Sequence[str], answer: str | None) -> dict[str, Json]:
+def given_by(
+    terminal: Terminal, fields: Sequence[FormField], sets: Sequence[str], answer: str | None
+) -> dict[str, Json]:
     """What the command line answers; days and moments in words are said back as they were understood."""
     given = answer_from(fields, sets, answer)
     if not terminal.json:
@@ -261,49 +262,7 @@ def _way(terminal: Terminal, step: StepView, outcome: str, now: datetime) -> Way
     return ask.which_way(screen(), form.ways)
 
 
-def change(
-    terminal: Terminal, job: str, name: str | None, sets: Sequence[str], answer: str | None, key: str | None, yes: bool
-) -> None:
-    """``flow change`` and ``flow withdraw``: one of the job's offers, once what it means was shown."""
-    desk = terminal.mine()
-    if name is None:
-        seen = desk.track(job)
-        if terminal.asks:
-            show.closed(screen(), seen.closed_offers)
-        if not seen.offers:
-            raise NotFound("this job offers you nothing at this time", where=seen.short)
-        if not terminal.asks:
-            raise Ambiguous("name what to use", where=seen.short, possible=[offer.name for offer in seen.offers])
-        choices = [(offer.name, offer.title) for offer in seen.offers]
-        name = seen.offers[ask.pick(screen(), "What do you want to do?", choices)].name
-    offer = desk.offer(job, name)
-
-    def use(full: dict[str, Json]) -> Receipt:
-        be_sure(terminal, yes, f"{offer.title}?", lambda console: _means(console, desk, job, offer, full))
-        return desk.invoke(job, offer.name, full, key=key)
-
-    given = _given(terminal, offer.questions, sets, answer)
-    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job, asks_last=False))
-
-
-def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
-    """What would come of an offer."""
-    seen, then = desk.track(job), desk.invoke(job, offer.name, full, dry=True)
-    show.line(
-        console,
-        (offer.title, "bold"),
-        f": {seen.title} {seen.short}{f', for {seen.customer_name}' if seen.customer_name else ''}",
-    )
-    if offer.undoes:
-        show.line(console, "  What was done for it so far is undone first, as far as it can be.")
-    if then.status == "open":
-        if then.states:  # while something is undone it stands nowhere
-            show.line(console, ("  It goes on with: ", "dim"), ", ".join(then.states))
-    else:
-        show.line(console, ("  It is over then: ", "dim"), then.because or then.status)
-
-
-def _carry_out(
+def carry_out(
     terminal: Terminal,
     fields: Sequence[FormField],
     given: dict[str, Json],

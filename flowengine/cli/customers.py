@@ -216,17 +216,21 @@ def take_back(terminal: Terminal, question: str, key: str | None) -> None:
 @click.command()
 @click.argument("job", shell_complete=tab_words.jobs)
 @click.argument("name", required=False, shell_complete=tab_words.offers)
+@click.option("--preview", "only_looks", is_flag=True, help="Only show what it would come to.")
 @sure.yes
 @answers
 @request_key
 @common
 @terminal
 def change(terminal: Terminal, /, **given: Any) -> None:
-    """Use what a job offers at any time, as a change of mind: what it means is shown first. Without NAME, what there
-    is."""
-    from flowengine.cli import acting
+    """Use what a job offers at any time, as a change of mind. Without NAME, what there is.
 
-    acting.change(terminal, **given)
+    What it comes to is shown first: what is asked again, undone and given back, and what was promised. What was shown
+    is what is done: where it has changed meanwhile, nothing is.
+    """
+    from flowengine.cli import promises
+
+    promises.change(terminal, **given)
 
 
 @click.command()
@@ -236,10 +240,10 @@ def change(terminal: Terminal, /, **given: Any) -> None:
 @common
 @terminal
 def withdraw(terminal: Terminal, job: str, yes: bool, key: str | None) -> None:
-    """Withdraw from a job, where its process allows it. What that means is shown first."""
-    from flowengine.cli import acting
+    """Withdraw from a job, where its process allows it. What it comes to is shown first, and is what is done."""
+    from flowengine.cli import promises
 
-    acting.change(terminal, job, "withdraw", (), None, key, yes)
+    promises.change(terminal, job, "withdraw", (), None, key, yes)
 
 
 @click.command()

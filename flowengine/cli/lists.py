@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         JobRow,
         PersonView,
         ProcessRow,
+        PromiseRow,
         ScheduleView,
         StuckView,
         TimerView,
@@ -274,6 +275,30 @@ def more(console: Console, command: str) -> None:
     show.line(console, ("More follow: ", "dim"), command, pasted=True)
 
 
+def promises(console: Console, rows: Sequence[PromiseRow], _now: datetime | None = None) -> None:
+    show.table(
+        console,
+        ("Job", "Process", "Customer", "Promised", "State", "Expected or asked"),
+        [(r.short, r.title, r.customer_name, promised(r.promise.by, r.zone), _became(r), _instead(r)) for r in rows],
+        "Nothing was promised.",
+        drop="Process",
+    )
+
+
+def _became(row: PromiseRow) -> Text:
+    return cell(row.promise.status.replace("_", " "), "red" if row.promise.late else "")
+
+
+def _instead(row: PromiseRow) -> str:
+    """The date that the customer is asked for, else when it is expected, where that is later."""
+    if row.promise.asked is not None:
+        return f"asked: {promised(row.promise.asked, row.zone)}"
+    if row.promise.expected is None:
+        return ""
+    soonest, latest = (day(one, row.zone) for one in row.promise.expected)
+    return soonest if soonest == latest else f"{soonest} to {latest}"
+
+
 PROCESSES = Listing(("ProcessRow",), "name", processes)
 PEOPLE = Listing(("PersonView",), "id", people)
 INBOX = Listing(("CustomerItem", "StaffItem"), "id", inbox)
@@ -282,5 +307,6 @@ HISTORY = Listing(("HistoryLine",), "seq", history)
 INCIDENTS = Listing(("IncidentView",), "id", incidents)
 SCHEDULES = Listing(("ScheduleView",), "id", schedules)
 STUCK = Listing(("StuckView",), "job", stuck)
+PROMISES = Listing(("PromiseRow",), "job", promises)
 TIMERS = Listing(("TimerView",), "id", timers)
 TOKENS = Listing(("TokenView",), "id", tokens)

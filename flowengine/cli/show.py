@@ -240,7 +240,8 @@ def migration(console: Console, one: MigrationView) -> None:
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
            "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
-           "attention": "attention", "promise": "promise", "appointment": "reminder"}  # fmt: skip
+           "attention": "attention", "promise": "promise", "appointment": "reminder",
+           "risk": "look at a promise"}  # fmt: skip
 
 
 def _step_migrated(step: StepMigrated) -> str:
@@ -363,12 +364,15 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
         _once(console, once)
 
 
+_PROMISES = {"released": "dim", "at_risk": "yellow", "asked": "yellow"}
+
+
 def _promise(console: Console, seen: Track, now: datetime) -> None:
     if seen.promise is None:
         return
     first = promised(seen.promise.first, seen.zone)
     moved = f" (first promised for {first})" if seen.promise.first != seen.promise.by else ""
-    style = "red" if seen.promise.late else "dim" if seen.promise.status == "released" else "green"
+    style = "red" if seen.promise.late else _PROMISES.get(seen.promise.status, "green")
     since = seen.promise.status == "late" and isinstance(seen, StaffTrack)  # its customer is told a sentence
     ago = f" ({distance(seen.promise.by, now)})" if since else ""
     line(console, (seen.promise.words, style), (f"{ago}{moved}", "dim"))

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from flowengine.views.ballots import BallotView
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
+    from flowengine.views.promised import PromiseCount, PromiseRow
+    from flowengine.views.promising import Preview, UndoneView
+    from flowengine.views.proofs import Checked, Proof, ReceiptRow, canonical, read_proof, verify
     from flowengine.views.records import (
         CustomerRow,
         DuplicateView,
@@ -99,16 +102,19 @@ _HOMES = {
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.views.promised": ("PromiseCount", "PromiseRow"),
+    "flowengine.views.promising": ("Preview", "UndoneView"),
+    "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
     "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
-    "flowengine.views.signing_in": (
-        "CredentialView", "DeviceView", "LinkUseView", "LinkView", "NewLink", "NewOwnToken", "OwnToken", "PasskeyAsked",
-        "SessionView", "TotpBegun",
-    ),
     "flowengine.views.records": (
         "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",
         "TimelineLine",
+    ),
+    "flowengine.views.signing_in": (
+        "CredentialView", "DeviceView", "LinkUseView", "LinkView", "NewLink", "NewOwnToken", "OwnToken", "PasskeyAsked",
+        "SessionView", "TotpBegun",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -149,6 +149,14 @@ ROUTES = (
     Route("take_back_fact", "POST", "/facts/{fact}/take-back", "customers"),
     # ballots
     Route("ballot", "GET", "/steps/{step_id}/ballot", "steps"),
+    # promises
+    Route("preview", "POST", "/jobs/{job}/offers/{name}/preview", "promises"),
+    Route("preview_act", "POST", "/steps/{step_id}/preview", "promises"),
+    Route("ask_new_promise", "POST", "/jobs/{job}/promise", "promises"),
+    Route("promises", "GET", "/promises", "promises"),
+    Route("promise_counts", "GET", "/promises/counts", "promises"),
+    Route("receipts", "GET", "/jobs/{job}/receipts", "promises"),
+    Route("proof", "GET", "/jobs/{job}/proof", "promises"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

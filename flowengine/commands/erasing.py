@@ -80,9 +80,9 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
             tx.aliases.forget(there.id)
             tx.contacts.forget(there.id)
             tx.acting.forget(there.id)
+            forget(tx, there.id, now)
         for token in tokens:
             tx.tokens.revoke(token, now)
-            forget(tx, there.id, now)
         return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now)
 
     begun = shell.keep(begin)

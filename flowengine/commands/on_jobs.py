@@ -6,6 +6,7 @@ from typing import Any
 
 from flowengine.commands import access
 from flowengine.commands.asked import in_words
+from flowengine.commands.promising import as_previewed
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import whom
 from flowengine.core import commands as c
@@ -21,13 +22,17 @@ from flowengine.views.replies import Receipt
 KINDS_OF_WORDS = ("note", "wish", "concern", "expectation", "question", "answer")
 
 
-def invoke(shell: Shell, job: str, name: str, answer: dict[str, Json], by: By, key: str | None, dry: bool) -> Receipt:
+def invoke(
+    shell: Shell, job: str, name: str, answer: dict[str, Json], by: By, key: str | None, dry: bool, preview: str = ""
+) -> Receipt:
     permit = access.permit_always(name, shell.clock.now)
 
     def make(actor: Actor) -> c.Invoke:
-        return c.Invoke(by=actor, name=name, answer=answer)
+        return c.Invoke(by=actor, name=name, answer=answer, preview=preview)
 
-    return shell.preview(job, make, by, permit) if dry else shell.on_job(job, make, by, key, permit)
+    if dry:
+        return shell.preview(job, make, by, permit)
+    return shell.on_job(job, make, by, key, as_previewed(shell, permit, preview) if preview else permit)
 
 
 def say(shell: Shell, job: str, text: str, kind: str, to: str, by: By, key: str | None) -> Receipt:

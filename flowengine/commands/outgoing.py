@@ -7,7 +7,7 @@
 | ``child_ended`` | the parent | parent, status, end, because, data | ``Finish`` of the parent's call |
 | ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
-| ``announce`` | all people | told: why, step (late: state; promise: by) | a ``letter`` for each receiver |
+| ``announce`` | all people | told: why, step (late: state; promise, risk: by) | a ``letter`` for each receiver |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 | ``code_asked`` | code | code | a ``code``, where somebody has the contact (:mod:`flowengine.commands.codes`) |
@@ -67,7 +67,7 @@ def _tell(
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
     rebooked = effects.booked or effects.freed
-    if not (ends or news or rebooked or effects.late or effects.answers or effects.appointments):
+    if not (ends or news or rebooked or effects.late or effects.answers or effects.appointments or effects.at_risk):
         return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
@@ -83,6 +83,8 @@ def _tell(
         told.append({"step": 0, "why": "late", "state": late[0]})
     if effects.overdue is not None:
         told.append({"step": 0, "why": "promise", "by": effects.overdue.by.isoformat()})
+    if effects.at_risk is not None:
+        told.append({"step": 0, "why": "risk", "by": effects.at_risk.by.isoformat()})
     if carried - {"handler"} and (told or ends):
         ended: list[Json] = [{"step": 0, "why": "ended"}] if ends else []
         tx.outbox.add(job, seq, "announce", {"told": told + ended}, now, "people")

@@ -11,7 +11,7 @@ import msgspec
 from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
-from flowengine.core.commands import Command
+from flowengine.core.commands import Command, Invoke
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyConflict, Refused
 from flowengine.people.identities import actor_key
@@ -36,9 +36,12 @@ def body_hash(about: str, command: Command) -> str:
     """What was asked, as a hash: two requests are the same when they name the same job and the same command.
 
     For whom it was asked counts, where that was said. Roles and groups do not: they may change between a request and
-    its repetition. Numbers are compared as they are written: 1.50 is not the request that 1.5 was.
+    its repetition; neither does what was looked at before, which is a condition and not what was asked. Numbers are
+    compared as they are written: 1.50 is not the request that 1.5 was.
     """
     bare = _WHO_ASKED(command, by=Actor(kind=command.by.kind, id=command.by.id, party=command.by.party))
+    if isinstance(bare, Invoke):
+        bare = _WHO_ASKED(bare, preview="")
     try:
         return sha256(_ENCODE((about, bare))).hexdigest()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

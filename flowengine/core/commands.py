@@ -176,11 +176,13 @@ class Deliver(Command, frozen=True, kw_only=True):
 
 
 class Invoke(Command, frozen=True, kw_only=True):
-    """Use an ``always`` entry: a withdrawal, a change of mind. ``branch`` names the branch, when several offer it."""
+    """Use an ``always`` entry: a withdrawal, a change of mind. ``branch`` names the branch, when several offer it.
+    ``preview`` is the digest of what was shown before, where it was looked at."""
 
     name: str
     answer: Json = {}
     branch: str = ""
+    preview: str = ""
 
 
 class Add(Command, frozen=True, kw_only=True):
@@ -204,6 +206,14 @@ class TakeBack(Command, frozen=True, kw_only=True):
     """Who has asked something needs no answer any more."""
 
     step: int
+
+
+class AskPromise(Command, frozen=True, kw_only=True):
+    """Somebody of those inside asks the customer for another date than the one that is promised: ``to`` which, and
+    ``because`` of what."""
+
+    to: datetime
+    because: str
 
 
 class Migrate(Command, frozen=True, kw_only=True):
@@ -230,4 +240,5 @@ class Erase(Command, frozen=True, kw_only=True):
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
     | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer | Erase
+    | AskPromise
 )  # fmt: skip

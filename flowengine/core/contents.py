@@ -64,11 +64,12 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     c.Resume: Fields(people="by", content=_BECAUSE),
     c.Retry: Fields(people="by", counted="call"),
     c.Deliver: Fields(people="by", content="key body", named="name", flags="everyone"),
-    c.Invoke: Fields(people="by", content="answer", named="name branch"),
+    c.Invoke: Fields(people="by", content="answer preview", named="name branch"),
     c.Add: Fields(people="by", content="items", named="state branch"),
     c.Say: Fields(people="by", content="text", named="kind", counted="to"),
     c.TakeBack: Fields(people="by", counted="step"),
     c.Migrate: Fields(people="by", content="fill because", named="version states timers"),
+    c.AskPromise: Fields(people="by", content=_BECAUSE, moments="to"),
     c.Erase: Fields(people="by whose", content=_BECAUSE, counted="entries", flags="whole"),
     # events
     e.Started: Fields(inside="head"),
@@ -125,6 +126,8 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     e.Thanked: Fields(named="branch", content="words"),
     e.Referred: Fields(content="name contact"),
     e.Promised: Fields(inside="promise"),
+    e.PromiseAsked: Fields(counted="step", moments="to"),
+    e.PromiseAtRisk: Fields(moments="by soonest latest"),
     e.PromiseOverdue: Fields(moments="by"),
     e.Suspended: Fields(inside="suspension"),
     e.Resumed: Fields(moments="at"),
@@ -168,7 +171,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     ),
     v.Undoable: Fields(counted="call", named="state member handler branch", content="input result", flags="certain"),
     v.KeptMessage: Fields(counted="number id", named="name", content="key body", moments="came until"),
-    v.Promise: Fields(moments="by made first", flags="kept", counted="timer"),
+    v.Promise: Fields(moments="by made first risk asked reckoned", flags="kept", counted="timer", people="agreed_by"),
     v.Suspension: Fields(moments="since", content=_BECAUSE, people="by"),
 }
 """Of each class, what its fields hold. The memory of a branch holds names of states and ids, a timer's detail numbers

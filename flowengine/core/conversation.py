@@ -25,6 +25,7 @@ from flowengine.language.model import Process, State
 from flowengine.language.parts import WANTING, Field
 
 ANSWERED, TAKEN_BACK = "answered", "taken_back"
+ACCEPTED, REFUSED = "accepted", "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,29 @@ ASKED = Asked(
     title="A question",
     fields=(Field(name="answer", type="string", title="Your answer", schema={"maxLength": LONGEST_TEXT}),),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedDate(State):
+    """The same for a step that asks the customer for a new date."""
+
+    type = "new_date"
+    outcomes = (ACCEPTED, REFUSED)
+    customer = True
+
+
+ASKED_DATE = AskedDate(
+    name="",
+    title="A new date",
+    fields=(
+        Field(name="words", type="string", title="In your words", optional=True, schema={"maxLength": LONGEST_TEXT}),
+    ),
+)
+
+
+def state_of(step: Step) -> State:
+    """What stands in the place of the state of what was asked."""
+    return ASKED_DATE if step.asks_date else ASKED
 
 
 def about(position: Position, command: c.AnyCommand) -> bool:
@@ -81,8 +105,7 @@ def words(text: Json, name: str) -> str:
 def ask(here: Spot, kind: str, text: str, by: str) -> None:
     """Somebody says what wants an answer: it waits for whom the process says."""
     draft = here.draft
-    if not draft.head.unanswered:
-        draft.record(e.BranchOpened(branch=Branch(id=CONVERSATION, scope=CONVERSATION)))
+    open_branch(draft)
     audience, within = here.process.answerers(kind)
     step = Step(
         number=draft.next_number(),
@@ -101,6 +124,12 @@ def ask(here: Spot, kind: str, text: str, by: str) -> None:
     here.set_timer("attention", step.due, step=step.number)
 
 
+def open_branch(draft: Draft) -> None:
+    """Have the branch of what is asked there."""
+    if not draft.head.unanswered:
+        draft.record(e.BranchOpened(branch=Branch(id=CONVERSATION, scope=CONVERSATION)))
+
+
 def answer(draft: Draft, step: Step, text: str, by: str) -> None:
     """Somebody answers what was asked."""
     draft.record(e.Said(kind="answer", text=text, by=by, to=step.number))
@@ -112,6 +141,8 @@ def close(draft: Draft, step: Step, outcome: str, by: str) -> None:
     for timer in tuple(_timers(draft, step)):
         draft.record(e.TimerDropped(branch=CONVERSATION, timer=timer.number))
     draft.record(e.StepClosed(branch=CONVERSATION, step=step.number, outcome=outcome, by=by))
+    if step.asks_date:
+        draft.record(e.PromiseAsked(step=step.number))
     if not draft.head.unanswered:
         draft.record(e.BranchClosed(branch=CONVERSATION, why=outcome))
 
@@ -124,6 +155,8 @@ def renew(here: Spot, before: Spot) -> None:
     """The job goes on in another version: what is open waits for whom that says, beside those who were asked by name;
     its deadline stays."""
     for step in here.steps:
+        if step.asks_date:
+            continue
         was, now = (one.seatings(one.process.answerers(step.purpose)[0]) for one in (before, here))
         if was != now:
             added = (whom for whom in step.audience if whom not in was)

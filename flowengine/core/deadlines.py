@@ -71,7 +71,7 @@ def move(flow: Flow, command: c.MoveDeadline) -> None:
     distance. Raises StaleCommand, NotAllowed, BadAnswer."""
     branch, timer = find(flow, command)
     step = next((one for one in branch.steps if one.number == timer.step), None)
-    if timer.purpose == "promise":
+    if timer.purpose in ("promise", "risk"):
         raise _promised(flow, timer)
     if timer.purpose not in MOVABLE:
         raise NotAllowed("it is no deadline", where=where(flow, timer.number), possible=("fire it", "drop it"))
@@ -89,7 +89,7 @@ def drop(flow: Flow, command: c.DropTimer) -> None:
     """An operator has a reminder, or an escalation, not come. What a job waits for cannot be dropped (L8)."""
     branch, timer = find_timer(flow, command.timer)
     flow.acted = branch.state
-    if timer.purpose == "promise":
+    if timer.purpose in ("promise", "risk"):
         raise _promised(flow, timer)
     if timer.purpose not in NUDGING:
         possible = ("move it", "fire it") if timer.purpose in MOVABLE else ("fire it",)
@@ -126,7 +126,7 @@ def movers(
     """Who may move a deadline, beside operators: as its state says. Raises StaleCommand, NotAllowed."""
     flow = Flow(compiled, Draft(position), now, world)
     branch, timer = find(flow, command)
-    if timer.purpose in ("always", "attention", "promise") or not branch.state:
+    if timer.purpose in ("always", "attention", "promise", "risk") or not branch.state:
         return ()
     spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
     return spot.seatings(spot.state.deadline_moved_by)

@@ -387,6 +387,19 @@ def _promised(ground: Ground, event: e.Promised) -> None:
     ground.head = replace(ground.head, promise=event.promise)
 
 
+def _promise_asked(ground: Ground, event: e.PromiseAsked) -> None:
+    promise = ground.head.promise
+    assert promise is not None, "a new date is asked for what is promised"
+    ground.head = replace(ground.head, promise=replace(promise, asked=event.to))
+
+
+def _promise_at_risk(ground: Ground, event: e.PromiseAtRisk) -> None:
+    promise = ground.head.promise
+    assert promise is not None, "what is promised is at risk"
+    ground.head = replace(ground.head, promise=replace(promise, risk=(event.soonest, event.latest)))
+    ground.effects.at_risk = event
+
+
 def _promise_overdue(ground: Ground, event: e.PromiseOverdue) -> None:
     ground.effects.overdue = event
 
@@ -506,6 +519,8 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Thanked: _nothing,
     e.Referred: _referred,
     e.Promised: _promised,
+    e.PromiseAsked: _promise_asked,
+    e.PromiseAtRisk: _promise_at_risk,
     e.PromiseOverdue: _promise_overdue,
     e.Suspended: _suspended,
     e.Resumed: _resumed,

@@ -397,6 +397,23 @@ class Promised(Event, frozen=True, kw_only=True):
     promise: Promise
 
 
+class PromiseAsked(Event, frozen=True, kw_only=True):
+    """The customer is asked by a ``step`` for another date, ``to`` which what is promised would be moved; None: he is
+    asked no more."""
+
+    step: int
+    to: datetime | None = None
+
+
+class PromiseAtRisk(Event, frozen=True, kw_only=True):
+    """If all takes as long as its process says, the job is over later than it is promised ``by``: between ``soonest``
+    and ``latest``. Told once for each date that is promised."""
+
+    by: datetime
+    soonest: datetime
+    latest: datetime
+
+
 class PromiseOverdue(Event, frozen=True, kw_only=True):
     """The moment ``by`` which something was promised is over, and the job goes on. The position stays as it is."""
 
@@ -455,7 +472,8 @@ AnyEvent = (
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged
     | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Thanked | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended | Erased
+    | Told | Thanked | Referred | Promised | PromiseAsked | PromiseAtRisk | PromiseOverdue
+    | Suspended | Resumed | Migrated | Ended | Erased
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

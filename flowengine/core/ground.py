@@ -18,7 +18,7 @@ from flowengine.core.values import Branch, Head, Json, KeptMessage, Seat, Servic
 
 replace = msgspec.structs.replace
 
-SCOPE_TIMERS = frozenset({"always", "keep", "cut_off", "promise"})
+SCOPE_TIMERS = frozenset({"always", "keep", "cut_off", "promise", "risk"})
 """Purposes of the timers that belong to a branch's scope, or to the job, and not to the state it stands in."""
 
 
@@ -55,6 +55,7 @@ class Effects(msgspec.Struct):
     answers: list[e.Said] = []
     """Answers to what somebody had asked."""
     overdue: e.PromiseOverdue | None = None
+    at_risk: e.PromiseAtRisk | None = None
     referred: list[e.Referred] = []
     awaited: dict[str, tuple[Wait, ...]] = {}
     """What branches wait for from outside, where that has changed; nothing for those that wait no more."""

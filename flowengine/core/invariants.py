@@ -64,9 +64,9 @@ def _broken(what: str, head: Head, branch: Branch) -> InvariantBroken:
 
 
 def _clocked(branch: Branch) -> bool:
-    """Whether a clock moves it on; that somebody has to look after some time, or that a promise is late, moves
-    nothing."""
-    return any(timer.purpose not in ("attention", "promise") for timer in branch.timers)
+    """Whether a clock moves it on; that somebody has to look after some time, or that a promise is at risk or late,
+    moves nothing."""
+    return any(timer.purpose not in ("attention", "promise", "risk") for timer in branch.timers)
 
 
 def _waits(compiled: Compiled, branch: Branch) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from transitions import EventData, Machine
 
-from flowengine.core.conversation import ASKED
+from flowengine.core.conversation import state_of
 from flowengine.core.names import JobNames
 from flowengine.core.reasons import why_not
 from flowengine.core.values import Step
@@ -128,7 +128,7 @@ class Compiled:
 
     def at(self, step: Step) -> State:
         """The state in which a step waits, perhaps a race; what was asked waits in none, and is as if it had one."""
-        return ASKED if step.is_asked else self.states[step.state]
+        return state_of(step) if step.is_asked else self.states[step.state]
 
     def route(self, scope: str, state: State, outcome: str, names: JobNames) -> Route:
         """The first route of the outcome whose guard holds.

@@ -83,6 +83,10 @@ class MemoryPosition:
     def seats(self, step: int) -> Iterable[Seat]:
         return list(self.seated.get(step, {}).values())
 
+    def whole(self) -> MemoryPosition:
+        """Itself: all of it is in memory."""
+        return self
+
     @property
     def steps(self) -> dict[int, Step]:
         """All open steps by number."""

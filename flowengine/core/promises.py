@@ -6,15 +6,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flowengine.core import conversation, new_dates
 from flowengine.core import events as e
+from flowengine.core.commands import AskPromise
 from flowengine.core.draft import replace
+from flowengine.core.fields import once
 from flowengine.core.flow import Flow
+from flowengine.core.machines import Compiled
+from flowengine.core.usual import expected
 from flowengine.core.values import ROOT, Promise, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, in_range, moment
 
 _AFTER = timedelta(microseconds=1)
 """What is done at the very moment that was promised is in time; the next one that there is is late."""
+
+
+LOOKS = 16
+"""It is looked again so many times at most until the promised moment."""
+
+SHORTEST = timedelta(hours=1)
+"""And not more often than this."""
 
 
 def renew(flow: Flow, *, anyhow: bool = False) -> None:
@@ -36,9 +48,12 @@ def renew(flow: Flow, *, anyhow: bool = False) -> None:
         if touched and error.kind != "missing":
             raise _unreadable(error, expression) from None
         return
+    if before is not None and by == before.reckoned:
+        return  # another date was agreed, which stands as long as the process reckons as it did
     if before is None or (before.by != by and before.kept is None):
         first = before.first if before else by
-        _drop_timer(flow)
+        new_dates.overtake(flow.draft, f"{new_dates.spoken(process, by)} is promised by now")
+        new_dates.drop_timers(flow.draft)
         flow.draft.record(e.Promised(promise=Promise(by=by, made=flow.now, first=first)))
 
 
@@ -55,8 +70,10 @@ def settle(flow: Flow) -> None:
         if error.kind != "missing" and _touched(flow, expression):
             raise _unreadable(error, expression) from None
         return
-    _drop_timer(flow)
-    flow.draft.record(e.Promised(promise=replace(head.promise, kept=flow.now <= head.promise.by)))
+    new_dates.overtake(flow.draft, "The promise is settled by now")
+    new_dates.drop_timers(flow.draft)
+    promise = replace(head.promise, asked=None, kept=flow.now <= head.promise.by)
+    flow.draft.record(e.Promised(promise=promise))
 
 
 def watch(flow: Flow) -> None:
@@ -68,6 +85,65 @@ def watch(flow: Flow) -> None:
         return
     timer = Timer(number=flow.draft.next_number(), branch=ROOT, purpose="promise", due=promise.by + _AFTER)
     flow.draft.record(e.TimerSet(timer=timer))
+    look_ahead(flow)
+
+
+def look_ahead(flow: Flow) -> None:
+    """Find out whether what is promised is at risk, and when to look again: at the first moment at which it can be, if
+    nothing moves until then. Where the process does not say how long things take, it never is."""
+    draft, promise = flow.draft, flow.draft.head.promise
+    if promise is None or promise.kept is not None or promise.risk is not None or draft.head.status != "open":
+        return
+    for timer in draft.at(ROOT).timers:
+        if timer.purpose == "risk":
+            draft.record(e.TimerDropped(branch=ROOT, timer=timer.number))
+    if promise.by <= flow.now or not says_how_long(flow.compiled):
+        return
+    found = expected(flow.compiled, draft, flow.now, flow.world)
+    if found is None:
+        return
+    soonest, latest = found
+    if soonest > promise.by:
+        draft.record(e.PromiseAtRisk(by=promise.by, soonest=soonest, latest=latest))
+        return
+    again = flow.now + max(promise.by - soonest, (promise.by - flow.now) / LOOKS, SHORTEST)
+    if again < promise.by:
+        draft.record(e.TimerSet(timer=Timer(number=draft.next_number(), branch=ROOT, purpose="risk", due=again)))
+
+
+def turned_back(flow: Flow) -> bool:
+    """Whether a state was entered in this command that was left before, so that more lies ahead than did, and somebody
+    may still be told that it is at risk."""
+    promise = flow.draft.head.promise
+    if promise is None or promise.kept is not None or promise.risk is not None or not says_how_long(flow.compiled):
+        return False
+    for event in flow.draft.events:
+        if isinstance(event, e.Entered):
+            branch = flow.draft.branch(event.branch)
+            if branch is not None and branch.entry == event.entry and flow.names(branch.id).passed(event.state):
+                return True
+    return False
+
+
+def says_how_long(compiled: Compiled) -> bool:
+    """Whether the process says of any of its states how long it takes."""
+    return once(compiled, "takes", lambda: any(state.takes is not None for state in compiled.states.values()))
+
+
+# another date
+
+
+def ask(flow: Flow, command: AskPromise) -> None:
+    """Ask the customer for another date. Raises NotAllowed, BadAnswer."""
+    here = conversation.spot(flow.compiled.process, flow.draft, flow.now, flow.world)
+    new_dates.ask(replace(here, state=conversation.ASKED_DATE), command.to, command.because, command.by.id)
+
+
+def unanswered(flow: Flow, timer: Timer) -> None:
+    """The time is over in which he could accept it."""
+    step = new_dates.asked(flow.draft)
+    if step is not None and step.number == timer.step:
+        new_dates.unanswered(flow.draft, flow.compiled.process, step)
 
 
 def overdue(flow: Flow) -> None:
@@ -82,16 +158,10 @@ def close(flow: Flow, *, fulfilled: bool) -> None:
     when the job ended otherwise is neither: nobody holds the house to it any more."""
     renew(flow)
     settle(flow)
+    new_dates.overtake(flow.draft, "The job is over")
     promise = flow.draft.head.promise
     if promise is not None and promise.kept is None and (fulfilled or flow.now > promise.by):
         flow.draft.record(e.Promised(promise=replace(promise, kept=flow.now <= promise.by)))
-
-
-def _drop_timer(flow: Flow) -> None:
-    """Nobody needs to be told any more that it is late, if that was not told already."""
-    promise = flow.draft.head.promise
-    if promise is not None and any(timer.number == promise.timer for timer in flow.draft.at(ROOT).timers):
-        flow.draft.record(e.TimerDropped(branch=ROOT, timer=promise.timer))
 
 
 def _touched(flow: Flow, expression: Expression) -> bool:

@@ -45,7 +45,9 @@ def answerable(position: Position, actor: Actor) -> list[Step]:
     return [
         step
         for step in open_
-        if (step.claimed is None or himself(actor, step.claimed)) and waits_for(actor, step, position.seat)
+        if not step.asks_date
+        and (step.claimed is None or himself(actor, step.claimed))
+        and waits_for(actor, step, position.seat)
     ]
 
 
@@ -58,6 +60,8 @@ def _meant(flow: Flow, command: c.Say) -> Step | None:
             what = "that waits for no answer"
             where = f"{flow.draft.head.job}.{command.to}"
             raise StaleCommand(what, where=where, possible=tuple(_id(flow, step) for step in open_))
+        if found[0].asks_date:
+            raise BadAnswer({"to": "asks for a date: it is accepted or refused"}, possible=("act on it",))
         return found[0]
     mine = answerable(flow.draft, command.by)
     if len(mine) > 1:

@@ -61,7 +61,8 @@ def offered(
     over (L13), and while the job is suspended.
     """
     held = position.head.suspended is not None and not step.is_asked
-    if held or step.is_over(now) or not waits_for(actor, step, position.seat):
+    over = step.is_over(now) and position.head.suspended is None  # a suspended job's deadlines are moved on
+    if held or over or not waits_for(actor, step, position.seat):
         return ()
     flow = Flow(compiled, Draft(position), now, world)
     try:

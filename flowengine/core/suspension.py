@@ -1,9 +1,9 @@
 """A job that an operator holds: what may still be asked of it, and how it is held and let go.
 
 Nobody acts, and no clock runs: timers and calls wait. What comes from outside has happened and is taken (the end of an
-attempt, a message, the end of a called job): what it leads to is opened, and waits as well. People may say something
-and answer what was asked, and operators lend a hand, but for moving a deadline: resuming moves it by a length that
-nobody knows yet.
+attempt, a message, the end of a called job): what it leads to is opened, and waits as well. People may say something,
+ask for another date, and answer what was asked, and operators lend a hand, but for moving a deadline: resuming moves it
+by a length that nobody knows yet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flowengine.core.position import Position
 from flowengine.core.values import Suspension
 from flowengine.errors import NotAllowed, StaleCommand
 
-_TAKEN = (c.Say, c.Finish, c.Fail, c.Deliver, c.Retry, c.Skip, c.SetData, c.Move, c.End, c.Resume)
+_TAKEN = (c.Say, c.AskPromise, c.Finish, c.Fail, c.Deliver, c.Retry, c.Skip, c.SetData, c.Move, c.End, c.Resume)
 
 _ANSWERING = (c.Act, c.ActFor, c.Claim, c.Release, c.Assign, c.TakeBack)
 """What is taken as well where it is about what was asked."""

@@ -12,7 +12,7 @@ from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
 from flowengine.core.position import Position
 from flowengine.core.spot import Result
-from flowengine.core.values import Branch, Step, Timer
+from flowengine.core.values import CONVERSATION, Branch, Step, Timer
 from flowengine.errors import NotAllowed
 
 
@@ -41,6 +41,10 @@ def fire(flow: Flow, command: c.Fire) -> None:
         always.fire(flow, flow.draft.at(branch.id), *timer.detail)
     elif timer.purpose == "promise":
         promises.overdue(flow)
+    elif timer.purpose == "risk":
+        promises.look_ahead(flow)
+    elif branch.id == CONVERSATION:
+        promises.unanswered(flow, timer)
     elif timer.purpose in ("remind", "escalate"):
         _nudge(flow, branch, timer)
     else:

@@ -76,6 +76,10 @@ CONVERSATION = "conversation"
 """The id of the branch of what people have asked and nobody has answered yet (:mod:`flowengine.core.conversation`)."""
 
 
+NEW_DATE = "new_date"
+"""The purpose of the step that asks the customer for another date than the one that is promised."""
+
+
 class Value(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A frozen value."""
 
@@ -164,10 +168,20 @@ class Step(Value, frozen=True, kw_only=True):
         """Whether it waits for an answer to what somebody has said, and not in a state of its process."""
         return self.branch == CONVERSATION
 
+    @property
+    def asks_date(self) -> bool:
+        """Whether it asks the customer for a new date, in the place of the one that is promised."""
+        return self.purpose == NEW_DATE and self.is_asked
+
+    @property
+    def waits_on(self) -> bool:
+        """Whether it goes on waiting when its time is over: what was asked can be answered late, but for a date."""
+        return self.is_asked and not self.asks_date
+
     def is_over(self, now: datetime) -> bool:
-        """Whether its time is over, so that nobody may act on it any more, although nothing has closed it yet (L13).
-        What was asked can be answered late."""
-        return self.due is not None and self.due <= now and not self.is_asked
+        """Whether its time is over, so that nobody may act on it any more, although nothing has closed it yet
+        (L13)."""
+        return self.due is not None and self.due <= now and not self.waits_on
 
 
 class Seat(Value, frozen=True, kw_only=True):
@@ -196,7 +210,8 @@ class Timer(Value, frozen=True, kw_only=True):
     ``appointment`` (its customer is reminded of it), ``close`` (a vote), ``keep`` (a kept message is dropped),
     ``always`` (an always entry's ``within``; ``detail`` is ``[scope path, name]``), ``cut_off`` (an attempt of a call
     that was cut off can no longer end; ``detail`` is the call's number), ``attention`` (its branch stands in its state
-    for so long that somebody has to look), ``promise`` (what was promised by then is late). ``since`` is the moment
+    for so long that somebody has to look), ``promise`` (what was promised by then is late), ``risk``
+    (it is time to look whether it will be late). ``since`` is the moment
     from which an expression counts, where one has set it. ``rang``: when a timer of ``attention`` was due; it stays
     then, and does nothing more, until the state is left.
     """
@@ -217,6 +232,7 @@ class Timer(Value, frozen=True, kw_only=True):
         "attention",
         "promise",
         "appointment",
+        "risk",
     ]
     due: datetime
     step: int = 0
@@ -301,13 +317,22 @@ class Wait(Value, frozen=True, kw_only=True):
 
 class Promise(Value, frozen=True, kw_only=True):
     """What the customer was promised, and how it went. ``timer`` is the number of the one that tells that it is late,
-    also once it has; 0 where none was set yet."""
+    also once it has; 0 where none was set yet.
+
+    ``risk`` is when it was to be expected, the soonest and the latest, when it was found that it would be late.
+    ``asked`` is the date that the customer is asked for in its place, while he is. Of one that he has agreed to,
+    ``agreed_by`` is who has (himself, or who answered for him), and ``reckoned`` what its process promised before: as
+    long as the process reckons that, what was agreed stands."""
 
     by: datetime
     made: datetime
     first: datetime
     kept: bool | None = None
     timer: int = 0
+    risk: tuple[datetime, datetime] | None = None
+    asked: datetime | None = None
+    reckoned: datetime | None = None
+    agreed_by: str = ""
 
     def is_late(self, now: datetime) -> bool:
         """Whether its moment is over and it was not kept by then; of a job that has ended, whether it is broken."""

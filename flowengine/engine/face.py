@@ -383,21 +383,24 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         name: str,
         answer: Mapping[str, Json] | None = None,
         *,
+        preview: str = "",
         dry: bool = False,
         by: By,
         key: str | None = None,
     ) -> Receipt:
         """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them.
-        ``dry`` says what would come of it, and does nothing.
+        ``preview`` is the :attr:`Preview.digest` of what :meth:`preview` has shown of it: then it is done only if it
+        still comes to that. ``dry`` says what would come of it, and does nothing.
 
-        Raises NotAllowed, with what is possible, where it is not open to who asks, or not now; NotFound, BadAnswer.
+        Raises NotAllowed, with what is possible, where it is not open to who asks, or not now; NotFound, BadAnswer;
+        PreviewChanged.
         """
-        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key, dry)
+        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key, dry, preview)
 
-    def withdraw(self, job: str, *, dry: bool = False, by: By, key: str | None = None) -> Receipt:
-        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now. ``dry`` says what would
-        come of it, and does nothing."""
-        return asking.invoke(self._shell, job, "withdraw", {}, by, key, dry)
+    def withdraw(self, job: str, *, preview: str = "", dry: bool = False, by: By, key: str | None = None) -> Receipt:
+        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now; ``preview`` and ``dry``
+        as for :meth:`invoke`."""
+        return asking.invoke(self._shell, job, "withdraw", {}, by, key, dry, preview)
 
     def say(self, job: str, text: str, kind: str = "note", *, to: str = "", by: By, key: str | None = None) -> Receipt:
         """Say something about a job, also about one that is over: a note, wish, concern, expectation, question or

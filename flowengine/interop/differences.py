@@ -33,6 +33,9 @@ _WORDS = {
     "thanks": "the words of thanks",
     "choose": "what is chosen",
     "call": "the handler",
+    "undo": "how it is undone",
+    "undo_words": "what is told of undoing it",
+    "undo_costs": "what undoing it costs",
     "as_": "the name of an item",
 }
 """What is different, by the attribute; others are named as the file does."""

@@ -342,6 +342,11 @@ class State:
         return ()
 
     @property
+    def undone_in_words(self) -> Text | None:
+        """What its customer is told of it, where what it has done is undone."""
+        return None
+
+    @property
     def begins(self) -> tuple[str, ...]:
         """The processes of which it begins a job here."""
         return ()

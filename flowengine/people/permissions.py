@@ -232,6 +232,14 @@ TABLE = {
     "import_people": _operators("enter many people"),
     # ballots
     "ballot": Row("see his own ballot",                  WAITS, WAITS, WAITS, NEVER, NEVER, NEVER),
+    # promises
+    "preview": Row("see what an always entry would do",  OPEN,  OPEN,  OPEN,  NEVER, NEVER, NEVER),
+    "preview_act": Row("see what acting would do",       WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),
+    "ask_new_promise": _organisation("ask for another date than the one that is promised", "say it"),
+    "receipts": Row("list what there are receipts of",   PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "proof": Row("have a receipt",                       PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "promises": _organisation("list promises"),
+    "promise_counts": _organisation("count promises"),
 }  # fmt: skip
 
 LOOKS = frozenset((
@@ -243,11 +251,13 @@ LOOKS = frozenset((
     # calendars
     "closures", "appointment_file", "agenda_file", "feeds",
     # signing in
-    "links", "sessions", "credentials", "own_tokens", "device",
+    "links", "sessions", "credentials", "own_tokens",
     # what is known of customers
     "facts", "record", "timeline", "customers", "duplicates", "export_person",
     # ballots
     "ballot",
+    # promises
+    "preview", "preview_act", "receipts", "proof", "promises", "promise_counts",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 
@@ -255,6 +265,8 @@ LINKED = frozenset((
     "processes", "process", "need", "act", "claim", "release", "invoke", "withdraw", "say", "take_back", "add", "inbox",
     "agenda", "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs",
     "appointment_file", "ballot",
+    # promises
+    "preview", "preview_act", "receipts", "proof",
 ))  # fmt: skip
 """The verbs of one job, or of what is listed of it: they are for who comes by a link to it. The others find nothing."""
 

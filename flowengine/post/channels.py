@@ -62,7 +62,7 @@ class Channels:
         if words is None:
             return ""
         self._ways[str(row.body["channel"])](shell, row, words)
-        return words.subject
+        return words.subject if row.kind == "letter" else ""
 
     def rest(self) -> None:
         """Close what is kept open between messages."""

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from typing import Any
 
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words
@@ -28,7 +29,7 @@ from flowengine.store.parties import Contact
 from flowengine.store.records import Fact
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
-from flowengine.views.promised import passed
+from flowengine.views.promised import at_risk, passed
 
 MAIL, HOOK = "mail", "hook"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
@@ -101,9 +102,17 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
                 return None
             one = became[int(body["number"])]
             return _appointment(shell, tx, job, compiled, one, events, person, to, at)
-        if body["why"] == "promise":
-            words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
-            return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None
+        if body["why"] in ("promise", "risk"):
+            find, subject = (
+                (overdue_words, "later than promised")
+                if body["why"] == "promise"
+                else (risk_words, "it will be later than promised")
+            )
+            words = find(shell, tx, job, str(body["by"]), person.clock)
+            subject = f"{process.title}: {subject}"
+            return (
+                _of_promise(shell.settings.url, job, process, subject, words, person, to, at, body) if words else None
+            )
         step = access.open_step(job, int(body["step"]))
         soon = step is not None and step.booked is not None and body["why"] == "reminded"
         if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
@@ -305,7 +314,29 @@ def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader
     return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, asked)
 
 
-def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Person, to: str, at: datetime) -> Words:
+def risk_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: tzinfo | None) -> str:
+    """That what is promised ``by`` a moment will be late, and when it is expected; empty when that is told no more: the
+    job is over by now, or has kept it, or there is another date."""
+    promise = job.position.head.promise
+    if job.position.head.status != "open" or promise is None or promise.kept is not None or promise.risk is None:
+        return ""
+    if promise.by != datetime.fromisoformat(by) or promise.by <= shell.clock.now():
+        return ""
+    return at_risk(shell.catalogue.compiled(tx, job.process, job.version).process, promise, reader)
+
+
+def _of_promise(
+    url: str,
+    job: StoredJob,
+    process: Process,
+    subject: str,
+    words: str,
+    person: Person,
+    to: str,
+    at: datetime,
+    body: dict[str, Any],
+) -> Words:
+    """That what was promised is late, or will be."""
     short = shown(job.id)
     link = f"{url}/jobs/{short}" if url else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
@@ -314,9 +345,9 @@ def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Per
     return Words(
         to=to,
         name=person.name,
-        subject=f"{process.title}: later than promised",
+        subject=subject,
         text=text((greeting(person), f"    {process.title}", f"{words}.", where("All that happened:", look))),
-        why="job.promise",
+        why=f"job.{body['why']}",
         data={
             "job": job.id,
             "process": process.title,

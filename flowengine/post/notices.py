@@ -14,7 +14,7 @@ from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, to
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post import invitations
-from flowengine.post.letters import first_way, overdue_words
+from flowengine.post.letters import first_way, overdue_words, risk_words
 from flowengine.runtime.actors import StoreWorld, customer_of
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
@@ -92,7 +92,7 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
         fact = answered_fact(tx, row.job)
         return [one for id in told_of_answer(fact) for one in crowds.of(f"person:{id}")] if fact is not None else []
     job = tx.jobs.get(row.job)
-    if news["why"] in ("ended", "late", "promise"):
+    if news["why"] in ("ended", "late", "promise", "risk"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
@@ -161,7 +161,7 @@ class _Crowds:
 
 def to_handler(shell: Shell, row: OutboxMessage) -> None:
     """Tell the application that a step was opened, or that its deadline comes near, which is nothing when it is done
-    by now; that something takes longer, or is later than was promised; or what the process tells."""
+    by now; that something takes longer, is later than was promised, or will be; or what the process tells."""
     with shell.reading() as tx:
         if row.body["why"] == FACT:
             call = _of_fact(tx, row)
@@ -224,9 +224,16 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         return _of_rebooked(shell, tx, job, row)
     if row.body["why"] in APPOINTMENTS:
         return _of_appointment(shell, tx, job, row)
-    if row.body["why"] == "promise":
-        words = overdue_words(shell, tx, job, str(row.body["by"]), None)
-        over: dict[str, Any] = {"step": None, "why": "promise", "title": words, "state": "", "due": row.body["by"]}
+    if row.body["why"] in ("promise", "risk"):
+        find = overdue_words if row.body["why"] == "promise" else risk_words
+        words = find(shell, tx, job, str(row.body["by"]), None)
+        over: dict[str, Any] = {
+            "step": None,
+            "why": row.body["why"],
+            "title": words,
+            "state": "",
+            "due": row.body["by"],
+        }
         return over | {"audience": [f"person:{job.customer}"]} if words else None
     step = access.open_step(job, int(row.body["step"]))
     if step is None:

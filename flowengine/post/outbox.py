@@ -325,7 +325,9 @@ def _write(tx: Transaction, fate: _Fate, now: datetime) -> None:
         tx.outbox.give_up(fate.row, now, fate.error)
     elif fate.later is None:
         tx.outbox.done(fate.row, now)
-        if fate.subject:
+        if (
+            fate.subject and fate.row.kind != "code"
+        ):  # a code is asked for at a door, and is no news of the organisation
             tx.records.sent(_letter(fate, now))
     elif fate.untried:
         tx.outbox.push([(fate.row.id, fate.row.seen, fate.later)])

@@ -448,7 +448,7 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
 
 def _over(shell: Shell, tx: Transaction, job: StoredJob, step: Step, actor: Actor, now: datetime) -> StepView:
     """A step that the clock has ended, although no worker has written it down yet (L13)."""
-    state = shell.catalogue.compiled(tx, job.process, job.version).states[step.state].member(step.member)
+    state = shell.catalogue.compiled(tx, job.process, job.version).at(step).member(step.member)
     ended, how = (step.due, EXPIRED) if step.is_over(now) else (now, "")
     view = _view(tx, job, step, _bare_form(step, state.type), actor)
     return msgspec.structs.replace(view, open=False, ended=ended, ended_by=CLOCK.kind, outcome=how)

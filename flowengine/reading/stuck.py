@@ -76,7 +76,7 @@ def _timer(
     title = state.member(timer.member).title if state is not None else branch.state
     if timer.purpose == "always":
         title = next((one.title for _, one in compiled.always.get(timer.detail[1], ())), str(timer.detail[1]))
-    elif timer.purpose in ("keep", "cut_off", "promise"):
+    elif timer.purpose in ("keep", "cut_off", "promise", "risk"):
         title = ""
     step = next((one for one in branch.steps if one.number == timer.step), None)
     return TimerView(

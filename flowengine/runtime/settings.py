@@ -116,8 +116,8 @@ class Settings:
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             ballot_secret=environment.get("FLOW_BALLOT_SECRET", ""),
             zone=environment.get("FLOW_ZONE") or "UTC",
-            ways_in=WaysIn.from_environment(environment),
             facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),
+            ways_in=WaysIn.from_environment(environment),
             strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )

@@ -50,8 +50,8 @@ TAKE = Query(
     ),
 )
 _BELOW = (
-    t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.history, t.rechained, t.boxes, t.papers,
-    t.sums, t.voters, t.receipts,
+    t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.promises, t.history, t.rechained, t.boxes,
+    t.papers, t.sums, t.voters, t.receipts,
 )  # fmt: skip
 REST = tuple(
     Query(

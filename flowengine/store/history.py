@@ -6,21 +6,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
+from os import urandom
 
 import msgspec
 import sqlalchemy as sa
 
-from flowengine import exact
+from flowengine import exact, sealing
 from flowengine.core.commands import AnyCommand
 from flowengine.core.contents import emptied
 from flowengine.core.events import AnyEvent, Erased
 from flowengine.core.values import Actor
 from flowengine.errors import HistoryBroken, NotFound
 from flowengine.store import tables as t
-from flowengine.store.channel import Channel
+from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, encode, micros
 from flowengine.store.holes import Holes, beside
 from flowengine.store.query import Query, inserts, param
+from flowengine.store.sealed import leaves
 
 _H, _J = t.history, t.jobs
 _JOB = param("job_id")
@@ -52,6 +54,7 @@ WRITTEN = Query(
 )
 
 PAGE = 500
+_SEED = 16
 ENDLESS = 2**62
 
 
@@ -64,6 +67,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     command: AnyCommand
     key: str = ""
     events: tuple[AnyEvent, ...] = ()
+    seed: str = ""
+    """The secret from which the salts of its leaves are made; empty for one that is not stored yet, and in histories
+    that are older than this."""
     holes: int = 0
     """How many different contents stand beside the chained body; 0 for an entry that is not stored yet."""
     erased: bool = False
@@ -75,6 +81,8 @@ class Written(msgspec.Struct, frozen=True):
 
     body: bytes
     contents: str | None
+    root: str
+    """What its leaves come to."""
 
 
 def written(entry: Entry) -> Written:
@@ -82,8 +90,10 @@ def written(entry: Entry) -> Written:
     holes = Holes()
     command, *events = emptied((entry.command, *entry.events), holes)
     kept = holes.kept
-    bare = msgspec.structs.replace(entry, command=command, events=tuple(events), holes=len(kept))
-    return Written(encode(bare), exact.encode(kept).decode() if kept else None)
+    seed = urandom(_SEED).hex()
+    bare = msgspec.structs.replace(entry, command=command, events=tuple(events), holes=len(kept), seed=seed)
+    body = encode(bare)
+    return Written(body, exact.encode(kept).decode() if kept else None, sealing.root(leaves(seed, body)))
 
 
 def read(job: str, seq: int, body: str, contents: str | None) -> Entry:
@@ -101,8 +111,27 @@ def read(job: str, seq: int, body: str, contents: str | None) -> Entry:
 
 
 def chained(before: str, body: bytes) -> str:
-    """The hash of an entry: SHA-256, in hexadecimal, of the hash before it (the job id for the first) and its body."""
-    return sha256(before.encode() + body).hexdigest()
+    """The hash of an entry, in hexadecimal, from the hash before it (the job id for the first) and its body: by its
+    leaves, or, in histories that are older than these, SHA-256 of both."""
+    seed = seed_of(body)
+    if not seed:
+        return sha256(before.encode() + body).hexdigest()
+    try:
+        return sealing.link(before, sealing.root(leaves(seed, body)))
+    except (ValueError, KeyError, TypeError, AttributeError):  # it is no entry any more, and has no hash
+        return ""
+
+
+def seed_of(body: bytes) -> str:
+    """The secret of an entry; empty where it has none, or is nothing that can be read."""
+    try:
+        return decode(body, _Sealed).seed
+    except (ValueError, msgspec.MsgspecError):
+        return ""
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    seed: str = ""
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -182,6 +211,12 @@ class History:
         """Whether a job's entry of this number is the one with this hash."""
         row = self._channel.one(WRITTEN, {"job_id": job, "seq": seq})
         return row is not None and row[0] == hash_
+
+    def rows(self, job: str, after: int, last: int) -> list[Row]:
+        """A job's rows as they are stored, from the one behind ``after`` to the ``last``: number, moment, hash, body
+        and contents."""
+        values = {"job_id": job, "after": after, "most": max(0, last - after)}
+        return [row for row in self._channel.rows(CHAIN, values) if row[0] <= last]
 
     def verify(self, job: str) -> Verified:
         """What the history comes to, after checking every entry against the chain and its contents, and the chain

@@ -77,7 +77,7 @@ def derived(step: Step, promise: Promise | None) -> dict[str, Any]:
     return {
         "urgent": min(own, promised(promise)),
         "own": own,
-        "due": micros(step.due) if step.due is not None and not step.is_asked else t.NEVER,  # it waits on when late
+        "due": micros(step.due) if step.due is not None and not step.waits_on else t.NEVER,
         "holder": step.claimed or step.preferred,
         "barred": text(step.excluded) if step.excluded else None,
         "words": plain(step.title.casefold()),

@@ -16,7 +16,8 @@ from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
-from flowengine.store import ballots, bookings, calls, history, jobs, messages, participants, steps, timers
+from flowengine.sealing import link
+from flowengine.store import ballots, bookings, calls, history, jobs, messages, participants, promises, steps, timers
 from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
 from flowengine.store.ballots import Ballots, Cast
@@ -30,7 +31,7 @@ from flowengine.store.codes import Codes
 from flowengine.store.credentials import Credentials
 from flowengine.store.devices import Devices
 from flowengine.store.erasing import Erasing
-from flowengine.store.history import Entry, History, chained
+from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
 from flowengine.store.links import Links
@@ -41,6 +42,7 @@ from flowengine.store.participants import Participants
 from flowengine.store.parties import ActingRows, Contacts
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
+from flowengine.store.promises import Promises
 from flowengine.store.provisional import Provisional
 from flowengine.store.receipts import Receipts
 from flowengine.store.records import Records
@@ -139,6 +141,10 @@ class Transaction:
     @property
     def participants(self) -> Participants:
         return Participants(self.channel)
+
+    @property
+    def promises(self) -> Promises:
+        return Promises(self.channel)
 
     @property
     def steps(self) -> Steps:
@@ -248,7 +254,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
     if entry.seq != seq:
         raise StoreError(f"entry {entry.seq} cannot follow entry {seq - 1}", where=id_)
     new, at = history.written(entry), micros(entry.at)
-    saved = Saved(id_, seq, chained(job.hash if job else id_, new.body), type(entry.command).__name__)
+    saved = Saved(id_, seq, link(job.hash if job else id_, new.root), type(entry.command).__name__)
     if effects.booked or effects.freed:
         bookings.save(channel, id_, draft.events, entry.at)
     _save_job(channel, job, draft, saved, at)
@@ -262,6 +268,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         ballots.hold(channel, id_, effects.suspended)
     if job is not None and head.promise != job.position.head.promise:
         channel.write(steps.PROMISED, {"of_job": id_, "promised": steps.promised(head.promise)})
+    promises.save(channel, id_, None if job is None else job.position.head, head)
     suspended = head.suspended is not None
     if effects.timers or effects.dropped_timers or effects.suspended:
         timers.save(channel, id_, effects, suspended)

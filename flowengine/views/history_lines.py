@@ -31,6 +31,7 @@ SAYINGS = {
     "expectation": "expects",
     "question": "asked",
     "answer": "answered",
+    "new_date": "asked",
 }
 """How each kind of words is told."""
 
@@ -205,6 +206,9 @@ class Teller:
                 to = next((event.to for event in events if isinstance(event, e.Said) and event.to), 0)
                 of = f" (to: {self.known.asked.get(to, 'what was asked')})" if to else ""
                 return f"{SAYINGS[command.kind]}: {command.text}{of}"
+            case c.AskPromise():
+                text = next((one.text for one in events if isinstance(one, e.Said)), command.because)
+                return f"{SAYINGS['new_date']}: {text}"
             case c.TakeBack():
                 return f"took back: {self.known.asked.get(command.step, 'what was asked')}"
             case c.Erase():
@@ -313,6 +317,8 @@ class Teller:
             case "promise":
                 by = next((event.by for event in events if isinstance(event, e.PromiseOverdue)), timer.due)
                 return f"later than promised: {known.promised(by)} has passed"
+            case "risk":
+                return "it was time to look whether the promise will be kept"
             case "always":
                 used = any(isinstance(event, e.Invoked) for event in events)
                 entry = known.entry(str(timer.detail[1]))
@@ -425,6 +431,9 @@ class Teller:
                     yield f"brings {event.name}"
                 case e.Promised():
                     yield from self._promised(event.promise)
+                case e.PromiseAtRisk():
+                    by, soonest, latest = map(self.known.promised, (event.by, event.soonest, event.latest))
+                    yield f"at risk: promised for {by}, and expected between {soonest} and {latest}"
                 case e.Ended():
                     end = f"the job ended: {event.because or spoken(event.state)}"
                     yield "the job is fulfilled" if event.kind == "fulfilled" else end
@@ -441,12 +450,14 @@ class Teller:
         elif before is None:
             yield f"promised for {by}"
         elif before.by != promise.by:
-            yield f"promised for {by} instead of {self.known.promised(before.by)}"
+            agreed = f", as {self.known.person(promise.agreed_by)} has agreed" if promise.agreed_by else ""
+            yield f"promised for {by} instead of {self.known.promised(before.by)}{agreed}"
 
 
 _BARE: dict[type[c.Command], str] = {
     c.Act: "acted",
     c.ActFor: "acted for somebody",
+    c.AskPromise: "asked for another date",
     c.Assign: "handed over",
     c.Claim: "took it",
     c.Deliver: "a message came",

@@ -6,12 +6,35 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from flowengine.core.machines import Compiled
-from flowengine.core.values import Head, Step
+from flowengine.core.values import Head, Promise, Step
 from flowengine.language.model import Process
-from flowengine.language.spoken_time import last_day
+from flowengine.language.spoken_time import day, last_day
 from flowengine.views import plainly
 from flowengine.views.customer_words import UNDER_WAY, places
-from flowengine.views.replies import PromiseStatus, PromiseView
+from flowengine.views.replies import PromiseStatus, PromiseView, View
+
+
+class PromiseRow(View, frozen=True, kw_only=True):
+    """A promise in a list: of which job, for whom, and what became of it. ``zone`` is that of its process, in which a
+    promised day ends; ``place`` is what the next page comes ``after``."""
+
+    job: str
+    short: str
+    process: str
+    title: str
+    customer: str
+    customer_name: str
+    promise: PromiseView
+    zone: str = ""
+    place: str = ""
+
+
+class PromiseCount(View, frozen=True, kw_only=True):
+    """How many promises of a process are in one ``state``, which is a :attr:`PromiseView.status`."""
+
+    process: str
+    state: PromiseStatus
+    count: int
 
 
 def status(head: Head, now: datetime) -> PromiseStatus:
@@ -22,19 +45,28 @@ def status(head: Head, now: datetime) -> PromiseStatus:
         return "kept" if promise.kept else "broken"
     if head.status != "open":
         return "released"
-    return "late" if promise.is_late(now) else "open"
+    if promise.is_late(now):
+        return "late"
+    return "asked" if promise.asked is not None else "at_risk" if promise.risk is not None else "open"
 
 
 def promise_view(
     process: Process, head: Head, now: datetime, reader: tzinfo | None, passed: str = ""
 ) -> PromiseView | None:
     """The promise as it is told; ``passed`` are the words for one that is late, where they are not the usual ones."""
-    promise = head.promise
-    if promise is None:
-        return None
-    by, became = plainly.Clock(process, reader).promised(promise.by), status(head, now)
+    return None if head.promise is None else told(process, head.promise, status(head, now), reader, passed)
+
+
+def told(
+    process: Process, promise: Promise, became: PromiseStatus, reader: tzinfo | None, passed: str = ""
+) -> PromiseView:
+    """A promise of which that became, as it is told."""
+    clock = plainly.Clock(process, reader)
+    by = clock.promised(promise.by)
     words = {
         "open": f"Promised for {by}",
+        "at_risk": at_risk(process, promise, reader),
+        "asked": f"Promised for {by}; asked is {clock.promised(promise.asked or promise.by)} instead",
         "late": passed or f"Promised for {by}, late since then",
         "kept": f"Promised for {by}, kept",
         "broken": f"Promised for {by}, broken",
@@ -47,7 +79,21 @@ def promise_view(
         late=became == "late" or promise.kept is False,
         status=became,
         words=words[became],
+        expected=promise.risk if promise.kept is None else None,
+        asked=promise.asked,
+        agreed_by=promise.agreed_by,
     )
+
+
+def at_risk(process: Process, promise: Promise, reader: tzinfo | None) -> str:
+    """That it will be later than promised, as a range of days; a promise that is not at risk as it stands."""
+    clock = plainly.Clock(process, reader)
+    by = f"Promised for {clock.promised(promise.by)}"
+    if promise.risk is None:
+        return by
+    soonest, latest = (day(one.astimezone(reader or clock.home)) for one in promise.risk)
+    between = f"on {soonest}" if soonest == latest else f"between {soonest} and {latest}"
+    return f"{by}, but it is expected {between}: it takes longer than we thought"
 
 
 def passed(compiled: Compiled, head: Head, reader: tzinfo | None, asked: Sequence[Step]) -> str:

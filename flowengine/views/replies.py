@@ -466,17 +466,19 @@ class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
     appointment: datetime | None = None
 
 
-PromiseStatus = Literal["open", "late", "kept", "broken", "released"]
+PromiseStatus = Literal["open", "at_risk", "asked", "late", "kept", "broken", "released"]
 """What became of a promise."""
 
 
 class PromiseView(View, frozen=True, kw_only=True):
     """What was promised, for when. ``first`` is the first moment that was promised.
 
-    ``status`` is what became of it: ``open``, ``late`` (its moment is over, and the job is not), ``kept``, ``broken``
-    (kept too late, or not at all by then) or ``released`` (the job has ended otherwise before that moment, and nobody
-    is held to it). ``kept`` is None while it is neither kept nor broken. ``late``: its moment was over before it was
-    kept. ``words`` say all that to the asker, in a sentence or two.
+    ``status`` is what became of it: ``open``, ``at_risk`` (if all takes as long as its process says it is ready later,
+    between the two moments of ``expected``), ``asked`` (the customer is asked for another date, ``asked``), ``late``
+    (its moment is over, and the job is not), ``kept``, ``broken`` (kept too late, or not at all by then) or
+    ``released`` (the job has ended otherwise before that moment, and nobody is held to it). ``kept`` is None while it
+    is neither kept nor broken. ``late``: its moment was over before it was kept. ``agreed_by`` is the id of who has
+    agreed to this date in the place of another. ``words`` say all that to the asker, in a sentence or two.
     """
 
     by: datetime
@@ -485,6 +487,9 @@ class PromiseView(View, frozen=True, kw_only=True):
     late: bool = False
     status: PromiseStatus = "open"
     words: str = ""
+    expected: tuple[datetime, datetime] | None = None
+    asked: datetime | None = None
+    agreed_by: str = ""
 
 
 class OfferView(View, frozen=True, kw_only=True):
@@ -944,8 +949,9 @@ class TimerView(View, frozen=True, kw_only=True):
 
     ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``elapse`` (a wait),
     ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry), ``cut_off`` (an
-    attempt can no longer end), ``attention`` (somebody has to look) or ``promise`` (what was promised is late: it can
-    neither be moved nor dropped nor fired early, and moves with the data). ``step`` is the step that it is about. With
+    attempt can no longer end), ``attention`` (somebody has to look), ``promise`` (what was promised is late: it can
+    neither be moved nor dropped nor fired early, and moves with the data) or ``risk`` (it is time to look whether it
+    will be). ``step`` is the step that it is about. With
     an ``error`` it could not be fired, and is tried again at ``next``.
     """
 

@@ -25,7 +25,8 @@ COMMANDS = [
     "login", "logout", "whoami",
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
     "start", "inbox", "agenda", "act", "track", "say", "ballot", "takeback", "change",
-    "withdraw", "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
+    "withdraw", "receipt", "promise", "promises",
+    "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
     "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion", "sessions", "keys",
     "devices", "link",
 ]  # fmt: skip

@@ -179,7 +179,7 @@ def _measure(house: House) -> None:
 def _change_mind(house: House) -> None:
     """Until the cloth is cut Ada may choose another: she sees what it means first."""
     shown = house.at("ada", f"change {house.job} change_cloth", ("[y/N]", "y"))
-    assert "undone first" in shown
+    assert "Undone: Your deposit of £" in shown
     house.work()
     house.at("ada", "act", ("Cloth", "2"), ("Send it?", ""))
     house.at("ada", "act", ("do?", "1"), ("In your words", ""))

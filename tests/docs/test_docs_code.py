@@ -16,13 +16,13 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     "page",
     [
         "docs/embedding.md",
+        "docs/customers.md",
         "docs/http-api.md",
         "docs/services.md",
         "docs/notifications.md",
         "docs/parties.md",
         "docs/remote.md",
         "docs/signing-in.md",
-        "docs/customers.md",
         "README.md",
     ],
 )

@@ -35,6 +35,7 @@ ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "assign": lambda engine, by, step: engine.assign(step, "ben", by=by),
     "step": lambda engine, by, step: engine.step(step, by),
     "take_back": lambda engine, by, step: engine.take_back(step, by=by),
+    "preview_act": lambda engine, by, step: engine.preview_act(step, "chosen", {"cloth": "navy"}, by=by),
 }
 ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),
@@ -45,6 +46,9 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "track": lambda engine, by, job: engine.track(job, by),
     "answered": lambda engine, by, job: engine.answered(job, 1, by),
     "data": lambda engine, by, job: engine.data(job, by=by),
+    "preview": lambda engine, by, job: engine.preview(job, "withdraw", by=by),
+    "receipts": lambda engine, by, job: engine.receipts(job, by=by),
+    "proof": lambda engine, by, job: engine.proof(job, 1, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
 
@@ -73,6 +77,9 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "agenda": lambda engine, by: engine.agenda(by=by),
     "inbox_counts": lambda engine, by: engine.inbox_counts(by),
     "jobs": lambda engine, by: engine.jobs(by=by),
+    "promises": lambda engine, by: engine.promises(by=by),
+    "promise_counts": lambda engine, by: engine.promise_counts(by=by),
+    "ask_new_promise": lambda engine, by: engine.ask_new_promise(NOTHING, date(2999, 1, 1), because="R", by=by),
     "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
     "audit": lambda engine, by: engine.audit(by=by),
     "measures": lambda engine, by: engine.measures(by=by),

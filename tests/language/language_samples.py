@@ -65,7 +65,6 @@ _WAITING = """
     saves: suit.part
     within: P7D
     deadline_moved_by: tailor
-    asks: code
     remind: [P3D, P6D]
     asks: code
 """
@@ -206,7 +205,7 @@ STATES: dict[str, str] = {
     input: {cloth: data.need.cloth, count: 2, fast: true, none: null}
     retry: {attempts: 3, first: PT1S, factor: 1.5, longest: PT1M}
     limit: PT30S
-    undo: cancel
+    undo: {call: cancel, words: "The {data.need.cloth} is cancelled", costs: 2}
     next: end
     on: {failed: end, expired: end, sold_out: end}
 """,

@@ -289,9 +289,11 @@ def test_a_passkey_over_http(sqlite_url: str, clock: SimulatedClock) -> None:
     with Engine(sqlite_url, clock=clock, handlers={}, settings=Settings(url="http://localhost")) as engine:
         engine.add_customer("ada", "Ada", contact="ada@example.org")
         with served(make_app(engine)) as url, Client(base_url=url, timeout=60, trust_env=False) as client:
-            page, passkey = Page(client, engine, "http://localhost"), SoftPasskey("http://localhost")
+            page, passkey = Page(client, engine, url), SoftPasskey("http://localhost")
             page.sign_in()
-            asked = page.post("/passkeys/begin", idempotency_key="a").json()
+            begun = page.post("/passkeys/begin", idempotency_key="a")
+            assert begun.status_code == 200, begun.text
+            asked = begun.json()
             body = {"id": asked["id"], "response": passkey.made(asked["options"]), "name": "Phone"}
             assert page.post("/passkeys", body, idempotency_key="b").status_code == 201
             page.client.cookies.clear()

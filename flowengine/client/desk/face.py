@@ -87,15 +87,22 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         return self._ask("assign", step_id, person, key=key)
 
     def invoke(
-        self, job: str, name: str, answer: Answer | None = None, *, dry: bool = False, key: str | None = None
+        self,
+        job: str,
+        name: str,
+        answer: Answer | None = None,
+        *,
+        preview: str = "",
+        dry: bool = False,
+        key: str | None = None,
     ) -> view.Receipt:
-        """Use what a job offers at any time, as a change of mind: an ``always`` entry of its process. ``dry``: say what
-        would come of it."""
-        return self._ask("invoke", job, name, answer, dry=dry, key=key)
+        """Use what a job offers at any time, as a change of mind: an ``always`` entry of its process. ``preview``: the
+        digest of what was shown before, which it then still has to come to. ``dry``: say what would come of it."""
+        return self._ask("invoke", job, name, answer, preview=preview, dry=dry, key=key)
 
-    def withdraw(self, job: str, *, dry: bool = False, key: str | None = None) -> view.Receipt:
-        """Withdraw from a job, where its process allows it now; ``dry``: say what would come of it."""
-        return self._ask("withdraw", job, dry=dry, key=key)
+    def withdraw(self, job: str, *, preview: str = "", dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Withdraw from a job, where its process allows it now; ``preview`` and ``dry`` as for :meth:`invoke`."""
+        return self._ask("withdraw", job, preview=preview, dry=dry, key=key)
 
     def say(self, job: str, text: str, kind: str = "note", *, to: str = "", key: str | None = None) -> view.Receipt:
         """Say something about a job: a note, wish, concern, expectation, question, or an answer ``to`` one."""
@@ -265,7 +272,7 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
 
     def add_customer(
         self,
-        id: str = "",
+        id: str,
         name: str = "",
         contact: str = "",
         groups: Sequence[str] | None = None,
@@ -274,7 +281,7 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         zone: str = "",
         organisation: bool | None = None,
     ) -> view.PersonView:
-        """Enter a customer, or change what is known of one; without an id one is made."""
+        """Enter a customer, or change what is known of one; with an empty id, near the database, one is made."""
         return self._ask("add_customer", id, name, contact, groups, record, zone=zone, organisation=organisation)
 
     def add_staff(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flowengine.core.kinds.agreeing import Agreeing
 from flowengine.core.kinds.approval import Approving
 from flowengine.core.kinds.asking import Asking
 from flowengine.core.kinds.base import Waiting
@@ -41,5 +42,6 @@ KINDS: dict[str, Waiting[Any]] = {
     "decision": Deciding(),
     "tell": Telling(),
     "question": Replying(),
+    "new_date": Agreeing(),
 }
 """The kinds by the type of the state. Kinds keep nothing: all that is kept is in the job."""

@@ -176,6 +176,7 @@ class _Collect:
         self.audiences(state.readers, f"{state.name}.for")
         for value, key, gives, variables in state.expressions():
             self.add(value, f"{state.name}.{key}", gives, *variables)
+        self.text(state.undone_in_words, f"{state.name}.undo.words", "customer")
         self.fields(state.fields, state.name)
 
     def fields(self, fields: tuple[Field, ...], what: str) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.model import State
+from flowengine.language.model import Held, State
 from flowengine.language.parser.common_keys import ATTENTION_KEY, FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS
-from flowengine.language.parser.scalars import BRIEF_TIME, HANDLER, NAME, URL, HandlerOrUrl
+from flowengine.language.parser.scalars import BRIEF_TIME, EXPRESSION, HANDLER, NAME, TEXT, URL, HandlerOrUrl
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Number
+from flowengine.language.parser.shapes import Json, Named, Number
 from flowengine.language.parts import DONE, EXPIRED, Retry
-from flowengine.language.value_shapes import TEXT, UNKNOWN, Lists, Record, Saved, Shape, Slot, of_fields
+from flowengine.language.texts import Text
+from flowengine.language.value_shapes import TEXT as A_TEXT
+from flowengine.language.value_shapes import UNKNOWN, Lists, Record, Saved, Shape, Slot, of_fields
+from flowengine.language.yaml_reader import Node, Pairs
 
 
 def _retry(values: Values, reading: Reading) -> Retry:
@@ -38,6 +42,29 @@ _RETRY = record(
 )
 
 
+_UNDO_IN_WORDS = record(
+    "an undo",
+    Key("call", HandlerOrUrl(), "The handler that takes back what was done, or its address.", True),
+    Key("words", TEXT, "What the customer is told of it before a change of mind: a text with expressions in braces."),
+    Key("costs", EXPRESSION, "What it costs the customer that it is taken back."),
+)
+
+
+class _Undo:
+    """The handler alone, or ``{call, words, costs}``."""
+
+    handler = HandlerOrUrl()
+
+    def read(self, node: Node, reading: Reading) -> dict[str, Any]:
+        if isinstance(node, Pairs):
+            found: dict[str, Any] = _UNDO_IN_WORDS.read(node, reading)
+            return found
+        return {"call": self.handler.read(node, reading)}
+
+    def schema(self, defs: Json) -> Json:
+        return {"anyOf": [self.handler.schema(defs), _UNDO_IN_WORDS.schema(defs)]}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service(State):
     """Code: a handler by name (``call``), or an URL (``http``). ``limit`` bounds one attempt."""
@@ -50,7 +77,7 @@ class Service(State):
         Key("input", ASSIGNMENTS, "What it is given: names and expressions.", gives="anything"),
         Key("retry", _RETRY, "How it is tried again after a failure."),
         Key("limit", BRIEF_TIME, "How long one attempt may take; PT5M unless given."),
-        Key("undo", HandlerOrUrl(), "The handler that takes back what was done, or its address."),
+        Key("undo", Named("undo", _Undo()), "What takes back what was done: a handler, or {call, words, costs}."),
     )  # fmt: skip
     exactly_one = ("call", "http")
     in_race = True
@@ -68,6 +95,26 @@ class Service(State):
     retry: Retry = Retry()
     limit: Duration = Duration(rest=timedelta(minutes=5))
     undo: str = ""
+    undo_words: Text | None = None
+    """What the customer is told, before a change of mind, of what is taken back with it."""
+    undo_costs: Expression | None = None
+    """What it costs him that it is taken back."""
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        undo = values.pop("undo", None)
+        if undo is not None:
+            for key, attribute in (("call", "undo"), ("words", "undo_words"), ("costs", "undo_costs")):
+                if key in undo:
+                    values[attribute] = undo[key]
+
+    def expressions(self) -> Iterator[Held]:
+        yield from State.expressions(self)
+        yield Held(self.undo_costs, "undo.costs", "number")
+
+    @property
+    def undone_in_words(self) -> Text | None:
+        return self.undo_words
 
     @property
     def detail(self) -> str:
@@ -136,4 +183,4 @@ class Call(State):
         return () if self.at else (self.process,)
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
-        return Record({"status": Slot(TEXT)}, UNKNOWN)
+        return Record({"status": Slot(A_TEXT)}, UNKNOWN)

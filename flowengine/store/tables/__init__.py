@@ -36,6 +36,7 @@ from flowengine.store.tables.jobs import (
     tokens,
 )
 from flowengine.store.tables.parties import acting, contacts
+from flowengine.store.tables.promises import promises
 from flowengine.store.tables.records import aliases, distinct, facts, letters
 from flowengine.store.tables.signing_in import (
     challenges,
@@ -87,6 +88,7 @@ __all__ = [
     "parties",
     "people",
     "processes",
+    "promises",
     "provisional",
     "receipts",
     "rechained",

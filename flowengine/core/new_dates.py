@@ -1,0 +1,130 @@
+"""Another date than the one that was promised: asked of the customer, who accepts or refuses it.
+
+What is asked is a step beside the states (:mod:`flowengine.core.conversation`), one at a time. Until it is accepted
+what was promised stands; it stands too where it is refused, not answered in time, or overtaken by what happens.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flowengine.core import conversation
+from flowengine.core import events as e
+from flowengine.core.draft import Draft, moment_text
+from flowengine.core.position import Position
+from flowengine.core.seatings import person_seating
+from flowengine.core.spot import Spot
+from flowengine.core.values import CONVERSATION, NEW_DATE, ROOT, Promise, Step
+from flowengine.errors import BadAnswer, NotAllowed
+from flowengine.language.durations import Duration
+from flowengine.language.model import Process
+from flowengine.language.parts import EXPIRED
+from flowengine.language.spoken_time import day, last_day, moment
+
+ACCEPTED, REFUSED = conversation.ACCEPTED, conversation.REFUSED
+OVERTAKEN = "overtaken"
+WITHIN = Duration(days=7)
+"""For how long a new date can be accepted, and not beyond that date itself."""
+
+
+def asked(position: Position) -> Step | None:
+    """What asks the customer for a new date now."""
+    return next((step for step in conversation.unanswered(position) if step.asks_date), None)
+
+
+def spoken(process: Process, value: datetime) -> str:
+    """A date as it is told: a day, where it is the end of one."""
+    whole = last_day(value, process.clock)
+    return moment(value, process.clock) if whole is None else day(whole)
+
+
+def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
+    """Ask the customer for a new date. Raises NotAllowed where nothing is promised that is still to be kept, or where
+    he is asked already; BadAnswer for a date that is over, is the one that is promised, or for no reason."""
+    draft, process, now = here.draft, here.process, here.now
+    head = draft.head
+    promise = head.promise
+    if promise is None or promise.kept is not None:
+        what = "the promise is kept" if promise and promise.kept else "the promise is broken"
+        raise NotAllowed(what if promise else "nothing is promised", where=head.job, possible=("say it",))
+    before = asked(draft)
+    if before is not None:
+        raise NotAllowed(
+            f"the customer is asked for another date already: {head.job}.{before.number}",
+            where=head.job,
+            possible=("wait for the answer", "take it back"),
+        )
+    if to <= now:
+        raise BadAnswer({"to": f"is over; now it is {moment_text(now)}"}, possible=("a date that is still to come",))
+    if to == promise.by:
+        raise BadAnswer({"to": "is what is promised already"}, possible=("another date",))
+    words = conversation.words(because, "because")
+    old, new = spoken(process, promise.by), spoken(process, to)
+    due = min(here.after(WITHIN), to)
+    conversation.open_branch(draft)
+    step = Step(
+        number=draft.next_number(),
+        branch=CONVERSATION,
+        state="",
+        purpose=NEW_DATE,
+        title=f"A new date: {new} instead of {old}",
+        audience=(person_seating(head.customer),),
+        opened=now,
+        due=due,
+        shown=(
+            ("Promised", old),
+            ("New date", new),
+            ("Because", words),
+            ("If you do not answer", f"from {moment(due, process.clock)} on, {old} stands as it was promised"),
+        ),
+        asked_by=by,
+    )
+    text = f"A new date, {new} instead of {old}: {words}"
+    draft.record(e.Said(kind=NEW_DATE, text=text, by=by, number=step.number))
+    draft.record(e.StepOpened(step=step))
+    draft.record(e.PromiseAsked(step=step.number, to=to))
+    here.set_timer("expire", due, step=step.number)
+    return step
+
+
+def answer(draft: Draft, process: Process, step: Step, outcome: str, words: str, by: str, now: datetime) -> None:
+    """The customer has accepted the new date, which is what is promised from now on, or has refused it."""
+    promise = draft.head.promise
+    assert promise is not None, "a new date is asked for what is promised"
+    assert promise.asked is not None, "a new date is asked"
+    to, old = promise.asked, spoken(process, promise.by)
+    said = f": {words}" if words else ""
+    if outcome == ACCEPTED:
+        _close(draft, step, outcome, f"Accepted, {spoken(process, to)} instead of {old}{said}", by)
+        drop_timers(draft)
+        reckoned = promise.reckoned or promise.by
+        made = Promise(by=to, made=now, first=promise.first, reckoned=reckoned, agreed_by=by)
+        draft.record(e.Promised(promise=made))
+    else:
+        _close(draft, step, outcome, f"Refused, {old} stands{said}", by)
+
+
+def unanswered(draft: Draft, process: Process, step: Step) -> None:
+    """No answer has come in time."""
+    promise = draft.head.promise
+    assert promise is not None, "a new date is asked for what is promised"
+    _close(draft, step, EXPIRED, f"No answer came in time, {spoken(process, promise.by)} stands", "")
+
+
+def overtake(draft: Draft, why: str) -> None:
+    """It need not be answered any more, where it was asked: the job is over, or promises another date by now."""
+    step = asked(draft)
+    if step is not None:
+        _close(draft, step, OVERTAKEN, why, "")
+
+
+def _close(draft: Draft, step: Step, outcome: str, words: str, by: str) -> None:
+    draft.record(e.Said(kind="answer", text=words, by=by, to=step.number))
+    conversation.close(draft, step, outcome, by)
+
+
+def drop_timers(draft: Draft) -> None:
+    """Nobody needs to be told any more that what was promised is at risk, or late."""
+    for timer in draft.at(ROOT).timers:
+        if timer.purpose in ("promise", "risk"):
+            draft.record(e.TimerDropped(branch=ROOT, timer=timer.number))

@@ -1,0 +1,64 @@
+"""Promises, listed and counted."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.errors import BadAnswer
+from flowengine.people.identities import By
+from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.store import Transaction, shown
+from flowengine.store.codec import micros
+from flowengine.store.codec import moment as at_moment
+from flowengine.store.promises import StoredPromise
+from flowengine.views.promised import PromiseCount, PromiseRow, told
+from flowengine.views.replies import PromiseStatus
+
+STATES: tuple[PromiseStatus, ...] = ("open", "at_risk", "asked", "late", "kept", "broken", "released")
+MOST = 200
+
+
+def promises(
+    shell: Shell, state: str | None, process: str | None, limit: int, after: str | None, by: By
+) -> list[PromiseRow]:
+    if state is not None and state not in STATES:
+        raise BadAnswer({"state": f"{state!r} is no state of a promise"}, possible=STATES)
+    if not 1 <= limit <= MOST:
+        raise BadAnswer({"limit": f"is {limit}"}, possible=(f"1 to {MOST}",))
+    with shell.reading() as tx:
+        actor, now = access.asker(tx, "promises", by), shell.clock.now()
+        rows = tx.promises.list(now, state or "", process or "", limit, _place(after))
+        return [_row(shell, tx, row, reader_zone(tx, actor)) for row in rows]
+
+
+def _row(shell: Shell, tx: Transaction, row: StoredPromise, reader: tzinfo | None) -> PromiseRow:
+    process = shell.catalogue.latest(tx, row.process).process
+    return PromiseRow(
+        job=row.job,
+        short=shown(row.job),
+        process=row.process,
+        title=process.title,
+        customer=row.customer,
+        customer_name=name_of(tx, row.customer),
+        zone=process.zone,
+        promise=told(process, row.promise, row.state, reader),
+        place=f"{micros(row.by)}:{row.job}",
+    )
+
+
+def _place(after: str | None) -> tuple[datetime, str] | None:
+    if not after:
+        return None
+    moment, _, job = after.partition(":")
+    if not (job and moment.removeprefix("-").isdigit() and len(moment) < 19):
+        raise BadAnswer({"after": f"{after[:60]!r} is no place"}, possible=("the place of the last row",))
+    return at_moment(int(moment)), job
+
+
+def counts(shell: Shell, process: str | None, by: By) -> list[PromiseCount]:
+    with shell.reading() as tx:
+        access.asker(tx, "promise_counts", by)
+        found = tx.promises.counts(shell.clock.now(), process or "")
+    return [PromiseCount(process=name, state=state, count=count) for name, state, count in found]
