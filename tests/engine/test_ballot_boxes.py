@@ -123,6 +123,18 @@ def test_customers_vote_who_are_there(engine: Engine, clock: SimulatedClock) -> 
     assert closed(engine, clock, job)["voters"] == 1
 
 
+def test_one_person_with_several_ids_votes_once(engine: Engine, clock: SimulatedClock) -> None:
+    """Of ids that were merged the one that stands for them votes, under whichever he comes."""
+    for name in ("m0", "m1", "m2"):
+        engine.add_customer(name, name, groups=["members"])
+    engine.merge("m1", "m0", because="It is he")
+    job, step = begin(engine, members=3)
+    cast(engine, step, "m1")
+    cast(engine, step, "m0", "defend")
+    vote = closed(engine, clock, job)
+    assert (vote["voters"], vote["tally"]) == (2, {"attack": 0, "defend": 1})
+
+
 def test_weights_are_frozen_too(engine: Engine, clock: SimulatedClock) -> None:
     """A weight that changes while the vote runs changes nothing."""
     for name, shares in (("m0", 3), ("m1", 1.5)):
