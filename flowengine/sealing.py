@@ -11,10 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import sha256
 
+SALT = 32
+"""Hexadecimal digits of a salt."""
+
 
 def salt(seed: str, number: int) -> str:
     """The salt of a leaf, in hexadecimal, from the secret of its entry; leaves are counted from 0."""
-    return sha256(f"{seed}.{number}".encode()).hexdigest()[:32]
+    return sha256(f"{seed}.{number}".encode()).hexdigest()[:SALT]
+
+
+def leaves(seed: str, texts: Iterable[bytes]) -> list[str]:
+    """The leaves of an entry with that secret."""
+    hashed, plain = [], seed.encode()
+    for number, text in enumerate(texts):
+        digest = sha256(b"%b.%d" % (plain, number)).hexdigest()[:SALT]
+        hashed.append(sha256(bytes.fromhex(digest) + text).hexdigest())
+    return hashed
 
 
 def leaf(salt: str, text: bytes) -> str:

@@ -68,8 +68,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     key: str = ""
     events: tuple[AnyEvent, ...] = ()
     seed: str = ""
-    """The secret from which the salts of its leaves are made; empty for one that is not stored yet, and in histories
-    that are older than this."""
+    """The secret from which the salts of its leaves are made, drawn when it is stored; empty in histories that are
+    older than this."""
     holes: int = 0
     """How many different contents stand beside the chained body; 0 for an entry that is not stored yet."""
     erased: bool = False
@@ -90,7 +90,7 @@ def written(entry: Entry) -> Written:
     holes = Holes()
     command, *events = emptied((entry.command, *entry.events), holes)
     kept = holes.kept
-    seed = urandom(_SEED).hex()
+    seed = entry.seed or urandom(_SEED).hex()
     bare = msgspec.structs.replace(entry, command=command, events=tuple(events), holes=len(kept), seed=seed)
     body = encode(bare)
     return Written(body, exact.encode(kept).decode() if kept else None, sealing.root(leaves(seed, body)))

@@ -11,10 +11,8 @@ done again under the same id, the work meets the key of the first, waits for it,
 
 A ballot is in no history: it is known by the salt of its paper, which is drawn anew with each try.
 
-Only an entry that is the same in everything has the same hash: after the same entry, of the same actor, the same
-command with the same events and request key, read off the clock under the job's lock in the same microsecond. Two
-requests that differ in nothing, of which one was lost, are then answered as one that came twice. Whoever means two
-gives each a request key.
+An entry has a secret of its own, drawn anew with each try, so that no other has its hash: two requests that differ in
+nothing are two. Whoever means one gives both the same request key.
 
 So work must come to the same whenever it is done: ids are chosen outside it, or found again by a request key. Work that
 writes no history (a claim, a heartbeat, a person's record) is simply done again. A claim that was kept without answer

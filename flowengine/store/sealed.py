@@ -24,14 +24,10 @@ _EVENTS: dict[str, tuple[str, ...]] = {
 _HEAD = ("job", "process", "version", "customer", "started")
 
 
-def canonical(value: Any) -> bytes:
-    """JSON in one way only: keys in order, no space, numbers as they were written."""
-    return _ENCODE(value)
-
-
 def parts(body: str | bytes) -> list[bytes]:
-    """What may be told of an entry, part by part: that it is there, what was asked, and what came of it."""
-    return [canonical(part) for part in _parts(exact.decode(body))]
+    """What may be told of an entry, part by part: that it is there, what was asked, and what came of it. Each is JSON
+    in one way only: keys in order, no space, numbers as they were written."""
+    return list(map(_ENCODE, _parts(exact.decode(body))))
 
 
 def _parts(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -54,5 +50,4 @@ def _some(value: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 def leaves(seed: str, body: bytes) -> list[str]:
     """The leaves of an entry with that secret: its body, and its parts."""
-    texts = (body, *parts(body))
-    return [sealing.leaf(sealing.salt(seed, number), text) for number, text in enumerate(texts)]
+    return sealing.leaves(seed, (body, *parts(body)))

@@ -38,7 +38,8 @@ def started(
 
 
 def wordless(job: str) -> Draft:
-    """A job of which nothing is said: its entry has no contents, so it is the same bytes whenever it is written."""
+    """A job of which nothing is said: its entry has no contents, so it is the same bytes whenever it is written with
+    the same secret."""
     draft = Draft()
     head = Head(job=job, process="suit", version="v1", customer="ada", started=NOW)
     draft.record(e.Started(head=head))
@@ -47,10 +48,10 @@ def wordless(job: str) -> Draft:
     return draft
 
 
-def write(tx: Transaction, draft: Draft, at: datetime = NOW) -> Saved:
-    """Save a new job's draft."""
+def write(tx: Transaction, draft: Draft, at: datetime = NOW, seed: str = "") -> Saved:
+    """Save a new job's draft, with a secret drawn anew unless one is given."""
     by = c.Start(by=ADA)
-    return tx.save(None, draft, Entry(seq=1, at=at, by=ADA, command=by, events=tuple(draft.events)))
+    return tx.save(None, draft, Entry(seq=1, at=at, by=ADA, command=by, events=tuple(draft.events), seed=seed))
 
 
 def begin(database: Database, draft: Draft | None = None, **more: Any) -> str:
