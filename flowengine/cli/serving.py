@@ -108,7 +108,8 @@ def create(
     """
     from flowengine.cli import show
 
-    if own == bool(scope or subject or handlers) or own != bool(scopes) or (name and not own):
+    wanting = not own and not (scope and subject)
+    if wanting or (own and (scope or subject or handlers)) or own != bool(scopes) or (name and not own):
         raise click.UsageError("Say a scope and a holder; or --own, and with --scope what may be done with it.")
     desk = terminal.mine() if own else terminal.desk()
     until = expires if expires is None or isinstance(expires, datetime) else expires.after(desk.now())

@@ -18,8 +18,9 @@ from flowengine.core.values import Actor
 from flowengine.errors import BadToken, NotAllowed, NotFound
 from flowengine.interop import ical
 from flowengine.people.identities import By
+from flowengine.people.permissions import require
 from flowengine.reading import agenda
-from flowengine.runtime.actors import name_of
+from flowengine.runtime.actors import actor_of, name_of
 from flowengine.store import StoredToken, Transaction, shown
 from flowengine.store.tokens import Powers
 from flowengine.views import appointments
@@ -45,8 +46,9 @@ def of_job(shell: Shell, text: str, by: By) -> CalendarFile:
     """The appointments of a job, those to come and those that were, as the asker may see them; what was cancelled is
     in it as such."""
     with shell.reading() as tx:
-        asker = access.asker(tx, "appointment_file", by)
+        asker = actor_of(tx, by)
         job = access.visible_job(tx, text, asker)
+        require("appointment_file", asker)
         found = occasions.appointments(job.id, tx.history.of(job.id))
         own = {asker.id, *asker.same, *asker.acting, *asker.seeing}
         mine = [one for one in found if asker.kind != "customer" or one.customer in own]

@@ -551,6 +551,7 @@ class Trial:
             "cut_off": "what was cut off has ended",
             "attention": f"{state or 'what is undone'} takes longer than it should",
             "promise": "what was promised is late", "appointment": "a reminder of the appointment",
+            "risk": "what was promised is at risk",
         }  # fmt: skip
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))

@@ -120,9 +120,8 @@ NEAR = (
 """Commands that ask no desk, or stay where the database is."""
 
 FAR = (
-    "test_agenda_command", "test_bad_input_cli", "test_by_hand_cli", "test_calendars_cli", "test_customers",
-    "test_designers", "test_erasing_cli", "test_home", "test_json_shapes", "test_late_jobs", "test_lists",
-    "test_looking_on", "test_operators", "test_staff", "test_typed_values", "test_typed_moments", "test_voting",
+    "test_agenda_command", "test_by_hand_cli", "test_calendars_cli", "test_customers", "test_late_jobs", "test_lists",
+    "test_operators", "test_staff", "test_voting",
 )  # fmt: skip
 """Files whose tests of the shop run near, on its database, and far, on a server before it."""
 

@@ -43,7 +43,7 @@ def test_its_customer_and_the_house_read_that_it_is_late(shop: Flow, late: str) 
     assert f"Promised for {TOLD}, late since then (" in shop.run("track", late, who="tom").stdout
     assert shop.json("track", late, who="ada")["promise"] == {
         "by": "2020-05-10T23:59:59.999999Z", "first": "2020-05-10T23:59:59.999999Z", "kept": None, "late": True,
-        "status": "late", "words": told,
+        "status": "late", "words": told, "expected": None, "asked": None, "agreed_by": "",
     }  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def test_a_program_reads_one_document(unattended: Flow) -> None:
     with Running(unattended.folder, "--json", "--processes", "2", code="printing_handlers") as worker:
         worker.until(lambda: states(unattended) == [["build"]])
         assert worker.stop() == 0
-    assert json.loads(worker.out.read_text()) == {"timers": 0, "calls": 1, "outbox": 0, "failed": 0}
+    assert json.loads(worker.out.read_text()) == {"timers": 0, "calls": 1, "outbox": 0, "uploads": 0, "failed": 0}
     assert "bought" in worker.err.read_text()
 
 

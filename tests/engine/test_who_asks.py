@@ -39,6 +39,7 @@ ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "preview_act": lambda engine, by, step: engine.preview_act(step, "chosen", {"cloth": "navy"}, by=by),
 }
 ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
+    "appointment_file": lambda engine, by, job: engine.appointment_file(job, by=by),
     "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),
     "withdraw": lambda engine, by, job: engine.withdraw(job, by=by),
     "say": lambda engine, by, job: engine.say(job, "Hello", by=by),
@@ -165,6 +166,13 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "reject_duplicate": lambda engine, by: engine.reject_duplicate("nobody", "ben", by=by),
     "export_person": lambda engine, by: engine.export_person("ben", by=by),
     "import_people": lambda engine, by: engine.import_people([], by=by),
+    "close_calendar": lambda engine, by: engine.close_calendar("none", date(2030, 1, 1), date(2030, 1, 2), by=by),
+    "open_calendar": lambda engine, by: engine.open_calendar("none", date(2030, 1, 1), by=by),
+    "closures": lambda engine, by: engine.closures(by=by),
+    "agenda_file": lambda engine, by: engine.agenda_file(by=by),
+    "make_feed": lambda engine, by: engine.make_feed(by=by),
+    "feeds": lambda engine, by: engine.feeds(by=by),
+    "end_feed": lambda engine, by: engine.end_feed("none", by=by),
 }
 """What is asked of no thing in particular: the kind of the actor alone decides."""
 
@@ -172,7 +180,8 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
 def test_every_verb_with_a_row_is_tried() -> None:
     """The tests below try each verb that somebody besides the program may use."""
     own = {verb for verb, row in TABLE.items() if {row[1], row[2], row[3], row[5], row[6]} == {NEVER}}
-    assert ON_A_STEP.keys() | ON_A_JOB.keys() | AT_LARGE.keys() == TABLE.keys() - own
+    elsewhere = {"ballot"}  # of a step that is no vote there is none: the tests of ballot boxes try it
+    assert ON_A_STEP.keys() | ON_A_JOB.keys() | AT_LARGE.keys() == TABLE.keys() - own - elsewhere
 
 
 @pytest.mark.parametrize("kind", ACTORS)

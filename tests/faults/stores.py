@@ -23,14 +23,15 @@ from flowengine.store import Database
 
 OF_JOBS = (
     "flow_receipts", "flow_history", "flow_outbox", "flow_calls", "flow_timers", "flow_steps", "flow_branches",
-    "flow_bookings", "flow_calendars", "flow_awaiting", "flow_messages", "flow_participants",
-    "flow_jobs",
+    "flow_bookings", "flow_calendars", "flow_awaiting", "flow_messages", "flow_participants", "flow_promises",
+    "flow_boxes", "flow_voters", "flow_papers", "flow_sums", "flow_shown_files", "flow_letters", "flow_jobs",
 )  # fmt: skip
 
 ROWS_OF_A_JOB = {
     "flow_jobs": "id", "flow_branches": "job_id", "flow_steps": "job_id", "flow_timers": "job_id",
     "flow_calls": "job_id", "flow_outbox": "job_id", "flow_history": "job_id", "flow_receipts": "job_id",
-    "flow_bookings": "job_id", "flow_awaiting": "job_id", "flow_participants": "job_id",
+    "flow_bookings": "job_id", "flow_awaiting": "job_id", "flow_participants": "job_id", "flow_promises": "job_id",
+    "flow_boxes": "job_id", "flow_voters": "job_id", "flow_papers": "job_id", "flow_sums": "job_id",
 }  # fmt: skip
 
 
@@ -118,6 +119,7 @@ class Store:
                 cursor.execute(f"DELETE FROM {table}")
             kept = ", ".join(f"'{one}'" for one in sorted(self.people))
             cursor.execute(f"DELETE FROM flow_memberships WHERE person NOT IN ({kept})")
+            cursor.execute(f"DELETE FROM flow_contacts WHERE person NOT IN ({kept})")
             cursor.execute(f"DELETE FROM flow_people WHERE id NOT IN ({kept})")
             names = ", ".join(f"'{name}'" for (name,) in self.settings)
             cursor.execute(f"DELETE FROM flow_settings WHERE name NOT IN ({names})")

@@ -33,6 +33,7 @@ from flowengine.store import (
     participants,
     parties,
     people,
+    promises,
     provisional,
     receipts,
     schedules,
@@ -283,6 +284,8 @@ def fill(tx: Transaction, number: int) -> None:
         fail(tx, job)
     tx.tokens.add(f"hash{number}", token(number))
     tx.schedules.place(f"p{number}", [("0 7 * * *", "UTC", NOW + HOUR * number)] * 2)
+    promised = {"job_id": job, "process": f"p{number // 10}", "customer": f"c{number}", "state": "open", "body": "{}"}
+    tx.channel.write(promises.PUT, promised | {"promised": number})
     sign_in(tx, number, job)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, get_origin
 
-from flowengine import Engine, GiveUp, HandlerCall, SimulatedClock
+from flowengine import Engine, GiveUp, HandlerCall, Settings, SimulatedClock
 from flowengine.client.wire import Asking
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -103,7 +103,8 @@ def gives_up(_: HandlerCall) -> None:
 
 def workshop(url: str) -> Engine:
     """The processes and people of all cases; a simulated clock."""
-    engine = Engine(url, clock=SimulatedClock(START), handlers={"mend": gives_up})
+    settings = Settings(files="memory://")
+    engine = Engine(url, clock=SimulatedClock(START), handlers={"mend": gives_up}, settings=settings)
     for text in (TABLE, ORDERING, MENDING, PIECES):
         engine.deploy(text)
     engine.add_customer("ada", "Ada", "ada@example.org", record={"size": "L"})
