@@ -37,7 +37,6 @@ from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
-from flowengine.engine.administration import Administration
 from flowengine.engine.calendars import Calendars
 from flowengine.engine.conversation import Conversation
 from flowengine.engine.parties import Parties
@@ -97,7 +96,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
+class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting):
     """Flows on one database. May be used from many threads at once.
 
     >>> engine = Engine("sqlite://")

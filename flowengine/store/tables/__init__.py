@@ -9,7 +9,7 @@ together under the job's lock, and on PostgreSQL each would cost a look-up and a
 
 from __future__ import annotations
 
-from flowengine.store.tables import administration, ballots, conversation, parties, records, signing_in
+from flowengine.store.tables import ballots, conversation, parties, records, signing_in
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
@@ -56,7 +56,6 @@ __all__ = [
     "Key",
     "Micros",
     "acting",
-    "administration",
     "aliases",
     "awaiting",
     "ballots",

@@ -1,1 +1,0 @@
-"""The tables of what was done to the installation itself."""
