@@ -120,8 +120,7 @@ NEAR = (
 """Commands that ask no desk, or stay where the database is."""
 
 FAR = (
-    "test_agenda_command", "test_by_hand_cli", "test_calendars_cli", "test_customers", "test_late_jobs", "test_lists",
-    "test_operators", "test_staff", "test_voting",
+    "test_calendars_cli", "test_customers", "test_operators", "test_staff", "test_voting",
 )  # fmt: skip
 """Files whose tests of the shop run near, on its database, and far, on a server before it."""
 
