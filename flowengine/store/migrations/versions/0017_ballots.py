@@ -1,7 +1,8 @@
 """Ballots are rows of their own.
 
 Votes that are open go on as they were opened, with a seat for each voter, until they close: their ballots are in the
-history already.
+history already. Code of the revision before knows no boxes, and must not work on a job that has one: it is to be
+stopped first.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 50},
     )
+    op.execute("UPDATE flow_settings SET value = '0017' WHERE name = 'oldest_code'")
 
 
 def _key(*numbers: str) -> list[sa.Column[object]]:
