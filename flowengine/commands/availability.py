@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 import msgspec
 
 from flowengine.clock import is_zone
 from flowengine.commands import access
+from flowengine.commands.days import near_moment
 from flowengine.commands.people import view
 from flowengine.commands.shell import Shell
 from flowengine.core.seatings import person_seating
@@ -129,14 +130,6 @@ def _absence(shell: Shell, person: Person, start: date, end: date, why: str) -> 
 
 
 def _moment(shell: Shell, person: Person, given: date, *, last: bool = False) -> datetime:
-    """The moment that is meant. A bare day is that day where the person works, as an end until it is over."""
-    try:
-        if isinstance(given, datetime):
-            if given.tzinfo is None:
-                raise BadAnswer({"moment": "must say its offset"}, possible=["a moment with a time zone", "a day"])
-            return given.astimezone(UTC)
-        own = zoneinfo.ZoneInfo(person.hours_zone) if person.hours_zone else person.clock
-        zone = own or zoneinfo.ZoneInfo(shell.settings.zone)
-        return datetime.combine(given + timedelta(days=last), time(), zone).astimezone(UTC)
-    except OverflowError:
-        raise BadAnswer({"moment": "is too far away"}) from None
+    """The moment that is meant; a bare day is that day where the person works."""
+    own = zoneinfo.ZoneInfo(person.hours_zone) if person.hours_zone else person.clock
+    return near_moment(given, own or zoneinfo.ZoneInfo(shell.settings.zone), last=last)

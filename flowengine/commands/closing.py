@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, tzinfo
 
 from flowengine.commands import access
+from flowengine.commands.days import near_moment
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import near
 from flowengine.core.world import CLOSED
@@ -41,7 +42,7 @@ def close(shell: Shell, calendar: str, start: date, end: date, why: str, by: By)
     def work(tx: Transaction) -> Closed:
         asker, now = access.asker(tx, "close_calendar", by), shell.clock.now()
         zone = _zone(shell, tx, calendar)
-        begins, ends = _moment(start, zone), _moment(end, zone, last=True)
+        begins, ends = near_moment(start, zone), near_moment(end, zone, last=True)
         if len(why) > LONGEST_WHY:
             raise BadAnswer({"why": f"has more than {LONGEST_WHY} characters"})
         if ends <= begins:
@@ -75,7 +76,7 @@ def open_again(shell: Shell, calendar: str, start: date, by: By) -> list[Closure
 
     def work(tx: Transaction) -> list[ClosureView]:
         access.asker(tx, "open_calendar", by)
-        begins, now = _moment(start, _zone(shell, tx, calendar)), shell.clock.now()
+        begins, now = near_moment(start, _zone(shell, tx, calendar)), shell.clock.now()
         tx.bookings.guard([calendar])
         if not tx.closures.drop(calendar, begins):
             known = [one.start.isoformat() for one in tx.closures.ahead(calendar, now, MOST_CLOSURES)]
@@ -108,15 +109,3 @@ def _zone(shell: Shell, tx: Transaction, calendar: str) -> tzinfo:
         return zoneinfo.ZoneInfo(shell.settings.zone)
     names = sorted(known)
     raise NotFound(f"there is no calendar {calendar[:200]!r}{near(calendar, names)}", where=calendar, possible=names)
-
-
-def _moment(given: date, zone: tzinfo, *, last: bool = False) -> datetime:
-    """The moment that is meant. A bare day is that day in the calendar's zone, as an end until it is over."""
-    try:
-        if isinstance(given, datetime):
-            if given.tzinfo is None:
-                raise BadAnswer({"moment": "must say its offset"}, possible=["a moment with a time zone", "a day"])
-            return given.astimezone(UTC)
-        return datetime.combine(given + timedelta(days=last), time(), zone).astimezone(UTC)
-    except OverflowError:
-        raise BadAnswer({"moment": "is too far away"}) from None

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 from flowengine.commands import sessions, totp
 from flowengine.commands.confirming import confirmed
-from flowengine.commands.sessions import hashed
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed
 from flowengine.commands.throttling import count, settled
 from flowengine.errors import Ambiguous, BadAnswer, BadToken, NotAllowed
 from flowengine.people.browsers import Browser

@@ -13,8 +13,9 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from flowengine.commands import own_tokens, sessions
-from flowengine.commands.sessions import hashed, himself, new_secret
+from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.commands.throttling import count, settled
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotFound, Refused

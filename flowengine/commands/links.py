@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 from msgspec.structs import replace
 
 from flowengine.commands import access, codes, sessions
-from flowengine.commands.sessions import ENROL, LONGEST_AGENT, hashed, himself, new_secret, refuse_another
+from flowengine.commands.sessions import ENROL, LONGEST_AGENT, himself, refuse_another
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.commands.throttling import count, settled
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound, Refused

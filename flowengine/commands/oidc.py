@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 from flowengine.commands import access, sessions
 from flowengine.commands.credentials import view
-from flowengine.commands.sessions import hashed
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed
 from flowengine.commands.throttling import count, settled
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.outside.oidc import PROVIDERS, Account, Party

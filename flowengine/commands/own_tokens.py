@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flowengine.commands import sessions
-from flowengine.commands.sessions import hashed, himself, new_secret
+from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.commands.tokens import PREFIX
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound

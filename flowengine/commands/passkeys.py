@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from flowengine.commands import sessions
 from flowengine.commands.credentials import view
-from flowengine.commands.sessions import hashed, himself
+from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed
 from flowengine.commands.throttling import count, settled
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from hashlib import sha256
 from hmac import digest
 
 from msgspec.structs import asdict, replace
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotFound, SignedInAsAnother, WeakIdentity
 from flowengine.people.browsers import Browser
@@ -43,16 +42,6 @@ ENROL = "enrol"
 of none, so that the session finds nothing."""
 
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
-
-
-def new_secret(prefix: str) -> str:
-    """256 random bits, which begin as their kind does."""
-    return prefix + urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
-
-
-def hashed(secret: str) -> str:
-    """What is stored of a secret."""
-    return sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def csrf_of(secret: str) -> str:

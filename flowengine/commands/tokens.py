@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.errors import BadAnswer, BadToken, NotFound
 from flowengine.language.suggest import near
 from flowengine.store import StoredToken, Transaction
@@ -35,7 +34,6 @@ SCOPES = {
 
 MOST_HANDLERS = 100
 LONGEST_SUBJECT = 100
-_BITS = 256
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
 _HANDLER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,199}", re.ASCII)
 
@@ -48,7 +46,7 @@ def issue(
     until = now + expires if isinstance(expires, timedelta) else expires
     served = tuple(dict.fromkeys(handlers))
     _check(scope, subject, served, until, now)
-    secret = PREFIX + urlsafe_b64encode(secrets.token_bytes(_BITS // 8)).rstrip(b"=").decode()
+    secret = new_secret(PREFIX)
     token = StoredToken(
         id=secrets.token_hex(6),
         scope=scope,
@@ -58,7 +56,7 @@ def issue(
         expires=until,
         revoked=None,
     )
-    shell.keep(lambda tx: tx.tokens.add(hash_of(secret), token))
+    shell.keep(lambda tx: tx.tokens.add(hashed(secret), token))
     shell.external.forget()
     return IssuedToken(token=secret, **_fields(token))
 
@@ -124,7 +122,7 @@ def speaker(shell: Shell, text: str) -> tuple[TokenView, bool]:
 
 
 def _valid(tx: Transaction, text: str, now: datetime) -> TokenView:
-    found = tx.tokens.find(hash_of(text), now) if _FORM.fullmatch(text) else None
+    found = tx.tokens.find(hashed(text), now) if _FORM.fullmatch(text) else None
     if found is None:
         raise BadToken(
             "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
@@ -138,11 +136,6 @@ def token_of(tx: Transaction, id: str, now: datetime) -> TokenView | None:
     if found is None or found.revoked is not None or (found.expires is not None and found.expires <= now):
         return None
     return TokenView(**_fields(found))
-
-
-def hash_of(secret: str) -> str:
-    """What is stored of a secret, by which it is found again."""
-    return sha256(secret.encode()).hexdigest()
 
 
 def _fields(token: StoredToken) -> dict[str, Any]:

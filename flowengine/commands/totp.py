@@ -14,8 +14,9 @@ from urllib.parse import quote, urlsplit
 
 from flowengine.commands import sessions
 from flowengine.commands.credentials import view
-from flowengine.commands.sessions import hashed, himself
+from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed
 from flowengine.commands.throttling import count, settled
 from flowengine.errors import BadToken, NotAllowed, Refused
 from flowengine.people.browsers import Browser

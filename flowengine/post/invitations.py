@@ -87,14 +87,11 @@ def of_step(
 def invitation(
     shell: Shell, tx: Transaction, compiled: Compiled, kept: occasions.Kept, person: Person, to: str, link: str
 ) -> Invitation | None:
-    """The appointment for a receiver's calendar; None where the library that writes it is not installed, of which the
-    log speaks once."""
+    """The appointment for a receiver's calendar; None where the library that writes it is not installed."""
     if not ical.is_installed():
         return None
-    settings = shell.settings
-    organiser = ical.Party("", sender_of(settings.mail_from).addr_spec) if settings.mail_from else None
-    if organiser is not None:
-        organiser = organiser._replace(name=sender_of(settings.mail_from).display_name)
+    sender = sender_of(shell.settings.mail_from) if shell.settings.mail_from else None
+    organiser = ical.Party(sender.display_name, sender.addr_spec) if sender is not None else None
     attendee = ical.Party(person.name, to) if is_address(to) else None
     method: ical.Method = "PUBLISH"
     if organiser is not None and attendee is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from flowengine.commands import access
 from flowengine.commands.closing import known_calendars
+from flowengine.commands.days import moment_of
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.fields import near
@@ -81,8 +82,8 @@ def _span(first: date | None, last: date | None, now: datetime, zone: tzinfo) ->
     """From which moment until before which other. A bare day is that day in the zone, as an end until it is over."""
     try:
         begin = now.astimezone(zone).date() if first is None else first
-        start = _moment(begin, zone)
-        end = _moment(start.astimezone(zone).date() if last is None else last, zone, over=True)
+        start = moment_of(begin, zone)
+        end = moment_of(start.astimezone(zone).date() if last is None else last, zone, last=True)
     except OverflowError:
         raise BadAnswer({"day": "is too far away"}) from None
     if end <= start:
@@ -90,14 +91,6 @@ def _span(first: date | None, last: date | None, now: datetime, zone: tzinfo) ->
     if end - start > timedelta(days=MOST_DAYS, hours=1):  # where the clock goes back an hour in between
         raise BadAnswer({"last": f"is too far from the first day; an agenda has at most {MOST_DAYS} days"})
     return start, end
-
-
-def _moment(given: date, zone: tzinfo, *, over: bool = False) -> datetime:
-    if isinstance(given, datetime):
-        if given.tzinfo is None:
-            raise BadAnswer({"moment": "must say its offset"}, possible=["a moment with a time zone", "a day"])
-        return given.astimezone(UTC)
-    return datetime.combine(given + timedelta(days=over), time(), zone).astimezone(UTC)
 
 
 def _names(shell: Shell, tx: Transaction, person: str, role: str, calendar: str) -> list[str]:

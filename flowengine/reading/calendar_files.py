@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from flowengine.commands import access, occasions
 from flowengine.commands import tokens as issued
 from flowengine.commands.shell import Shell
+from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor
 from flowengine.errors import BadToken, NotAllowed, NotFound
@@ -68,7 +69,7 @@ def of_agenda(
 
 def make_feed(shell: Shell, by: By) -> NewFeed:
     """An address from which a calendar program reads the asker's appointments."""
-    secret = issued.PREFIX + secrets.token_urlsafe(32)
+    secret = new_secret(issued.PREFIX)
 
     def work(tx: Transaction) -> StoredToken:
         asker, now = access.asker(tx, "make_feed", by), shell.clock.now()
@@ -85,7 +86,7 @@ def make_feed(shell: Shell, by: By) -> NewFeed:
             expires=None,
             revoked=None,
         )
-        tx.tokens.add(issued.hash_of(secret), token)
+        tx.tokens.add(hashed(secret), token)
         return token
 
     made = shell.keep(work)
@@ -132,7 +133,7 @@ def read_feed(shell: Shell, secret: str) -> CalendarFile:
 
 
 def _feeds(tx: Transaction, person: str) -> list[StoredToken]:
-    return [one for one in tx.tokens.all() if one.scope == FEED and one.subject == person and one.revoked is None]
+    return [one for one in tx.tokens.of(FEED, person) if one.revoked is None]
 
 
 def _kept(tx: Transaction, wanted: set[tuple[str, datetime]]) -> list[occasions.Kept]:

@@ -9,7 +9,6 @@ together under the job's lock, and on PostgreSQL each would cost a look-up and a
 
 from __future__ import annotations
 
-from flowengine.store.tables import ballots, conversation, parties, records, signing_in
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
@@ -58,7 +57,6 @@ __all__ = [
     "acting",
     "aliases",
     "awaiting",
-    "ballots",
     "bookings",
     "boxes",
     "branches",
@@ -68,7 +66,6 @@ __all__ = [
     "closures",
     "codes",
     "contacts",
-    "conversation",
     "credentials",
     "devices",
     "distinct",
@@ -84,18 +81,15 @@ __all__ = [
     "outbox",
     "papers",
     "participants",
-    "parties",
     "people",
     "processes",
     "promises",
     "provisional",
     "receipts",
     "rechained",
-    "records",
     "schedules",
     "sessions",
     "settings",
-    "signing_in",
     "steps",
     "sums",
     "throttles",
