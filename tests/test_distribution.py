@@ -109,4 +109,4 @@ def test_nothing_says_to_install_the_other() -> None:
     ]
     for file in [*files, ROOT / "README.md", ROOT / "pyproject.toml"]:
         text = file.read_text(encoding="utf-8")
-        assert not re.search(r"pip install[^\n]*['\" ]flowengine\b|flowengine\[", text), file
+        assert not re.search(r"pip install[^\n]*['\" ]flowengine\b|flowengine\[\w", text), file
