@@ -93,7 +93,7 @@ class _Page:
         if self.step.type == "fitting":
             return way.outcome != "hold" and "slot" in self.given.values
         one_vote = self.step.type == "vote" and all(field.shape == "one" for field in way.fields)
-        return bool(self.concern) or (bool(way.fields) and not one_vote)
+        return bool(self.concern) or (bool(self.given.values) and not one_vote)
 
     # what is done
 
