@@ -89,6 +89,10 @@ class Speech:
         """``1,234.5``, ``1.234,5``."""
         return numbers.format_decimal(value, locale=self.locale, decimal_quantization=False)
 
+    def symbol(self, currency: str) -> str:
+        """``£``; nothing where there is no currency."""
+        return numbers.get_currency_symbol(currency, self.locale) if currency else ""
+
     def money(self, value: int | Decimal, currency: str = "") -> str:
         """``£1,510.00``; without a currency as a number."""
         if not currency:

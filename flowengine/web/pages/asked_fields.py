@@ -160,7 +160,9 @@ class _Asking:
             hints=tuple(self.hints(field, sort)),
             problem=" ".join(dict.fromkeys(own)),
             value=next(iter(self.inputs.get(f"{name}.many" if sort == "length" else name, ())), ""),
-            unit=next(iter(self.inputs.get(f"{name}.unit", ())), "days") if sort == "length" else field.unit,
+            unit=next(iter(self.inputs.get(f"{name}.unit", ())), "days")
+            if sort == "length"
+            else field.unit or self.speech.symbol(field.currency),
             cards=any(one.price or one.about or one.takes or one.picture for one in choices)
             or any(len(one.title) > _SHORT for one in choices),
             listed=listed,

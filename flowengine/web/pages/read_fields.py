@@ -128,7 +128,17 @@ class _Reader:
         return self.clock(text) if sort == "time" else text
 
     def number(self, field: FormField, text: str) -> int | Decimal:
-        found = number_of(text.removesuffix(field.unit).strip() if field.unit else text, self.speech)
+        bare = (
+            text.removesuffix(field.unit).strip()
+            if field.unit
+            else text.removeprefix(self.speech.symbol(field.currency))
+        )
+        try:
+            found = number_of(bare, self.speech)
+        except ValueError:
+            if field.type != "integer":
+                raise
+            raise ValueError(self.say("Please write a whole number.")) from None
         if field.type == "integer" and found != int(found):
             raise ValueError(self.say("Please write a whole number."))
         number = int(found) if field.type == "integer" else found

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.client import Json, Way
 from flowengine.people.identities import Identity, as_strong
+from flowengine.speech.telling import Speech
 from flowengine.views.replies import CustomerStep, Receipt
 from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
@@ -92,8 +93,9 @@ class _Page:
         """Whether it is more than a word: what was answered is shown once more before it counts."""
         if self.step.type == "fitting":
             return way.outcome != "hold" and "slot" in self.given.values
-        one_vote = self.step.type == "vote" and all(field.shape == "one" for field in way.fields)
-        return bool(self.concern) or (bool(self.given.values) and not one_vote)
+        if self.step.type == "vote":
+            return any(field.shape != "one" for field in way.fields)
+        return bool(self.concern or self.given.values) or len(self.step.form.ways) > 1
 
     # what is done
 
@@ -149,7 +151,7 @@ class _Page:
         if not step.open or not step.form.ways:
             return self.over(status)
         ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
-        given: Mapping[str, Json] = ballot.ballot if ballot and isinstance(ballot.ballot, dict) else {}
+        given = _cast(ballot.ballot, step) if ballot is not None else {}
         chosen = self.way or (step.form.ways[0].outcome if len(step.form.ways) == 1 else "")
         if not self.way and ballot is not None:
             chosen = "abstain" if "abstain" in given else "vote"
@@ -159,6 +161,8 @@ class _Page:
             step=step,
             ways=[(way, self.asked(way, given)) for way in step.form.ways],
             chosen=chosen,
+            words=words_for_ways(visit.speech),
+            voted=self.voted(given),
             others=self.others,
             concern=self.concern,
             may_say=step.customer == (visit.me.id if visit.me else "") and step.type not in ("vote", "fitting"),
@@ -196,6 +200,14 @@ class _Page:
         except e.NotFound:
             return self.visit.speech.say("a file that is not there any more")
 
+    def voted(self, given: Mapping[str, Json]) -> str:
+        """What he has voted for, in words."""
+        if not given:
+            return ""
+        fields = next((way.fields for way in self.step.form.ways if way.outcome == "vote"), ())
+        told = summary(fields, given, self.visit.speech)
+        return told[0][1] if "for" in given and told else self.visit.speech.say("You abstained.")
+
     def is_weak(self) -> bool:
         """Whether who asks has to be known better before he can do this."""
         who = self.visit.who
@@ -212,6 +224,7 @@ class _Page:
             "customers/check.html",
             step=self.step,
             way=way,
+            words=words_for_ways(visit.speech),
             lines=self.lines(way),
             kept=kept,
             concern=self.concern,
@@ -240,7 +253,7 @@ class _Page:
             ]
         mine = bool(visit.me and step.ended_by == visit.me.id)
         other = step.claimed and step.claimed != (visit.me.id if visit.me else "")
-        ballot = visit.desk.ballot(step.id) if step.type == "vote" and step.open else None
+        ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
         return visit.page(
             "customers/step_over.html",
             status,
@@ -248,5 +261,26 @@ class _Page:
             typed=typed,
             mine=mine,
             other=bool(other),
+            ballot=ballot,
             voted=ballot is not None and ballot.voted,
         )
+
+
+def _cast(ballot: Json, step: CustomerStep) -> dict[str, Json]:
+    """A ballot as the answer to the vote's question: of which one is chosen, that one."""
+    if not isinstance(ballot, dict):
+        return {}
+    one = any(field.shape == "one" for way in step.form.ways for field in way.fields)
+    chosen = ballot.get("for")
+    return {**ballot, "for": chosen[0]} if one and isinstance(chosen, list) and chosen else ballot
+
+
+def words_for_ways(speech: Speech) -> dict[str, str]:
+    """What can be done, where the process has no words of its own for it, in the reader's language."""
+    say = speech.say
+    return {
+        "Approve": say("Approve"), "Ask for changes": say("Ask for changes"), "Decline": say("Decline"),
+        "No, thanks": say("No, thanks"), "Understood": say("Understood"), "Vote": say("Vote"),
+        "Abstain": say("Abstain"), "Done": say("Done"), "Answer": say("Answer"),
+        "Move to another slot": say("Move to another time"), "Book a slot": say("Book this time"),
+    }  # fmt: skip
