@@ -41,7 +41,16 @@ def act(visit: Visit) -> Response:
         seen = visit.desk.step(visit.part("step"))
     except e.StaleCommand as error:
         return visit.page("failed.html", 409, error=error, heading=409, changed=True)
-    return _Page(visit, seen).act()
+    return _Page(visit, _as_sent(visit, seen)).act()
+
+
+def _as_sent(visit: Visit, seen: CustomerStep) -> CustomerStep:
+    """The step as it was when the same form was sent before: then it is answered as it was then (L3)."""
+    key = visit.posted.get("key")
+    if not key or seen.form.way(visit.posted.get("way")) is not None:
+        return seen
+    found = visit.desk.find_step(seen.id, key=key)
+    return found if isinstance(found, CustomerStep) else seen
 
 
 @dataclass

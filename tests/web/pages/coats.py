@@ -10,8 +10,11 @@ roles: {tailor: {title: Tailor}}
 groups: {members: {title: Members}}
 options:
   cloth:
-    - {id: navy, title: "Navy <b>flannel", price: 420, lead_time: P12D, description: Soft and warm, picture: /looks/navy.svg}
+    - {id: navy, title: "Navy <b>flannel", price: 420, lead_time: P12D,
+       description: Soft and warm, picture: /looks/navy.svg}
     - {id: tweed, title: Tweed, price: 460.5, lead_time: P40D, picture: "//evil.example/x.svg"}
+  extras: [{id: cuffs, title: Cuffs, price: 60}, {id: ticket, title: A ticket pocket, price: 25}]
+  buttons: [{id: horn, title: Horn, price: 3}, {id: metal, title: Metal, price: 2}]
 promise: {by: data.need.by}
 states:
   need:
@@ -27,8 +30,8 @@ states:
     shows: {For: "{data.need.what}"}
     choose:
       cloth: {from: cloth, title: Cloth}
-      extras: {from: [{id: cuffs, title: Cuffs, price: 60}, {id: ticket, title: A ticket pocket, price: 25}], title: Extras, min: 0, max: 2}
-      buttons: {from: [{id: horn, title: Horn, price: 3}, {id: metal, title: Metal, price: 2}], title: Buttons, quantity: true, min: 1, max: 12}
+      extras: {from: extras, title: Extras, min: 0, max: 2}
+      buttons: {from: buttons, title: Buttons, quantity: true, min: 1, max: 12}
     within: P7D
     on: {chosen: about_you, expired: gone}
   about_you:
@@ -38,7 +41,12 @@ states:
       height: {type: number, title: Height, unit: cm, minimum: 100, maximum: 230}
       warm: {type: boolean, title: Do you get cold easily?}
       photo: {type: file, kinds: [text], title: A photo, optional: true}
-      who: {type: object, title: Who comes with you, optional: true, properties: {name: {type: string, title: Name}}, required: [name]}
+      who:
+        type: object
+        title: Who comes with you
+        optional: true
+        properties: {name: {type: string, title: Name}}
+        required: [name]
     within: P7D
     on: {answered: measure, expired: gone}
   measure:
