@@ -111,9 +111,10 @@ class _Page:
     def send(self, way: Way) -> Response:
         """Have it count; where it cannot, nothing that was typed is lost."""
         visit, key = self.visit, self.visit.posted.get("key") or None
+        first = f"{key}.said" if key else None
         try:
             if self.concern:
-                visit.desk.say(self.step.job, self.concern, "concern", key=f"{key}.said" if key else None)
+                visit.desk.say(self.step.job, self.concern, "concern", key=first)
                 self.concern, self.said = "", True
             receipt = visit.desk.act(self.step.id, way.outcome, self.given.values, key=key)
         except e.BadAnswer as error:

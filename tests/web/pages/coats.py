@@ -71,6 +71,7 @@ states:
     of: {group: members}
     options: [{id: red, title: Red}, {id: blue, title: Blue}]
     changeable: true
+    abstain: true
     secret: false
     live: 1
     within: P3D

@@ -128,7 +128,7 @@ def test_files_questions_appointment_approval_and_ballot(house: House, ada: Visi
     assert "175.5 cm" in check.text
     assert "me.txt" in check.text
     assert send(ada, check, "/steps/", stage="send").status_code == 303
-    saved = house.engine.data(job, by="olga")["about_you.photo"]
+    saved = house.engine.data(job, by="olga")["about_you"]["photo"]
     assert str(saved).startswith("file-")
 
     step = waiting(house)
@@ -165,7 +165,7 @@ def test_files_questions_appointment_approval_and_ballot(house: House, ada: Visi
     assert send(ada, check, "/steps/", stage="send").status_code == 303
 
     step = waiting(house)
-    done = send(ada, ada.get(step), "/steps/", vote__for="red")
+    done = send(ada, ada.get(step), "/steps/", way="vote", vote__for="red")
     assert "Your vote is in for Red" in ada.get(done.headers["location"]).text
     again = ada.get(step)
     assert form_of(again, "/steps/").value("vote.for") == "red"
