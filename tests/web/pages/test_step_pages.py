@@ -55,6 +55,7 @@ def test_a_job_is_begun_and_the_first_choice_is_checked_and_confirmed(house: Hou
     assert "A wedding" in ada.get(done.headers["location"]).text
 
     step = ada.get(waiting(house))
+    assert "Without an answer it ends then: The customer did not answer." in words(step)
     assert "Navy &lt;b&gt;flannel" in step.text
     assert 'src="/looks/navy.svg"' in step.text
     assert "evil.example" not in step.text
