@@ -37,6 +37,7 @@ from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
+from flowengine.engine.administration import Administration
 from flowengine.engine.calendars import Calendars
 from flowengine.engine.conversation import Conversation
 from flowengine.engine.parties import Parties
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting):
+class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
     """Flows on one database. May be used from many threads at once.
 
     >>> engine = Engine("sqlite://")
@@ -605,7 +606,8 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         return histories.history(self._shell, job, by, after)
 
     def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:
-        """Check the hash chain of one job or of all, and that what is stored follows from it (L5)."""
+        """Check the hash chain of one job or of all, and that what is stored follows from it (L5). With all jobs the
+        chain of what was changed of the installation is checked, too (:meth:`administration`)."""
         return auditing.audit(self._for("audit", by), job)
 
     # operating

@@ -56,7 +56,7 @@ def _about(dialect: Dialect) -> Statement:
 
 def _page() -> sa.Select[Any]:
     return (
-        sa.select(_D.c.seq, _D.c.body, _D.c.contents)
+        sa.select(_D.c.seq, _D.c.hash, _D.c.body, _D.c.contents)
         .where(_D.c.seq < param("before"))
         .order_by(_D.c.seq.desc())
         .limit(param("most"))
@@ -104,6 +104,8 @@ class Deed(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """How many different contents stand beside the chained body."""
     erased: bool = False
     """Whether some of them are erased; known once it is read."""
+    hash: str = ""
+    """What the chain comes to with it; known once it is read."""
 
 
 class Noted(msgspec.Struct, frozen=True):
@@ -237,14 +239,14 @@ def _verified(seq: int, before: str, row: Row) -> tuple[Deed, str]:
     if link != hash_:
         what = f"administrative deed {seq} is not what was written, or one before it is gone"
         raise HistoryBroken(what, where=f"{HEAD} {seq}")
-    deed = _read(number, body, contents)
+    deed = _read(number, link, body, contents)
     if (deed.seq, micros(deed.at), deed.verb, deed.about, deed.also) != (number, at, verb, about, also):
         what = f"the columns of administrative deed {seq} do not agree with its body"
         raise HistoryBroken(what, where=f"{HEAD} {seq}")
     return deed, link
 
 
-def _read(seq: int, body: str, contents: str | None) -> Deed:
+def _read(seq: int, hash_: str, body: str, contents: str | None) -> Deed:
     """A deed as it was, with what says so in the place of words that were erased. Raises HistoryBroken."""
     found: Beside | None = None
     deed: Deed | None = None
@@ -258,7 +260,7 @@ def _read(seq: int, body: str, contents: str | None) -> Deed:
     if deed is None or found is None or deed.holes != holes:
         what = f"a word of administrative deed {seq} is missing, or is not what was written"
         raise HistoryBroken(what, where=f"{HEAD} {seq}")
-    return msgspec.structs.replace(deed, erased=True) if found.erased else deed
+    return msgspec.structs.replace(deed, erased=bool(found.erased), hash=hash_)
 
 
 def _ranges_in(deed: Deed) -> Iterator[tuple[int, int]]:

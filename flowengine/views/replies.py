@@ -721,7 +721,8 @@ class HistoryLine(View, frozen=True, kw_only=True):
 
 
 class AuditProblem(View, frozen=True, kw_only=True):
-    """Where the history does not agree with itself, or with what is stored (L5)."""
+    """Where the history does not agree with itself, or with what is stored (L5). What is wrong with the chain of what
+    was changed of the installation has ``administration`` in the place of the job."""
 
     job: str
     what: str
@@ -729,12 +730,20 @@ class AuditProblem(View, frozen=True, kw_only=True):
 
 class Audit(View, frozen=True, kw_only=True):
     """The result of an audit. A job is whole, broken (``problems``), or whole with contents that were ``erased`` on
-    request, of which it is known when and by whom, and not what they said: so many jobs are."""
+    request, of which it is known when and by whom, and not what they said: so many jobs are.
+
+    ``deeds`` counts what was changed of the installation, ``deeds_erased`` those of which words were erased; ``head``
+    is the hash of the last one. Kept outside, it shows later that nothing up to it was changed, nor the chain made
+    anew. Where one job was audited, they are 0 and empty.
+    """
 
     jobs: int
     entries: int
     erased: int = 0
     problems: tuple[AuditProblem, ...] = ()
+    deeds: int = 0
+    deeds_erased: int = 0
+    head: str = ""
 
     @property
     def fine(self) -> bool:
