@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
-    from flowengine.views.administration import DeedView
     from flowengine.views.ballots import BallotView
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
@@ -98,7 +97,6 @@ _HOMES = {
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
     "flowengine.interop.people_files": ("FileRow", "read_people", "written_people"),
-    "flowengine.views.administration": ("DeedView",),
     "flowengine.views.ballots": ("BallotView",),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),

@@ -6,7 +6,7 @@ from flowengine.engine.part import Part
 from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
 from flowengine.reading import administration
-from flowengine.views.administration import DeedView
+from flowengine.views.replies import DeedView
 
 
 class Administration(Part):

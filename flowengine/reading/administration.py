@@ -8,7 +8,8 @@ from flowengine.errors import BadAnswer
 from flowengine.people.identities import PERSON_ID, By
 from flowengine.store import Transaction
 from flowengine.store.administration import Deed
-from flowengine.views.administration import DeedView, line
+from flowengine.views.administration import line
+from flowengine.views.replies import DeedView
 
 MOST = 1_000
 """Deeds that are told at once."""

@@ -3,41 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from flowengine.core.values import Json
 from flowengine.language.texts import spoken
 from flowengine.store.administration import Deed
-from flowengine.views.replies import View
-
-
-class DeedView(View, frozen=True, kw_only=True):
-    """Something that was changed of the installation: ``who`` (a name) did ``what``, in plain words. ``by`` is the id
-    of who did it, empty for the program; ``kind`` the kind of actor, ``party`` for whom it was done, ``strength`` how
-    strongly he was known, empty where the program vouched for him.
-
-    ``verb`` is that of the engine, ``about`` and ``also`` are the ids of what it was about: a person, a process, a
-    token. ``facts`` stay for ever; ``words`` are what people wrote, and in the place of those that were ``erased`` on
-    request stands ``erased``, null or nothing. ``hash`` is what the chain comes to with it (:attr:`Audit.head`).
-    """
-
-    seq: int
-    at: datetime
-    who: str
-    what: str
-    verb: str
-    by: str = ""
-    kind: str
-    party: str = ""
-    strength: str = ""
-    about: str = ""
-    also: str = ""
-    facts: dict[str, Json] = {}
-    words: dict[str, Json] = {}
-    erased: bool = False
-    hash: str
-
+from flowengine.views.replies import DeedView
 
 _TOLD = {
     "deploy": "put version {version} of {about} in use",

@@ -69,6 +69,7 @@ LINES = [
     ("ada", "track JOB"),
     ("olga", "resume JOB --because Because"),
     ("olga", "audit"),
+    ("olga", "administration --about ada"),
     ("olga", "incidents"),
     ("olga", "schedules"),
     ("olga", "people add una --name Una --role maker"),
@@ -87,7 +88,7 @@ LINES = [
 
 _MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
-    (re.compile(r"\b[0-9a-f]{8,12}\b"), "ID"),
+    (re.compile(r"\b(?:[0-9a-f]{8,12}|[0-9a-f]{64})\b"), "ID"),
     (re.compile(r"(--at|FLOW_AT=) ?\S+"), r"\1 PLACE"),
     (re.compile(r"  at https?://\S+"), ""),
 ]

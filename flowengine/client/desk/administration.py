@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from flowengine.client.desk.part import Part
-from flowengine.views.administration import DeedView
+from flowengine.views.replies import DeedView
 
 
 class Administration(Part):
