@@ -92,8 +92,8 @@ _MASKS = [
     (re.compile(r"(--at|FLOW_AT=) ?\S+"), r"\1 PLACE"),
     (re.compile(r"  at https?://\S+"), ""),
 ]
-"""What differs between two databases, and between two places: there tokens are made, which is noted. Moments do not: both
-are in the same simulated time."""
+"""What differs between two databases, and between two places: there tokens are made, which is noted. Moments do not:
+both are in the same simulated time."""
 
 
 @pytest.fixture
