@@ -39,7 +39,7 @@ BOOKS: tuple[Book, ...] = (home.pages,)
 def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = ()) -> None:
     """Have an application give out the pages, in a house's look, with its own ``templates`` before ours."""
     app.state.look = look
-    app.state.renderer = Renderer(templates)
+    app.state.renderer = Renderer([*templates, *([look.templates] if look.templates is not None else [])])
     app.state.assets = Assets(look)
     app.router.routes.append(app.state.assets.route())
     for book in BOOKS:
