@@ -37,12 +37,24 @@ def issue(shell: Shell, scopes: Sequence[str], name: str, expires: datetime | ti
 
     def work(tx: Transaction) -> NewOwnToken:
         actor = himself(tx, "issue_own_token", by)
-        if isinstance(by, Identity) and by.scopes and not set(scopes) <= set(by.scopes):
-            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=by.scopes)
+        if beyond(by, scopes):
+            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=scopes_of(by))
         strength: Strength = by.strength if isinstance(by, Identity) else "host"
         return made(shell, tx, actor, scopes, name, expires, strength)
 
     return shell.keep(work)
+
+
+def scopes_of(by: By) -> tuple[str, ...]:
+    """What who asks may give on: what he asks with, which looks too; none where that has no bounds."""
+    asked = by.scopes if isinstance(by, Identity) else ()
+    return tuple(one for one in SCOPES if one in ("read", *asked)) if asked else ()
+
+
+def beyond(by: By, scopes: Sequence[str]) -> bool:
+    """Whether scopes are more than what is asked with."""
+    given = scopes_of(by)
+    return bool(given) and not set(scopes) <= set(given)
 
 
 def made(
