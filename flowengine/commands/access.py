@@ -414,7 +414,7 @@ def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
 
 def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation, *, looking: bool = False) -> bool:
     """``stands``, with the steps of the job read only where it depends on them."""
-    if (actor.job and actor.job != job.id) or _shut_out(tx, job, actor):
+    if (actor.job and actor.job != job.id) or is_shut_out(tx, job, actor):
         return False
     return stands(needed, actor, job.customer, looking=looking) or (
         needed == PART and _takes_part(tx, job.id, actor, looking=looking)
@@ -430,7 +430,7 @@ def _takes_part(tx: Transaction, job_id: str, actor: Actor, *, looking: bool) ->
     return any(tx.participants.took_part(job_id, one) for one in whose)
 
 
-def _shut_out(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
+def is_shut_out(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
     """Whether a process is closed to a member of staff, for whom no step of the job waits either."""
     if actor.kind != "staff" or not tx.terms.closes(tx, job.process, job.version, actor.roles):
         return False

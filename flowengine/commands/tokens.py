@@ -114,13 +114,6 @@ def token(shell: Shell, text: str) -> TokenView:
         return _valid(tx, text, shell.clock.now())
 
 
-def speaker(shell: Shell, text: str) -> tuple[TokenView, bool]:
-    """As :func:`token`; and whether its subject is the id of a person. Both in one look: each request asks it."""
-    with shell.reading() as tx:
-        found = _valid(tx, text, shell.clock.now())
-        return found, tx.people.get(found.subject) is not None
-
-
 def _valid(tx: Transaction, text: str, now: datetime) -> TokenView:
     found = tx.tokens.find(hashed(text), now) if _FORM.fullmatch(text) else None
     if found is None:

@@ -27,7 +27,7 @@ from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.holes import beside
 from flowengine.store.sealed import leaves, parts
 from flowengine.views.history_lines import Teller
-from flowengine.views.proofs import Proof, ProvedEntry, ReceiptRow, ToldPart, summed
+from flowengine.views.proofs import VOUCHED, Proof, ProvedEntry, ReceiptRow, ToldPart, summed
 from flowengine.views.settled import known_data
 
 LINKED = 2_000
@@ -242,6 +242,9 @@ class _Proving:
         if self.begun in told:
             made["version"] = self.version
         if not self._secret():
+            made["known_by"] = entry.by.strength or VOUCHED
+            if entry.by.party:
+                made["for"] = entry.by.party
             made |= self._asked(command, told)
         saved = {
             one.place: one.value for one in entry.events

@@ -247,6 +247,15 @@ def plain(answer: Answer, door: Door, asked: Asking) -> str:
 # besides
 
 
+def test_whatever_is_shown_is_looked_up_once(shop: Shop, web: Asked) -> None:
+    """A token or a session costs one look, whose ever it is."""
+    for name, who in shop.people.items():
+        shop.statements()
+        web.ask("GET", f"{PREFIX}/me", "", who.headers)
+        looked = [one for one in shop.statements() if one in ("tokens.find", "sessions.find")]
+        assert len(looked) == ("x-actor" not in who.headers and name != "nobody"), name
+
+
 def test_a_known_tag_tells_a_stranger_nothing(shop: Shop, web: Asked) -> None:
     """Who shows the tag of what another was answered is not told that it is still so."""
     job, _, missing = (one.id for one in shop.things["job"])

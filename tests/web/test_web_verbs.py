@@ -140,6 +140,7 @@ def test_an_application_says_itself_who_asks(sqlite_url: str) -> None:
         ({"origin": "null"}, 403),
         ({"sec-fetch-site": "same-origin"}, 404),
         ({"origin": "http://testing", "host": "testing"}, 404),
+        ({"origin": "https://testing", "host": "testing"}, 404),
         ({"origin": "https://evil.example", "authorization": "Bearer x"}, 404),
         ({}, 404),
     ],
@@ -148,8 +149,8 @@ def test_a_page_of_another_site_asks_for_nobody(
     both: tuple[Engine, Served], headers: dict[str, str], status: int
 ) -> None:
     """A browser that shows another site's page changes nothing for who has a session here."""
-    path = "/api/v1/incidents/none.1/retry"
-    assert both[1].client.post(path, headers={"x-user": "olga"} | headers).status_code == status
+    for path in ("/api/v1/incidents/none.1/retry", "/api/v1/files?name=plan.txt&job=none"):
+        assert both[1].client.post(path, headers={"x-user": "olga"} | headers).status_code == status
     assert both[1].client.get("/api/v1/me", headers={"x-user": "olga"} | headers).status_code == 200
 
 
