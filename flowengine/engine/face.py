@@ -566,7 +566,8 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         """What a command came to, in plain words for who asked for it, by its receipt's ``job`` and ``seq``: what
         happened, and what comes now.
 
-        For who asked; the organisation may look at each. To others it is NotFound (L4).
+        For who asked, and where he did so for a party those who act or look for it; the organisation may look at each.
+        To others it is NotFound (L4).
         """
         return answering.answered(self._shell, job, seq, by)
 

@@ -102,7 +102,7 @@ def _is_his(entry: Entry, actor: Actor) -> bool:
 
 def _is_done_by(entry: Entry, actor: Actor) -> bool:
     """Whether somebody did it, or another in the name of whom he may look after; a secret ballot is its voter's."""
-    return himself(actor, entry.by.id) or (in_his_name(actor, entry.by) and not _has_secret(entry))
+    return in_his_name(actor, entry.by) and (himself(actor, entry.by.id) or not _has_secret(entry))
 
 
 def _has_secret(entry: Entry) -> bool:
