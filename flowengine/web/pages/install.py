@@ -36,9 +36,11 @@ BOOKS: tuple[Book, ...] = (home.pages,)
 """All pages, a book a noun."""
 
 
-def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = ()) -> None:
-    """Have an application give out the pages, in a house's look, with its own ``templates`` before ours."""
+def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), sign_in_at: str = "") -> None:
+    """Have an application give out the pages, in a house's look, with its own ``templates`` before ours; where people
+    sign in at the host's own page, ``sign_in_at`` says where that is."""
     app.state.look = look
+    app.state.sign_in_at = sign_in_at
     app.state.renderer = Renderer([*templates, *([look.templates] if look.templates is not None else [])])
     app.state.assets = Assets(look)
     app.router.routes.append(app.state.assets.route())
