@@ -26,7 +26,7 @@ from flowengine.core.advance import start as start_job
 from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
-from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
+from flowengine.errors import DatabaseBusy, KeyConflict, NotAllowed, NotFound
 from flowengine.outside.files import Depot
 from flowengine.people.identities import By, actor_key, person_of
 from flowengine.runtime.actors import StoreWorld, actor_of
@@ -40,6 +40,7 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
+from flowengine.store.receipts import Stored
 from flowengine.store.records import closed
 from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
@@ -216,12 +217,23 @@ class Shell:
             except NotFound:
                 raise access.Absent from None
             body = body_hash(about or job_id, command)
-            before = given(stored, key, body, job_id)
+            before = self.given_before(tx, stored, key, body, job_id, command.by)
             if before is not None:
                 return before
         if of_job:
             access.refuse_strangers(tx, job, command.by)
         return self.write(tx, self.compute(tx, job, command, permit), (key, body))
+
+    def given_before(
+        self, tx: Transaction, stored: Stored | None, key: str, body: str, job_id: str, actor: Actor
+    ) -> Receipt | None:
+        """The receipt that is stored under a key. Raises KeyConflict where it is for something else, and Hidden for a
+        stranger, who must not learn by a key of his own that the job is there."""
+        try:
+            return given(stored, key, body, job_id)
+        except KeyConflict:
+            access.refuse_strangers(tx, tx.jobs.get(job_id), actor)
+            raise
 
     def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
         """What a command comes to on a job that is locked; nothing is written. Raises what refuses it, and Overdue

@@ -121,11 +121,8 @@ def expected(shop: Shop, name: str, case: Case, thing: Thing | None) -> Verdict:
 
 def _of(verb: str, case: Case, thing: Thing | None, person: Person, by: Identity) -> Verdict:
     row, looking = TABLE[verb], verb in LOOKS
-    column = (
-        "staff"
-        if person.kind == "operator" and by.scopes and "operate" not in by.scopes and not looking
-        else person.kind
-    )
+    as_staff = person.kind == "operator" and by.scopes and "operate" not in by.scopes and not looking
+    column = "staff" if as_staff else person.kind
     relation = _relation(verb, column)
     if verb in ALONE:
         person = person._replace(acts=(), looks=())
