@@ -117,6 +117,7 @@ CASES = (
     _case("retry", "incident", incident=...),
     _case("stuck", limit=5),
     _case("schedules"),
+    _case("administration"),
     _case("measures"),
     _case("next_due"),
     _case("archivable", before=START),
