@@ -1,0 +1,53 @@
+"""Processes as pictures in SVG and PNG.
+
+Others take from here: :func:`picture`, :func:`png`, :func:`stylesheet` (for pages that show pictures embedded), and
+what a picture may tell beside the process: :class:`JobPath` and :class:`Crowd`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowengine.interop.drawing.arranging import arrange
+from flowengine.interop.drawing.colours import DARK, LIGHT, alone, stylesheet
+from flowengine.interop.drawing.painting import paint
+from flowengine.interop.drawing.raster import rasterised
+from flowengine.interop.drawing.scene import Crowd, JobPath, Links
+from flowengine.interop.drawing.telling import tell
+from flowengine.language.model import Process
+
+__all__ = ["Crowd", "JobPath", "picture", "png", "stylesheet"]
+
+
+def picture(
+    process: Process,
+    *,
+    path: JobPath | None = None,
+    counts: Mapping[str, Crowd] | None = None,
+    links: Links | None = None,
+    embedded: bool = False,
+) -> str:
+    """A process as SVG.
+
+    path: a job's way, by names of states: passed states are solid, those to come dashed, where it stands has a ring.
+    counts: by state, how many jobs stand there and how long.
+    links: by state, where its card leads.
+    embedded: without styles, for a page that has those of :func:`stylesheet`.
+
+    Raises NotConfigured where the extra ``draw`` is not installed.
+    """
+    shown = tell(process, path, counts, links)
+    return paint(shown, arrange(shown.scene), "" if embedded else stylesheet())
+
+
+def png(
+    process: Process,
+    *,
+    path: JobPath | None = None,
+    counts: Mapping[str, Crowd] | None = None,
+    dark: bool = False,
+    zoom: float = 2.0,
+) -> bytes:
+    """The same as PNG. ``zoom``: how many pixels each pixel of the SVG becomes."""
+    shown = tell(process, path, counts)
+    return rasterised(paint(shown, arrange(shown.scene), alone(DARK if dark else LIGHT)), zoom)
