@@ -84,24 +84,23 @@ _SHAPE = (
 
 def stylesheet() -> str:
     """The styles of pictures, for a page that shows them embedded: light, and dark where the reader wants it so."""
-    return f"{_SHAPE}{theme(LIGHT)}@media(prefers-color-scheme:dark){{{theme(DARK)}}}".replace(
-        "text{", ".flow text{", 1
-    )
+    return f"{_SHAPE}{_theme(LIGHT)}@media(prefers-color-scheme:dark){{{_theme(DARK)}}}"
 
 
 def alone(palette: Palette) -> str:
     """The styles of one theme, for programs that know no media."""
-    return _SHAPE + theme(palette)
+    return _SHAPE + _theme(palette)
 
 
-def theme(palette: Palette) -> str:
+def _theme(palette: Palette) -> str:
     """The colours of a theme, as rules."""
     return "".join(_rules(palette))
 
 
 def _rules(palette: Palette) -> Iterator[str]:
     p = palette
-    yield f".paper{{fill:{p.paper}}}.ink{{fill:{p.ink}}}.soft{{fill:{p.soft}}}.late{{fill:{p.late}}}.here{{fill:{p.here}}}"
+    for name, colour in {"paper": p.paper, "ink": p.ink, "soft": p.soft, "late": p.late, "crowd": p.here}.items():
+        yield f".{name}{{fill:{colour}}}"
     yield f".way{{stroke:{p.soft}}}.head,.exit{{fill:{p.soft}}}.small{{fill:none;stroke:{p.late};stroke-width:1.1}}"
     yield f".plate{{fill:{p.paper}}}.group .plate{{fill:{p.frame}}}.branch .plate,.aside .plate{{fill:{p.paper}}}"
     yield f".frame>.box{{fill:{p.frame};stroke:{p.line}}}.branch>.box{{fill:{p.paper}}}"

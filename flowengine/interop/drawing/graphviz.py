@@ -43,8 +43,8 @@ class Box(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """What is to be laid out between two boxes: by their numbers, with the size of its label, if it has one. ``straight``: as
-    straight as can be."""
+    """What is to be laid out between two boxes: by their numbers, with the size of its label, if it has one.
+    ``straight``: as straight as can be."""
 
     source: int
     target: int
@@ -92,7 +92,7 @@ def lay_out(sizes: Sequence[tuple[float, float]], edges: Iterable[Edge]) -> Layo
 
 
 def _ends(edge: Edge) -> tuple[int, int]:
-    """From and to, as Graphviz is told: a way back is told the other way round, so that what it leads to stays above."""
+    """From and to, as Graphviz is told: a way back the other way round, so that what it leads to stays above."""
     return (edge.target, edge.source) if edge.back else (edge.source, edge.target)
 
 

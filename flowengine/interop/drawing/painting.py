@@ -1,5 +1,5 @@
-"""A plan as SVG. Texts stand as texts, each as wide as the plan reckoned, whatever font the reader has; no styles but by
-classes, no scripts, no ids, so that several pictures can stand on a page whose policy allows neither."""
+"""A plan as SVG. Texts stand as texts, each as wide as the plan reckoned, whatever font the reader has; no styles but
+by classes, no scripts, no ids, so that several pictures can stand on a page whose policy allows neither."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from xml.sax.saxutils import escape, quoteattr
 from flowengine.interop.drawing.arranging import LABEL, MARK, PAD, SMALL, Drawn, Placed, Plan, lettering
 from flowengine.interop.drawing.colours import MARKS, WORDS
 from flowengine.interop.drawing.lettering import Lettering, visible
-from flowengine.interop.drawing.scene import Arrow, Card, Exit, Frame, Picture, Thing
+from flowengine.interop.drawing.scene import Card, Exit, Frame, Picture, Thing
 
 MARGIN = 20
 _HEADING = Lettering(20, "semibold")
 _NEED = Lettering(13)
 _TAG = Lettering(10, "semibold")
+_INKS = {"title": "title ink", "row": "ink", "late": "late", "crowd": "crowd"}
 _LEAST = 380
 """Pixels that the text above and below a picture has at least."""
 
@@ -134,24 +135,24 @@ def _placed(placed: Placed) -> Iterator[str]:
         yield f'<circle class="exit" cx="{box.x + middle:.1f}" cy="{box.y + middle:.1f}" r="{middle:.0f}"/>'
         return
     kind = thing.kind if isinstance(thing, Card) else f"frame {thing.kind}"
-    yield f'<g class="{kind}{f" {thing.standing}" if thing.standing else ""}" transform="translate({box.x:.1f} {box.y:.1f})">'
+    classes = f"{kind} {thing.standing}".rstrip()
+    yield f'<g class="{classes}" transform="translate({box.x:.1f} {box.y:.1f})">'
     yield f"<title>{_text(_spoken(thing))}</title>"
     if thing.link:
         yield f"<a href={quoteattr(thing.link)}>"
     round_ = box.h / 2 if kind in ("fulfilled", "ended") and box.h < 46 else 7
     yield f'<rect class="box" width="{box.w:.1f}" height="{box.h:.1f}" rx="{round_:.1f}"/>'
     if thing.standing == "here":
-        yield f'<rect class="ring" x="-4" y="-4" width="{box.w + 8:.1f}" height="{box.h + 8:.1f}" rx="{round_ + 4:.1f}"/>'
+        w, h = box.w + 8, box.h + 8
+        yield f'<rect class="ring" x="-4" y="-4" width="{w:.1f}" height="{h:.1f}" rx="{round_ + 4:.1f}"/>'
     for mark, x, y in placed.marks:
         yield _mark(mark, x, y + (2 if y < PAD else 0))
     for row in placed.rows:
-        colour = {"title": "title ink", "row": "ink"}.get(row.kind, row.kind.split(" ")[0])
-        colour = {"late": "late", "crowd": "here"}.get(colour, colour if " " in colour or colour == "ink" else "soft")
-        yield _line(row.text, row.x, row.y, lettering(row.kind), colour)
+        yield _line(row.text, row.x, row.y, lettering(row.kind), _INKS.get(row.kind.partition(" ")[0], "soft"))
         if row.kind == "late first":
             yield _clock(PAD - 1, row.y + 2)
         elif row.kind == "crowd first":
-            yield f'<circle class="here" cx="{PAD + 4}" cy="{row.y + 7:.1f}" r="4"/>'
+            yield f'<circle class="crowd" cx="{PAD + 4}" cy="{row.y + 7:.1f}" r="4"/>'
     if thing.link:
         yield "</a>"
     if thing.standing in ("here", "passed"):
@@ -188,14 +189,15 @@ def _arrow(drawn: Drawn) -> Iterator[str]:
     )
     yield f'<g class="arrow{" back" if arrow.back else ""}"><path class="way" d="{path}"/>{_head_of(points[-1], tip)}'
     if drawn.label and drawn.curve.label is not None:
-        yield from _label(drawn, arrow)
+        yield from _label(drawn)
     yield "</g>"
 
 
-def _label(drawn: Drawn, arrow: Arrow) -> Iterator[str]:
+def _label(drawn: Drawn) -> Iterator[str]:
     box = drawn.curve.label
     assert box is not None, "looked at before"
-    yield f'<rect class="plate" x="{box.x + 4:.1f}" y="{box.y:.1f}" width="{box.w - 8:.1f}" height="{box.h:.1f}" rx="3"/>'
+    x, w = box.x + 4, box.w - 8  # not over the arrow beside it
+    yield f'<rect class="plate" x="{x:.1f}" y="{box.y:.1f}" width="{w:.1f}" height="{box.h:.1f}" rx="3"/>'
     for number, text in enumerate(drawn.label):
         y = box.y + 2 + number * LABEL.line
         yield _line(text, box.x + box.w / 2, y, LABEL, "label soft")
