@@ -7,6 +7,7 @@ what a picture may tell beside the process: :class:`JobPath` and :class:`Crowd`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from flowengine.interop.drawing.arranging import arrange
 from flowengine.interop.drawing.colours import DARK, LIGHT, alone, stylesheet
@@ -14,6 +15,7 @@ from flowengine.interop.drawing.painting import paint
 from flowengine.interop.drawing.raster import rasterised
 from flowengine.interop.drawing.scene import Crowd, JobPath, Links
 from flowengine.interop.drawing.telling import tell
+from flowengine.interop.labels import usual as without_the_rest
 from flowengine.language.model import Process
 
 __all__ = ["Crowd", "JobPath", "picture", "png", "stylesheet"]
@@ -25,18 +27,20 @@ def picture(
     path: JobPath | None = None,
     counts: Mapping[str, Crowd] | None = None,
     links: Links | None = None,
+    usual: bool = False,
     embedded: bool = False,
 ) -> str:
     """A process as SVG.
 
     path: a job's way, by names of states: passed states are solid, those to come dashed, where it stands has a ring.
     counts: by state, how many jobs stand there and how long.
-    links: by state, where its card leads.
+    links: by state, where its card leads: a path, or an address of http or https.
+    usual: only what is hoped for, without deadlines, failures and changes of mind.
     embedded: without styles, for a page that has those of :func:`stylesheet`.
 
-    Raises NotConfigured where the extra ``draw`` is not installed.
+    Raises NotConfigured where the extra ``draw`` is not installed, and Refused for a link that leads elsewhere.
     """
-    shown = tell(process, path, counts, links)
+    shown = tell(_kept(process, usual), path, counts, links)
     return paint(shown, arrange(shown.scene), "" if embedded else stylesheet())
 
 
@@ -45,9 +49,14 @@ def png(
     *,
     path: JobPath | None = None,
     counts: Mapping[str, Crowd] | None = None,
+    usual: bool = False,
     dark: bool = False,
     zoom: float = 2.0,
 ) -> bytes:
     """The same as PNG. ``zoom``: how many pixels each pixel of the SVG becomes."""
-    shown = tell(process, path, counts)
+    shown = tell(_kept(process, usual), path, counts)
     return rasterised(paint(shown, arrange(shown.scene), alone(DARK if dark else LIGHT)), zoom)
+
+
+def _kept(process: Process, usual: bool) -> Process:
+    return replace(process, root=without_the_rest(process.root)) if usual else process

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
     "customer", "task", "code", "clock", "message", "decision", "tell", "several", "fulfilled", "ended"
@@ -22,6 +22,19 @@ class JobPath:
 
     passed: frozenset[str] = frozenset()
     here: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, events: Iterable[Mapping[str, Any]], here: Iterable[str]) -> JobPath:
+        """The way that the events of a job's history tell, as they are written there, and where it stands now. What
+        was called otherwise before the job was migrated has the name that it has now."""
+        passed: set[str] = set()
+        for event in events:
+            if event["event"] == "Entered":
+                passed.add(event["state"])
+            elif event["event"] == "Migrated":
+                names = event.get("states", {})
+                passed = {names.get(name, name) for name in passed}
+        return cls(passed=frozenset(passed), here=frozenset(here))
 
     def standing(self, name: str) -> Standing:
         """What a state is for the job."""

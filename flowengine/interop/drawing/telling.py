@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from flowengine.errors import Refused
 from flowengine.interop import labels as words
 from flowengine.interop.drawing.arrows import Drawn, drawn, is_usual
 from flowengine.interop.drawing.scene import (
@@ -32,6 +34,7 @@ from flowengine.language.parts import DONE, EXPIRED
 from flowengine.language.texts import spoken
 from flowengine.language.types import Branch, Each, Parallel, Race, Stage
 
+_PAGE = re.compile(r"(/(?![/\\])|\?|#|\./|https?://)")
 TO = "→\N{NO-BREAK SPACE}"
 LONGEST = 64
 """Characters of a condition that are shown."""
@@ -42,7 +45,10 @@ MOST_TARGETS = 4
 def tell(
     process: Process, path: JobPath | None = None, counts: Mapping[str, Crowd] | None = None, links: Links | None = None
 ) -> Picture:
-    """What the picture of a process shows."""
+    """What the picture of a process shows. Raises Refused for a link that leads elsewhere than to a page."""
+    for link in (links or {}).values():
+        if not _PAGE.match(link):
+            raise Refused("this is not the address of a page", where=link[:60], possible=("/…", "https://…"))
     teller = _Teller(process, path, counts or {}, links or {})
     scene = teller.scene(process.root)
     always = teller.always(process.root)
@@ -52,7 +58,11 @@ def tell(
         title=process.title,
         need=process.need,
         scene=replace(scene, asides=(*always, *scene.asides)),
-        notes=(*(f"Starts {words.starting(one)}" for one in process.starts), *words.answering(process)),
+        notes=(
+            *teller.elsewhere(),
+            *(f"Starts {words.starting(one)}" for one in process.starts),
+            *words.answering(process),
+        ),
     )
 
 
@@ -66,6 +76,12 @@ class _Teller:
 
     def __post_init__(self) -> None:
         self.titles = {state.name: state.title for state in self.process.states()}
+
+    def elsewhere(self) -> Iterator[str]:
+        """How many jobs stand where this version of the process has no state."""
+        missing = sum(crowd.jobs for name, crowd in self.counts.items() if name not in self.titles)
+        if missing:
+            yield f"{missing:,} more stand in states that this version does not have"
 
     # scopes
 
@@ -115,7 +131,7 @@ class _Teller:
         for entry in scope.always:
             lines = [Line(text=words.occasion(self.process, entry), kind="who")]
             if entry.when is not None:
-                why = f"unless {entry.otherwise}" if entry.otherwise else f"if {words.shorten(entry.when.source)}"
+                why = f"otherwise: {entry.otherwise}" if entry.otherwise else f"if {words.shorten(entry.when.source)}"
                 lines.append(Line(text=why, kind="note"))
             undo = ", undoing what was done" if entry.undo else ""
             lines.append(Line(text=f"{TO}{self._title(entry.to, scope)}{undo}", kind="way"))
