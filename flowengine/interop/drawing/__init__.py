@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from flowengine.errors import Refused
 from flowengine.interop.drawing.arranging import arrange
 from flowengine.interop.drawing.colours import DARK, LIGHT, alone, stylesheet
 from flowengine.interop.drawing.painting import paint
@@ -17,6 +18,9 @@ from flowengine.interop.drawing.scene import Crowd, JobPath, Links
 from flowengine.interop.drawing.telling import tell
 from flowengine.interop.labels import usual as without_the_rest
 from flowengine.language.model import Process
+
+MOST_STATES = 1_000
+"""States of a process that is drawn: more take long, and a picture of them says nothing."""
 
 __all__ = ["Crowd", "JobPath", "picture", "png", "stylesheet"]
 
@@ -38,7 +42,8 @@ def picture(
     usual: only what is hoped for, without deadlines, failures and changes of mind.
     embedded: without styles, for a page that has those of :func:`stylesheet`.
 
-    Raises NotConfigured where the extra ``draw`` is not installed, and Refused for a link that leads elsewhere.
+    Raises NotConfigured where the extra ``draw`` is not installed, and Refused for a process of more than
+    :data:`MOST_STATES` states and a link that leads elsewhere.
     """
     shown = tell(_kept(process, usual), path, counts, links)
     return paint(shown, arrange(shown.scene), "" if embedded else stylesheet())
@@ -59,4 +64,8 @@ def png(
 
 
 def _kept(process: Process, usual: bool) -> Process:
-    return replace(process, root=without_the_rest(process.root)) if usual else process
+    kept = replace(process, root=without_the_rest(process.root)) if usual else process
+    if len(list(kept.states())) > MOST_STATES:
+        what = f"a process of more than {MOST_STATES:,} states is too large for a picture"
+        raise Refused(what, where=process.name, possible=("an outline of it: flow draw --format text",))
+    return kept

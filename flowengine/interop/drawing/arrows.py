@@ -52,7 +52,8 @@ def drawn(scope: Scope) -> Drawn:
         if name not in depths:
             entries.append(name)
             depths = _depths(entries, beside)
-    arrows = _near([pair for pair in pairs if pair[0] in depth], [scope.start]) | _near(beside, entries)
+    main_pairs = [pair for pair in pairs if pair[0] in depth]
+    arrows = _near(main_pairs, [scope.start], _good_ends(scope, depth)) | _near(beside, entries, [])
     return Drawn(main, tuple(sorted(aside, key=lambda name: depths[name])), arrows, spine)
 
 
@@ -130,13 +131,16 @@ def _depths(starts: Iterable[str], pairs: Iterable[Pair]) -> dict[str, int]:
     return depth
 
 
-def _near(pairs: list[Pair], starts: list[str]) -> dict[Pair, bool]:
+def _near(pairs: list[Pair], starts: list[str], ends: list[str]) -> dict[Pair, bool]:
     """The pairs without those that lead far back, and whether each leads back.
 
     What cannot be come to but by way of a state leads back where it leads to that state. Beside these rounds, a way
-    that leads to what is as near to the start leads back where it closes a round of what is drawn."""
+    that leads to what is as near to the start, and not nearer to an end, leads back where it closes a round of what is
+    drawn."""
     depth = _depths(starts, pairs)
-    rank = {name: number for number, name in enumerate(depth)}
+    left = _depths(ends, [(target, source) for source, target in pairs])
+    order = sorted(depth, key=lambda name: (depth[name], -left.get(name, 0)))
+    rank = {name: number for number, name in enumerate(order)}
     suspects = [pair for pair in pairs if rank[pair[1]] < rank[pair[0]]]
     loops = {(source, target) for source, target in suspects if source not in _depths(starts, _around(target, pairs))}
     far = {pair for pair in suspects if depth[pair[0]] - depth[pair[1]] > NEAR}

@@ -16,6 +16,10 @@ from flowengine.errors import NotConfigured
 _ONE_AT_A_TIME = threading.Lock()
 """Graphviz keeps what it does in variables of its own, which all threads share."""
 _SETTINGS = {"nodesep": "0.28", "ranksep": "0.28", "splines": "spline", "rankdir": "TB", "nslimit": "4", "mclimit": "1"}
+_LARGE = 250
+"""Boxes from which on arrows are straight and less is tried to have them cross less: curves around a thousand boxes
+take minutes."""
+_HASTE = {"splines": "line", "nslimit": "0.3", "nslimit1": "0.3", "mclimit": "0.2"}
 _INCH = 72
 
 Point = tuple[float, float]
@@ -79,7 +83,8 @@ def lay_out(sizes: Sequence[tuple[float, float]], edges: Iterable[Edge]) -> Layo
         raise NotConfigured(what, possible=(installing("draw"),)) from error
     edges = tuple(edges)
     with _ONE_AT_A_TIME:
-        graph = pygraphviz.AGraph(directed=True, strict=False, **_SETTINGS)
+        settings = _SETTINGS | (_HASTE if len(sizes) > _LARGE else {})
+        graph = pygraphviz.AGraph(directed=True, strict=False, **settings)
         try:
             for number, (w, h) in enumerate(sizes):
                 graph.add_node(number, label="", shape="box", fixedsize="true", width=w / _INCH, height=h / _INCH)
