@@ -56,7 +56,7 @@ def png(
     counts: Mapping[str, Crowd] | None = None,
     usual: bool = False,
     dark: bool = False,
-    zoom: float = 2.0,
+    zoom: float = 1.5,
 ) -> bytes:
     """The same as PNG. ``zoom``: how many pixels each pixel of the SVG becomes."""
     shown = tell(_kept(process, usual), path, counts)

@@ -9,7 +9,7 @@ from flowengine.errors import NotConfigured
 from flowengine.interop.drawing.lettering import FAMILY, FONT, is_covered
 
 
-def rasterised(svg: str, zoom: float = 2.0) -> bytes:
+def rasterised(svg: str, zoom: float = 1.5) -> bytes:
     """The PNG's bytes; each pixel of the picture becomes ``zoom`` pixels. Raises NotConfigured without the library."""
     try:
         import resvg_py
