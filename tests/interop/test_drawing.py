@@ -219,8 +219,10 @@ def test_a_picture_stands_alone(suit: Process) -> None:
     assert not re.search(r" (style|on\w+|id)=", svg)
     assert "<script" not in svg
     used = {one for element in root.iter() for one in element.get("class", "").split()}
-    styled = set(re.findall(r"\.([a-z]+)", stylesheet()))
-    assert used - styled <= {"flow", "arrow", "row", "passed", "here"}
+    styled = set(re.findall(r"\.([a-z-]+)", stylesheet()))
+    assert used - styled <= {"arrow", "row", "passed", "here"}
+    for selectors in re.findall(r"([^{}@]+)\{", re.sub(r"@media[^{]*\{", "", stylesheet())):
+        assert all(one.startswith(".flow-picture ") for one in selectors.split(","))
 
 
 def test_embedded_it_has_no_styles_and_leads_where_the_page_says(shop: Process) -> None:

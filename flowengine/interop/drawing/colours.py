@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -35,6 +36,11 @@ WORDS: Mapping[str, str] = {
     "ended": "ended otherwise",
 }
 """What the marks mean, as the legend says it."""
+
+
+CLASS = "flow-picture"
+"""The class of a picture, within which its styles count."""
+_SELECTORS = re.compile(r"[^{}]+(?=\{)")
 
 
 class Palette(NamedTuple):
@@ -83,8 +89,14 @@ _SHAPE = (
 
 
 def stylesheet() -> str:
-    """The styles of pictures, for a page that shows them embedded: light, and dark where the reader wants it so."""
-    return f"{_SHAPE}{_theme(LIGHT)}@media(prefers-color-scheme:dark){{{_theme(DARK)}}}"
+    """The styles of pictures, for a page that shows them embedded: light, and dark where the reader wants it so. They
+    touch nothing else on the page."""
+    light, dark = _SELECTORS.sub(_within, _SHAPE + _theme(LIGHT)), _SELECTORS.sub(_within, _theme(DARK))
+    return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
+
+
+def _within(selectors: re.Match[str]) -> str:
+    return ",".join(f".{CLASS} {one}" for one in selectors[0].split(","))
 
 
 def alone(palette: Palette) -> str:

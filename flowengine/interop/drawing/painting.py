@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from flowengine.interop.drawing.arranging import LABEL, MARK, PAD, SMALL, Drawn, Placed, Plan, lettering
-from flowengine.interop.drawing.colours import MARKS, WORDS
+from flowengine.interop.drawing.colours import CLASS, MARKS, WORDS
 from flowengine.interop.drawing.lettering import Lettering, visible
 from flowengine.interop.drawing.scene import Card, Exit, Frame, Picture, Thing
 
@@ -29,7 +29,7 @@ def paint(picture: Picture, plan: Plan, style: str = "") -> str:
     w, h = wide + 2 * MARGIN, below + 2 * MARGIN
     version = quoteattr(f"{picture.name} {picture.version}")
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="flow" data-process={version} role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{CLASS}" data-process={version} role="img" '
         f'width="{w:.0f}" height="{h:.0f}" viewBox="0 0 {w:.0f} {h:.0f}">',
         f"<title>{_text(picture.title)}</title><desc>{_text(described(picture))}</desc>",
         f"<style>{style}</style>" if style else "",
