@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -326,6 +327,17 @@ for make in (lambda: drawing.picture(process), lambda: drawing.png(process), lam
     except NotConfigured as error:
         print(error.what, *error.possible)
 """
+
+
+def test_a_library_that_cannot_be_loaded_says_what_the_system_lacks(tmp_path: Path) -> None:
+    """The wheel of pygraphviz does not bring all that it needs of a system; where that is missing, its name is told."""
+    (tmp_path / "pygraphviz.py").write_text("raise ImportError('libX11.so.6: cannot open shared object file')\n")
+    code = WITHOUT.replace('sys.modules["pygraphviz"] = ', "")
+    words = [sys.executable, "-c", code, str(PROCESSES[0])]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    told = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout.splitlines()
+    assert told[0].startswith("the library pygraphviz cannot be loaded: libX11.so.6: cannot open")
+    assert "apt-get install libx11-6" in told[0]
 
 
 def test_a_missing_library_is_named_with_what_installs_it() -> None:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from flowengine.distribution import installing
 from flowengine.errors import NotConfigured
 
+SYSTEM = "libx11-6 libxext6 libxrender1 libglib2.0-0 libexpat1"
+"""What pygraphviz's wheel for Linux does not bring, as Debian calls it: a small image may lack it."""
 _ONE_AT_A_TIME = threading.Lock()
 """Graphviz keeps what it does in variables of its own, which all threads share."""
 _SETTINGS = {"nodesep": "0.28", "ranksep": "0.28", "splines": "spline", "rankdir": "TB", "nslimit": "4", "mclimit": "1"}
@@ -75,12 +77,16 @@ class Layout(NamedTuple):
 
 
 def lay_out(sizes: Sequence[tuple[float, float]], edges: Iterable[Edge]) -> Layout:
-    """Where boxes of these sizes go, and the arrows between them. Raises NotConfigured without the library."""
+    """Where boxes of these sizes go, and the arrows between them. Raises NotConfigured without the library,
+    or without what it needs of the system."""
     try:
         import pygraphviz
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         what = "pictures in SVG and PNG need the library pygraphviz, which is not installed"
         raise NotConfigured(what, possible=(installing("draw"),)) from error
+    except ImportError as error:
+        what = f"the library pygraphviz cannot be loaded: {str(error)[:200]}"
+        raise NotConfigured(what, possible=(f"apt-get install {SYSTEM}", "what is called so elsewhere")) from error
     edges = tuple(edges)
     with _ONE_AT_A_TIME:
         settings = _SETTINGS | (_HASTE if len(sizes) > _LARGE else {})
