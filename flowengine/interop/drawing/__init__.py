@@ -21,6 +21,8 @@ from flowengine.language.model import Process
 
 MOST_STATES = 1_000
 """States of a process that is drawn: more take long, and a picture of them says nothing."""
+MOST_PIXELS = 30_000_000
+"""Pixels of a PNG: a larger picture becomes a smaller one."""
 
 __all__ = ["Crowd", "JobPath", "picture", "png", "stylesheet"]
 
@@ -58,9 +60,12 @@ def png(
     dark: bool = False,
     zoom: float = 1.5,
 ) -> bytes:
-    """The same as PNG. ``zoom``: how many pixels each pixel of the SVG becomes."""
+    """The same as PNG. ``zoom``: how many pixels each pixel of the SVG becomes; fewer where it
+    would have more than :data:`MOST_PIXELS`."""
     shown = tell(_kept(process, usual), path, counts)
-    return rasterised(paint(shown, arrange(shown.scene), alone(DARK if dark else LIGHT)), zoom)
+    plan = arrange(shown.scene)
+    most = (MOST_PIXELS / max(1, plan.w * plan.h)) ** 0.5
+    return rasterised(paint(shown, plan, alone(DARK if dark else LIGHT)), min(zoom, most))
 
 
 def _kept(process: Process, usual: bool) -> Process:

@@ -195,8 +195,8 @@ class _Teller:
         inner = branch.scope
         only = next(iter(inner.states.values())) if len(inner.states) == 1 and not inner.always else None
         if only is not None and not only.scopes:
-            look = Drawn((only.name,), (), {})
-            return self._card(inner, only, replace(look, arrows=_leading_out(only)), note)
+            # no arrow is drawn to the end of a branch of one state; the usual ways there are no lines either
+            return self._card(inner, only, Drawn((only.name,), (), {(only.name, DONE): False}), note)
         scene = self.scene(inner)
         return Frame(
             name=f"{inner.path}/",
@@ -288,11 +288,6 @@ def rough(length: timedelta) -> str:
 
 def _kind(state: State) -> Kind:
     return "customer" if state.for_customers and state.symbol != "several" else state.symbol
-
-
-def _leading_out(state: State) -> dict[tuple[str, str], bool]:
-    """Of a branch of one state no arrow is drawn to its end; the usual ways there are no lines either."""
-    return {(state.name, DONE): False}
 
 
 def _joined(state: Parallel) -> str:
