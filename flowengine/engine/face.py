@@ -83,6 +83,7 @@ from flowengine.views.replies import (
     Receipt,
     RetriedAll,
     ScheduleView,
+    StandingView,
     StepView,
     StuckView,
     TimerView,
@@ -694,6 +695,13 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         Looks through all open jobs (of the process), so it is for an operator now and then.
         """
         return stuck.stuck(self._for("stuck", by), process, limit)
+
+    def standing(self, process: str, *, by: By = PROGRAM) -> list[StandingView]:
+        """How many open jobs of a process, of all its versions, stand in each state, and how long: by state.
+
+        Raises NotFound where there is no such process.
+        """
+        return stuck.standing(self._for("standing", by), process)
 
     def archive(self, before: datetime, to: str | Path, *, batch: int = 200, by: By = PROGRAM) -> Archived:
         """Write the jobs that ended before a moment to a new file ``to``, with their whole histories, and delete them

@@ -1007,6 +1007,16 @@ class TimerView(View, frozen=True, kw_only=True):
     next: datetime | None = None
 
 
+class StandingView(View, frozen=True, kw_only=True):
+    """How many open jobs of a process stand in a state: the first of them ``since`` then, half of them since
+    ``half_since`` or longer. Moments are in whole seconds."""
+
+    state: str
+    jobs: int
+    since: datetime
+    half_since: datetime
+
+
 class StuckView(View, frozen=True, kw_only=True):
     """An open job and what it waits for, the longest first; ``since`` is when the first of it began.
 
