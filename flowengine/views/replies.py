@@ -415,6 +415,8 @@ class CustomerStep(View, frozen=True, kw_only=True):
     outcome: str = ""
     asks: str = ""
     unanswered: UnansweredView | None = None
+    zone: str = "UTC"
+    """The time zone of the process, by which moments are told to a reader whose own is not known."""
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):

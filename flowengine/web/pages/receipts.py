@@ -29,6 +29,7 @@ def receipt(visit: Visit) -> Response:
     job, seq = visit.part("job"), _number(visit.part("seq"))
     with visit.still():
         told = visit.desk.answered(job, seq)
+        visit.at_home(visit.desk.track(told.job).zone)
         ballot = visit.desk.ballot(f"{told.job}.{-seq}") if seq < 0 else None
         statement = _statement(visit, told.job, seq)
     return visit.page(

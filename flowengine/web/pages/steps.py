@@ -66,6 +66,9 @@ class _Page:
     others: tuple[str, ...] = ()
     said: bool = False
 
+    def __post_init__(self) -> None:
+        self.visit.at_home(self.step.zone)
+
     def act(self) -> Response:
         posted, ways = self.visit.posted, {way.outcome: way for way in self.step.form.ways}
         self.concern = posted.get("concern").strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -125,6 +126,10 @@ class Visit:
         chosen = self.request.cookies.get(LANGUAGE_COOKIE, "")
         language = chosen if chosen in LANGUAGES else language_of(self.request.headers.get("accept-language", ""))
         return Speech(language, self.me.zone if self.me is not None else "", self.engine.clock.now())
+
+    def at_home(self, zone: str) -> None:
+        """What the page is about is in that time zone: so moments are told, where the reader's own is not known."""
+        self.__dict__["speech"] = replace(self.speech, zone=self.speech.zone or zone)
 
     @property
     def csrf(self) -> str:
