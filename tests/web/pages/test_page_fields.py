@@ -147,6 +147,20 @@ def test_files_are_kept_though_the_form_is_refused() -> None:
     assert [(one.value, one.title) for one in shown[0].choices] == [("file-0", "o"), ("file-1", "a")]
 
 
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ("navy.jpg", "/static/navy.1a.jpg"), ("/looks/navy.jpg", "/looks/navy.jpg"), ("//evil.example/x.jpg", ""),
+        ("/\\evil.example/x.jpg", ""), ("https://evil.example/x.jpg", ""), ("javascript:alert(1)", ""), (7, ""),
+    ],
+)  # fmt: skip
+def test_an_option_has_a_picture_of_this_site_or_none(named: Any, shown: str) -> None:
+    """One of the house's by its name, or a path here; nothing is loaded from elsewhere."""
+    cloth = field("cloth", options=(FormOption(id="navy", title="Navy", more={"picture": named}),))
+    (one,) = asked((cloth,), speech=ENGLISH, pictures={"navy.jpg": "/static/navy.1a.jpg"})
+    assert one.choices[0].picture == shown
+
+
 def test_what_processes_ask_of_people_survives_the_way_through_a_page(tmp_path: Path) -> None:
     """Whatever is answered to the forms of the processes, in either language: shown, carried and read again it is the
     same; an empty list of what may be left out is left out."""
