@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flowengine.commands import sessions
+from flowengine.commands import sessions, tokens
 from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
-from flowengine.commands.tokens import PREFIX
+from flowengine.commands.tokens import OPERATOR, PREFIX
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.people.identities import SCOPES, By, Identity, Strength
+from flowengine.people.permissions import PROGRAM
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
@@ -114,23 +115,43 @@ def revoke(shell: Shell, id: str, by: By) -> OwnToken:
 def identify(shell: Shell, secret: str) -> Identity:
     """Who shows that secret: that of a session, or a token of his own. What is unknown, over or revoked is answered
     alike. Raises BadToken."""
-    known = sessions.identify(shell, secret) or _by_token(shell, secret)
+    known = sessions.identify(shell, secret)
+    if known is None and _FORM.fullmatch(secret):
+        now = shell.clock.now()
+        with shell.glancing() as tx:
+            found = tx.tokens.find(hashed(secret), now)
+        known = _his(shell, found, now) if found is not None and found.scope == OWN else None
     if known is None:
         raise BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
     return known
 
 
-def _by_token(shell: Shell, secret: str) -> Identity | None:
-    if not _FORM.fullmatch(secret):
-        return None
+def speaker(shell: Shell, secret: str) -> Identity | Actor:
+    """Who asks with that secret in ``Authorization``: as :func:`identify`; or, by a token of the scope ``operator``, the
+    person with the id that is its subject, and where there is none, an operator of the installation. One look, for it is
+    asked at each request. Raises BadToken, and NotAllowed for a token of another scope."""
     now = shell.clock.now()
-    with shell.reading() as tx:
-        found = tx.tokens.find(hashed(secret), now)
-    if found is None or found.scope != OWN:
-        return None
-    if found.used is None or now - found.used >= sessions.NOTED:
-        shell.keep(lambda tx: tx.tokens.used(found.id, now))
-    return Identity(person=found.subject, strength=found.powers.strength, scopes=found.powers.scopes)
+    if _FORM.fullmatch(secret):
+        with shell.glancing() as tx:
+            found = tx.tokens.speaker(hashed(secret), now)
+        if found is not None:
+            token, is_person = found
+            if token.scope == OWN:
+                return _his(shell, token, now)
+            if token.scope != OPERATOR:
+                raise tokens.of_another_scope(token.scope, (OPERATOR,))
+            return Identity(person=token.subject) if is_person else PROGRAM
+    known = sessions.identify(shell, secret)
+    if known is None:
+        raise tokens.not_valid()
+    return known
+
+
+def _his(shell: Shell, token: StoredToken, now: datetime) -> Identity:
+    """Whose own token it is; that it was used is noted no more than once a minute."""
+    if token.used is None or now - token.used >= sessions.NOTED:
+        shell.keep(lambda tx: tx.tokens.used(token.id, now))
+    return Identity(person=token.subject, strength=token.powers.strength, scopes=token.powers.scopes)
 
 
 def _fields(one: StoredToken) -> dict[str, Any]:

@@ -118,6 +118,12 @@ class Shell:
             return nullcontext(self._look)
         return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
+    def glancing(self) -> AbstractContextManager[Transaction]:
+        """As :meth:`reading`, for one query."""
+        if self._look is not None or self.joined is not None:
+            return self.reading()
+        return self.database.glancing().under(self.terms)
+
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
         the caller's transaction."""
