@@ -33,7 +33,7 @@ from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
 from flowengine.runtime.lanes import Lanes
-from flowengine.runtime.observing import Observers
+from flowengine.runtime.observing import Commanded, Observers
 from flowengine.runtime.secret import Secret
 from flowengine.runtime.settings import Settings
 from flowengine.runtime.waking import Hint
@@ -160,7 +160,7 @@ class Shell:
     def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, with observers around it, and wake the workers of this process where it leaves work that is due at
         once."""
-        wakes = False
+        wakes, seen = False, Commanded()
 
         def noting(tx: Transaction) -> T:
             nonlocal wakes
@@ -169,7 +169,7 @@ class Shell:
             wakes, seen.saved = tx.wakes, tuple(tx.saved)
             return given
 
-        with self.observers.command() as seen:
+        with self.observers.command(seen):
             given = self._keep(noting)
         if wakes:
             self.hint.give()
