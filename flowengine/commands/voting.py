@@ -9,8 +9,7 @@ same: one with which a vote is certain that closes early, so that who casts it i
 from __future__ import annotations
 
 from functools import partial
-from hmac import compare_digest
-from hmac import new as hmac
+from hmac import compare_digest, digest
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -73,15 +72,20 @@ def _act(
     *, alone: bool,
 ) -> _Told:  # fmt: skip
     job_id, _, number = step_id.rpartition(".")
-    if not alone and not isinstance(by, Actor) and access.is_full(job_id) and number.isdecimal() and outcome:
+    if not alone and not isinstance(by, Actor) and access.is_full(job_id) and number.isdecimal():
         who = person_of(by)
-        tx.jobs.expect(job_id)
-        tx.ballots.expect_admitted(job_id, int(number), who)
-        if key is not None:
-            tx.receipts.expect(who, key)
+        if outcome:
+            tx.jobs.expect(job_id)
+            tx.ballots.expect_admitted(job_id, int(number), who)
+            if key is not None:
+                tx.receipts.expect(who, key)
+        else:
+            tx.ballots.expect_box(job_id, int(number))
     actor = actor_of(tx, by)
     job_id, step = access.numbered_ref(tx, step_id, actor)
     command = c.Act(by=actor, step=step, outcome=outcome, answer=answer)
+    if not outcome and tx.ballots.find(job_id, step) is None:
+        return _Told(shell.told(tx, job_id, command, key, access.permit_act, ("step", step_id)))
     return _put(shell, tx, job_id, command, key, actor, access.permit_act, ("step", step_id), alone=alone)
 
 
@@ -171,6 +175,7 @@ class _Casting:
             whom = replace(whom, party=self.voter)
             asked = {"person": whom} if isinstance(command, c.ActFor) else {"by": whom}
             command = replace(command, **asked)
+        job.position.know(self.admitted.seat(command.step, self.voter))
         permit(tx, self.compiled, job, command)
         flow = Flow(self.compiled, Draft(job.position), self.now, self.world)
         cast = cast_ballot(flow, _as_his(command, whom), voted=self.admitted.voted)
@@ -240,7 +245,7 @@ def expect_secret(salt: str, mark: str, secret: str, where: str) -> None:
 def _body(job_id: str, command: c.Act | c.ActFor, secret: bool, key: str) -> str:
     """What was asked, as a hash; that of a secret ballot, which could be guessed, under the secrets of the box."""
     body = body_hash(job_id, command)
-    return hmac(key.encode(), body.encode(), "sha256").hexdigest() if secret else body
+    return digest(key.encode(), body.encode(), "sha256").hex() if secret else body
 
 
 # what a ballot may lead to, once it is kept

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from hmac import new as hmac
+from hmac import digest
 from secrets import token_hex
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -259,6 +259,11 @@ class Admitted(NamedTuple):
     mark: str
 
 
+    def seat(self, step: int, person: str) -> Seat:
+        """The voter as the one whose seat it would be."""
+        return _seat(step, person, parts(self.weight), self.voted)
+
+
 class Paper(NamedTuple):
     """A paper. Of one that was erased only ``leaf`` is left, its hash."""
 
@@ -291,12 +296,12 @@ class Sealed(NamedTuple):
 
 def paper_id(salt: str, secret: str, person: str) -> str:
     """The id of a secret paper: only who knows the secrets of the box and of the installation can tell whose it is."""
-    return hmac(f"{salt}{secret}".encode(), f"paper {person}".encode(), "sha256").hexdigest()
+    return digest(f"{salt}{secret}".encode(), f"paper {person}".encode(), "sha256").hex()
 
 
 def mark_of(salt: str, secret: str) -> str:
     """By what is told whether the installation's secret is the one with which the box was opened."""
-    return hmac(f"{salt}{secret}".encode(), b"mark", "sha256").hexdigest()
+    return digest(f"{salt}{secret}".encode(), b"mark", "sha256").hex()
 
 
 class Ballots:
@@ -417,6 +422,10 @@ class Ballots:
         return [row[0] for row in self._channel.rows(KEPT, {"of_job": job})]
 
     # casting
+
+    def expect_box(self, job: str, step: int) -> None:
+        """:meth:`find` will be asked for this box."""
+        self._channel.expect(BOX, {"of_job": job, "of_step": step})
 
     def expect_admitted(self, job: str, step: int, person: str) -> None:
         """:meth:`admit` will be asked for these. The locks may be taken from now on."""
