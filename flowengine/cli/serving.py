@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     "--name", "names", multiple=True, metavar="HOST",
     help="A name under which it is reached, as shop.example.org. May be repeated.  [default: any]",
 )  # fmt: skip
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many serve, on PostgreSQL."
+)
 @common
 @terminal
-def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...]) -> None:
+def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], processes: int) -> None:
     """Serve over HTTP: the interface for programs, external workers, completions, signed messages. SIGTERM and Ctrl-C
     end it gracefully.
 
@@ -50,7 +53,14 @@ def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...]) -> N
         raise Refused(
             f"to serve over HTTP, {missing.name} must be installed", possible=(installing("web"),)
         ) from missing
-    serve_until_told(terminal.address, os.environ, host, port, partial(_ready, terminal), terminal.clock, names)
+    ready = partial(_ready, terminal)
+    if processes == 1:
+        serve_until_told(terminal.address, os.environ, host, port, ready, terminal.clock, names)
+        return
+    from flowengine.web.together import Part, serve_together
+
+    prepare = partial(logs.configure, dict(os.environ))
+    serve_together(processes, Part(terminal.address, os.environ, (host, port), names, prepare, terminal.clock), ready)
 
 
 def _ready(terminal: Terminal, url: str) -> None:

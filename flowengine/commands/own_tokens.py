@@ -127,9 +127,9 @@ def identify(shell: Shell, secret: str) -> Identity:
 
 
 def speaker(shell: Shell, secret: str) -> Identity | Actor:
-    """Who asks with that secret in ``Authorization``: as :func:`identify`; or, by a token of the scope ``operator``, the
-    person with the id that is its subject, and where there is none, an operator of the installation. One look, for it is
-    asked at each request. Raises BadToken, and NotAllowed for a token of another scope."""
+    """Who asks with that secret in ``Authorization``: as :func:`identify`; or, by a token of the scope ``operator``,
+    the person with the id that is its subject, and where there is none, an operator of the installation. One look, for
+    it is asked at each request. Raises BadToken, and NotAllowed for a token of another scope."""
     now = shell.clock.now()
     if _FORM.fullmatch(secret):
         with shell.glancing() as tx:

@@ -258,7 +258,6 @@ class Admitted(NamedTuple):
     salt: str
     mark: str
 
-
     def seat(self, step: int, person: str) -> Seat:
         """The voter as the one whose seat it would be."""
         return _seat(step, person, parts(self.weight), self.voted)

@@ -332,8 +332,8 @@ class SqliteDriver:
                 self._give_back(channel.fairy, channel.raw)
 
     def _give_back(self, fairy: sa.PoolProxiedConnection, raw: sqlite3.Connection) -> None:
-        """A reader's connection is not needed any more. Some are kept at hand: to take one from SQLAlchemy's pool and to
-        give it back makes fifty calls."""
+        """A reader's connection is not needed any more. Some are kept at hand: to take one from SQLAlchemy's pool and
+        to give it back makes fifty calls."""
         if isinstance(raw, Frozen):
             fairy.invalidate()  # the next look finds out anew whether anything can be written
             fairy.close()
