@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.ballots import UNIT, parts, total, weighing
-from flowengine.core.boxes import LAYER, Box, Electorate, leaf, root, written
+from flowengine.core.boxes import LAYER, Box, Electorate, leaf, root
 from flowengine.core.values import Json, Seat, Seating, Standing
 from flowengine.exact import Number
 from flowengine.store import tables as t
@@ -488,21 +488,21 @@ class Ballots:
         """What the papers come to, read a page at a time."""
         kinds: Counter[tuple[str, int]] = Counter()
         layer: list[tuple[str, bytes]] = []
+        ids: list[str] = []
         leaves: list[bytes] = []
-        first, papers, erased = "", 0, 0
+        papers = erased = 0
         for page in self._pages(job, step):
-            kinds.update((body, weight) for _, weight, _, body, kept in page if kept is None)
-            for row in page:
-                if not leaves:
-                    first = row[0]
-                leaves.append(leaf_of(row))
-                erased += row[4] is not None
-                if len(leaves) == LAYER:
-                    layer.append((first, root(leaves)))
-                    leaves = []
+            whole = [(body, weight) for _, weight, _, body, kept in page if kept is None]
+            kinds.update(whole)
+            erased += len(page) - len(whole)
+            ids += [row[0] for row in page]
+            leaves += [leaf_of(row) for row in page]
             papers += len(page)
+            full = len(leaves) - len(leaves) % LAYER
+            layer += [(ids[place], root(leaves[place : place + LAYER])) for place in range(0, full, LAYER)]
+            del ids[:full], leaves[:full]
         if leaves:
-            layer.append((first, root(leaves)))
+            layer.append((ids[0], root(leaves)))
         top = root([node for _, node in layer])
         return Sealed(kinds, top.hex(), [(id, node.hex()) for id, node in layer], papers, erased)
 
@@ -537,7 +537,7 @@ class Ballots:
 def leaf_of(row: Sequence[Any]) -> bytes:
     """The hash of a paper's row: id, weight, salt, body, and the hash of one that was erased."""
     id, weight, salt, body, kept = row
-    return bytes.fromhex(kept) if kept is not None else leaf(written(id, weight, salt, body))
+    return bytes.fromhex(kept) if kept is not None else leaf(id, weight, salt, body)
 
 
 def together(standings: Iterable[Standing]) -> Standing:
