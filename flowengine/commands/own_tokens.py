@@ -13,17 +13,15 @@ from flowengine.commands import sessions, tokens
 from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
-from flowengine.commands.tokens import OPERATOR, PREFIX
+from flowengine.commands.tokens import PREFIX
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.people.identities import SCOPES, By, Identity, Strength
 from flowengine.people.permissions import PROGRAM
+from flowengine.runtime.shown import OPERATOR, OWN, identity_of, not_valid
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
-
-OWN = "own"
-"""The scope, among tokens, of those that are a person's own."""
 
 LASTS, LONGEST = timedelta(days=90), timedelta(days=400)
 MOST = 50
@@ -120,38 +118,47 @@ def identify(shell: Shell, secret: str) -> Identity:
         now = shell.clock.now()
         with shell.glancing() as tx:
             found = tx.tokens.find(hashed(secret), now)
-        known = _his(shell, found, now) if found is not None and found.scope == OWN else None
+        if found is not None and found.scope == OWN:
+            _note_use(shell, found, now)
+            known = identity_of(found, True)
     if known is None:
         raise BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
     return known
 
 
-def speaker(shell: Shell, secret: str) -> Identity | Actor:
+def speaker(shell: Shell, secret: str, *, confirms: bool = False) -> Identity | Actor:
     """Who asks with that secret in ``Authorization``: as :func:`identify`; or, by a token of the scope ``operator``,
     the person with the id that is its subject, and where there is none, an operator of the installation. One look, for
-    it is asked at each request. Raises BadToken, and NotAllowed for a token of another scope."""
-    now = shell.clock.now()
-    if _FORM.fullmatch(secret):
-        with shell.glancing() as tx:
-            found = tx.tokens.speaker(hashed(secret), now)
-        if found is not None:
-            token, is_person = found
-            if token.scope == OWN:
-                return _his(shell, token, now)
-            if token.scope != OPERATOR:
-                raise tokens.of_another_scope(token.scope, (OPERATOR,))
-            return Identity(person=token.subject) if is_person else PROGRAM
-    known = sessions.identify(shell, secret)
-    if known is None:
-        raise tokens.not_valid()
-    return known
+    it is asked at each request; and none where what is asked ``confirms`` the token itself, and it was looked up a
+    moment ago. Raises BadToken, and NotAllowed for a token of another scope."""
+    if not _FORM.fullmatch(secret):
+        known = sessions.identify(shell, secret)
+        if known is None:
+            raise not_valid()
+        return known
+    now, hash = shell.clock.now(), hashed(secret)
+    if confirms and (guess := shell.remembered.get(hash, now)) is not None:
+        return guess
+    with shell.glancing() as tx:
+        found = tx.tokens.speaker(hash, now)
+    if found is None:
+        raise not_valid()
+    token, is_person = found
+    if token.scope == OWN:
+        _note_use(shell, token, now)
+    elif token.scope != OPERATOR:
+        raise tokens.of_another_scope(token.scope, (OPERATOR,))
+    who = identity_of(token, is_person)
+    if who is None:
+        return PROGRAM
+    shell.remembered.put(hash, who, now)
+    return who
 
 
-def _his(shell: Shell, token: StoredToken, now: datetime) -> Identity:
-    """Whose own token it is; that it was used is noted no more than once a minute."""
+def _note_use(shell: Shell, token: StoredToken, now: datetime) -> None:
+    """That a person's own token was used is noted no more than once a minute."""
     if token.used is None or now - token.used >= sessions.NOTED:
         shell.keep(lambda tx: tx.tokens.used(token.id, now))
-    return Identity(person=token.subject, strength=token.powers.strength, scopes=token.powers.scopes)
 
 
 def _fields(one: StoredToken) -> dict[str, Any]:

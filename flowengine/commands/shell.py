@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +36,7 @@ from flowengine.runtime.lanes import Lanes
 from flowengine.runtime.observing import Commanded, Observers
 from flowengine.runtime.secret import Secret
 from flowengine.runtime.settings import Settings
+from flowengine.runtime.shown import Remembered
 from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+
+REMEMBERED = timedelta(minutes=1)
+"""For how long a token that was looked up gives a guess of who asks; as exactly as it is noted that it was used."""
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -90,6 +94,7 @@ class Shell:
         self.depot = Depot(self.settings.files, database.url)
         self.hint = Hint()
         self.wanted = Wanted()
+        self.remembered = Remembered(REMEMBERED)
         self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims

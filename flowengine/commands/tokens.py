@@ -14,8 +14,9 @@ from typing import Any
 
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
-from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.suggest import near
+from flowengine.runtime.shown import OPERATOR, not_valid
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.tokens import IssuedToken, TokenView
@@ -24,7 +25,6 @@ PREFIX = "flow_"
 """How every token begins, so that scanners of published code recognise one."""
 
 WORKER = "worker"
-OPERATOR = "operator"
 SCOPES = {
     WORKER: "claims and finishes the calls of the handlers it names",
     OPERATOR: "looks after the installation",
@@ -117,13 +117,6 @@ def token(shell: Shell, text: str) -> TokenView:
     if found is None:
         raise not_valid()
     return TokenView(**_fields(found))
-
-
-def not_valid() -> BadToken:
-    """What a token that is unknown, expired or revoked is answered with."""
-    return BadToken(
-        "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
-    )
 
 
 def of_another_scope(scope: str, possible: Sequence[str]) -> NotAllowed:

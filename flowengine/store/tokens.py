@@ -99,6 +99,10 @@ class Tokens:
         row = self._channel.one(FIND, {"of_hash": hash, "now": micros(now)})
         return _token(row) if row else None
 
+    def expect_speaker(self, hash: str, now: datetime) -> None:
+        """:meth:`speaker` will be asked for this."""
+        self._channel.expect(SPEAKER, {"of_hash": hash, "now": micros(now)})
+
     def speaker(self, hash: str, now: datetime) -> tuple[StoredToken, bool] | None:
         """As :meth:`find`; and whether its subject is the id of a person."""
         row = self._channel.one(SPEAKER, {"of_hash": hash, "now": micros(now)})

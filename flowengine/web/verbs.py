@@ -31,6 +31,10 @@ from flowengine.web.limiting import Limiter, Rates
 MOST_IN_QUERY = 1_000
 """Fields that a query may have."""
 
+CONFIRMING = frozenset({"act"})
+"""Verbs that first of all find out who asks, in the one transaction in which they do everything: a token is looked up
+there (:mod:`flowengine.runtime.shown`)."""
+
 SMALL = 16_384
 """Bytes of a body that are read before it is known who sends it."""
 
@@ -49,6 +53,7 @@ class Verb:
         self.asking = asking
         self.path = PREFIX + asking.route.path
         self.parts = self.path.strip("/").split("/")
+        self.confirms = asking.route.verb in CONFIRMING
 
     def arguments(self, parts: Sequence[str]) -> dict[str, str]:
         """The arguments in a path that matches. Raises BadAnswer for one that is no text."""
