@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 @click.option(
     "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many serve, on PostgreSQL."
 )
+@click.option(
+    "--look", default="", metavar="FOLDER", help="A folder with look.toml (name, logo, colours), pictures, templates."
+)
 @common
 @terminal
-def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], processes: int) -> None:
-    """Serve over HTTP: the interface for programs, external workers, completions, signed messages. SIGTERM and Ctrl-C
-    end it gracefully.
+def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], processes: int, look: str) -> None:
+    """Serve over HTTP: pages for people, the interface for programs, external workers, signed messages. SIGTERM and
+    Ctrl-C end it gracefully.
 
     It speaks plain HTTP: put it behind a proxy with TLS before anybody reaches it from another machine.
     """
@@ -55,12 +58,13 @@ def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], proc
         ) from missing
     ready = partial(_ready, terminal)
     if processes == 1:
-        serve_until_told(terminal.address, os.environ, host, port, ready, terminal.clock, names)
+        serve_until_told(terminal.address, os.environ, host, port, ready, terminal.clock, names, look)
         return
     from flowengine.web.together import Part, serve_together
 
     prepare = partial(logs.configure, dict(os.environ))
-    serve_together(processes, Part(terminal.address, os.environ, (host, port), names, prepare, terminal.clock), ready)
+    part = Part(terminal.address, os.environ, (host, port), names, look, prepare, terminal.clock)
+    serve_together(processes, part, ready)
 
 
 def _ready(terminal: Terminal, url: str) -> None:

@@ -7,6 +7,7 @@ import gc
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from threading import Event
 from types import FrameType
 
@@ -15,9 +16,10 @@ from fastapi import FastAPI
 
 from flowengine.clock import Clock
 from flowengine.engine import Engine
-from flowengine.web.app import make_app
+from flowengine.web.app import Application, make_app
 from flowengine.web.connections import Connection, Limits, Quiet, most_connections
 from flowengine.web.envelope import Named
+from flowengine.web.pages import Look
 from flowengine.worker.standalone import Standalone
 
 GRACE = 25
@@ -65,22 +67,31 @@ def serve(
     ready: Callable[[str], None],
     clock: Clock | None = None,
     hosts: Sequence[str] = (),
+    look: str = "",
 ) -> None:
     """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens.
-    Where ``hosts`` are named, it is served under these, and to this machine."""
+    Where ``hosts`` are named, it is served under these, and to this machine. ``look`` is the folder of a look. Raises
+    NotConfigured."""
+    worn = look_of(look)
     with Standalone(address, environment, clock) as here, _listening(host, port) as listening:
+        app = application(here.engine, hosts, worn)
         ready(address_of(listening))
-        answer(here.engine, hosts, listening)
+        Server(app).run([listening])
 
 
-def answer(engine: Engine, hosts: Sequence[str], listening: socket.socket) -> None:
-    """Answer what comes, until a signal."""
+def look_of(folder: str) -> Look:
+    """The look in a folder, or the usual one. Raises NotConfigured."""
+    return Look.read(Path(folder)) if folder else Look()
+
+
+def application(engine: Engine, hosts: Sequence[str], look: Look) -> Application:
+    """What a server serves."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(Named())
-    app = make_app(engine, hosts=[*hosts, *_LOOPBACK] if hosts else ())
+    app = make_app(engine, pages=True, look=look, hosts=[*hosts, *_LOOPBACK] if hosts else ())
     gc.collect()
     gc.freeze()  # what is there now stays: looking through it again and again is a twentieth of an act
-    Server(app).run([listening])
+    return app
 
 
 def _listening(host: str, port: int) -> socket.socket:

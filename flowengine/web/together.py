@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from flowengine.clock import Clock
 from flowengine.errors import Refused
-from flowengine.web.serving import address_of, answer, family_of
+from flowengine.web.serving import QUEUE, Server, address_of, application, family_of, look_of
 from flowengine.worker.standalone import Standalone
 
 MOST = 64
@@ -32,6 +32,7 @@ class Part(NamedTuple):
     environment: Mapping[str, str]
     place: tuple[str, int]
     hosts: Sequence[str]
+    look: str
     prepare: Callable[[], None]
     clock: Clock | None
 
@@ -91,7 +92,8 @@ class Parts:
 def serve_together(processes: int, part: Part, ready: Callable[[str], None]) -> None:
     """Serve with so many processes until a signal comes. ``ready`` is told the URL once all of them listen. Raises
     Refused where it is no PostgreSQL, and when one of them ends by itself; OSError for a place that is taken."""
-    with Standalone(part.address, part.environment, part.clock) as here:  # what is wrong is told once, and here
+    look_of(part.look)  # what is wrong is told once, and here
+    with Standalone(part.address, part.environment, part.clock) as here:
         if here.engine.shell.database.dialect != "postgresql":
             what = "processes that share a SQLite file take turns, and do no more than one"
             raise Refused(what, where="processes", possible=("1", "postgresql+psycopg://…"))
@@ -135,9 +137,10 @@ def _serve(part: Part, listens: Connection) -> None:
     threading.Thread(target=_end_with_the_first, name="flow-together", daemon=True).start()
     part.prepare()
     with Standalone(part.address, part.environment, part.clock) as here, bound(*part.place, shared=True) as listening:
-        listening.listen()
+        app = application(here.engine, part.hosts, look_of(part.look))
+        listening.listen(QUEUE)
         listens.send(True)
-        answer(here.engine, part.hosts, listening)
+        Server(app).run([listening])
 
 
 def _end_with_the_first() -> None:
