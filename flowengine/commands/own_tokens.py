@@ -15,10 +15,10 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.commands.tokens import PREFIX
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.people.identities import SCOPES, By, Identity, Strength
 from flowengine.people.permissions import PROGRAM
-from flowengine.runtime.shown import OPERATOR, OWN, identity_of, not_valid
+from flowengine.runtime.shown import OPERATOR, OWN, identity_of, unknown
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
@@ -36,12 +36,24 @@ def issue(shell: Shell, scopes: Sequence[str], name: str, expires: datetime | ti
 
     def work(tx: Transaction) -> NewOwnToken:
         actor = himself(tx, "issue_own_token", by)
-        if isinstance(by, Identity) and by.scopes and not set(scopes) <= set(by.scopes):
-            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=by.scopes)
+        if beyond(by, scopes):
+            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=scopes_of(by))
         strength: Strength = by.strength if isinstance(by, Identity) else "host"
         return made(shell, tx, actor, scopes, name, expires, strength)
 
     return shell.keep(work)
+
+
+def scopes_of(by: By) -> tuple[str, ...]:
+    """What who asks may give on: what he asks with, which looks too; none where that has no bounds."""
+    asked = by.scopes if isinstance(by, Identity) else ()
+    return tuple(one for one in SCOPES if one in ("read", *asked)) if asked else ()
+
+
+def beyond(by: By, scopes: Sequence[str]) -> bool:
+    """Whether scopes are more than what is asked with."""
+    given = scopes_of(by)
+    return bool(given) and not set(scopes) <= set(given)
 
 
 def made(
@@ -74,6 +86,8 @@ def made(
         revoked=None,
     )
     tx.tokens.add(hashed(secret), kept)
+    facts = {"token": kept.id, "scopes": list(kept.powers.scopes), "expires": until.isoformat()}
+    tx.note(actor, "issue_own_token", actor.id, facts, name=name)
     return NewOwnToken(token=secret, **_fields(kept))
 
 
@@ -105,6 +119,7 @@ def revoke(shell: Shell, id: str, by: By) -> OwnToken:
             raise NotFound(f"you have no token {id[:60]!r}", where=id[:60], possible=("own_tokens lists them",))
         now = shell.clock.now()
         tx.tokens.revoke(id, now)
+        tx.note(actor, "revoke_own_token", actor.id, {"token": id}, name=his.powers.name)
         return OwnToken(**_fields(his) | {"revoked": his.revoked or now})
 
     return shell.keep(work)
@@ -122,11 +137,11 @@ def identify(shell: Shell, secret: str) -> Identity:
             _note_use(shell, found, now)
             known = identity_of(found, True)
     if known is None:
-        raise BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
+        raise unknown()
     return known
 
 
-def speaker(shell: Shell, secret: str, *, confirms: bool = False) -> Identity | Actor:
+def bearer(shell: Shell, secret: str, *, confirms: bool = False) -> By:
     """Who asks with that secret in ``Authorization``: as :func:`identify`; or, by a token of the scope ``operator``,
     the person with the id that is its subject, and where there is none, an operator of the installation. One look, for
     it is asked at each request; and none where what is asked ``confirms`` the token itself, and it was looked up a
@@ -134,7 +149,7 @@ def speaker(shell: Shell, secret: str, *, confirms: bool = False) -> Identity | 
     if not _FORM.fullmatch(secret):
         known = sessions.identify(shell, secret)
         if known is None:
-            raise not_valid()
+            raise unknown()
         return known
     now, hash = shell.clock.now(), hashed(secret)
     if confirms and (guess := shell.remembered.get(hash, now)) is not None:
@@ -142,7 +157,7 @@ def speaker(shell: Shell, secret: str, *, confirms: bool = False) -> Identity | 
     with shell.glancing() as tx:
         found = tx.tokens.speaker(hash, now)
     if found is None:
-        raise not_valid()
+        raise unknown()
     token, is_person = found
     if token.scope == OWN:
         _note_use(shell, token, now)

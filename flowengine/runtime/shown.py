@@ -60,11 +60,9 @@ def confirm(tx: Transaction, by: Identity, now: datetime) -> None:
     """Raises BadToken where what he has shown is not, or not any more, what makes him who he is said to be."""
     found = tx.tokens.speaker(by.shown, now)
     if found is None or identity_of(*found) != replace(by, shown=""):
-        raise not_valid()
+        raise unknown()
 
 
-def not_valid() -> BadToken:
-    """What a token that is unknown, expired or revoked is answered with."""
-    return BadToken(
-        "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
-    )
+def unknown() -> BadToken:
+    """What is answered for what is unknown, over or revoked."""
+    return BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))

@@ -13,6 +13,7 @@ from flowengine.engine import Engine
 from flowengine.errors import BadToken
 from flowengine.people.identities import By
 from flowengine.views.tokens import TokenView
+from flowengine.web.cookies import SAFE, check_origin
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of flow token create.")
 
@@ -29,7 +30,10 @@ def engine_of(request: Request) -> Engine:
 
 
 def asker(request: Request) -> By:
-    """Who asks, as the application's ``authenticate`` says. Raises BadToken for nobody."""
+    """Who asks, as the application's ``authenticate`` says. Raises BadToken for nobody, NotAllowed for what a page of
+    another site has had a browser ask in his name."""
+    if request.method not in SAFE and "authorization" not in request.headers:
+        check_origin(request, must_say=False)
     authenticate: Authenticate = request.app.state.authenticate
     who = authenticate(request)
     if who is None:

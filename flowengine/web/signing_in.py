@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from flowengine.commands.own_tokens import speaker
+from flowengine.commands import own_tokens
 from flowengine.commands.sessions import csrf_of
 from flowengine.errors import BadToken
 from flowengine.people.browsers import Browser
@@ -71,7 +71,7 @@ def authenticate(request: Request) -> By | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         confirms = getattr(request.scope.get("route"), "confirms", False)
-        return speaker(engine_of(request).shell, token.strip(), confirms=confirms)
+        return own_tokens.bearer(engine_of(request).shell, token.strip(), confirms=confirms)
     found = signed_in(request)
     if found is not None and request.method not in SAFE:
         check_origin(request, must_say=True)
