@@ -28,6 +28,12 @@ _numbers = itertools.count(1)
 settings.register_profile("flow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("flow")  # how fast a machine draws examples says nothing of what they show
 
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    bytecode = tempfile.TemporaryDirectory(prefix="bytecode")  # until the first of the tests' processes ends
+    os.environ["PYTHONPYCACHEPREFIX"] = bytecode.name
+"""Hundreds of processes are started. Where nothing may be written beside the sources, each would compile all that it
+imports, which takes it most of its time: so they share what the first compiled, at a place of their own."""
+
 TESTS = Path(__file__).parent
 PROCESSES = (
     "cli/test_customer_record.py",
