@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _numbers = itertools.count(1)
 
-settings.register_profile("flow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("flow", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("flow"), max_examples=1_000)
 settings.load_profile("flow")  # how fast a machine draws examples says nothing of what they show
 
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):

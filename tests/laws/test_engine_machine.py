@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -467,7 +468,7 @@ def test_random_lives_on_a_database_are_those_of_the_core(path: Path, database: 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=8,
+            max_examples=examples(6 if database.dialect == "sqlite" else 3),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
