@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from engine_flows import SERVICE
+from engine_flows import SERVICE, VOTE
 
 from flowengine import Engine, HandlerCall, SimulatedClock
 
@@ -25,12 +25,12 @@ kept = Database.keep
 def keep(self, work):
     def dying(tx):
         result = work(tx)
-        if point == "before commit":
+        if point.endswith("before commit"):
             tx.channel.flush()
             die()
         return result
     result = kept(self, dying)
-    if point == "after commit":
+    if point.endswith("after commit"):
         die()
     return result
 
@@ -54,7 +54,8 @@ elif point in ("in handler", "before finish", "with a claimed schedule"):
     engine.run_due()
 else:
     Database.keep = keep
-    engine.act(step, "chosen", {"cloth": "navy"}, by="ada", key="k")
+    outcome, answer = ("vote", {"for": "attack"}) if point.startswith("vote") else ("chosen", {"cloth": "navy"})
+    engine.act(step, outcome, answer, by="ada", key="k")
 print("survived")
 """
 
@@ -109,6 +110,25 @@ def test_killed_around_a_handler_it_is_called_again(engine: Engine, database_url
     assert [(call.key, call.attempt) for call in calls] == [(key, 1)]
     assert again.jobs()[0].states == ("accept",)
     assert again.audit(job).fine
+
+
+@pytest.mark.parametrize("when", ["before commit", "after commit"])
+def test_killed_around_the_ballot_that_closes_a_vote(engine: Engine, database_url: str, when: str) -> None:
+    """Ballot and closing are one: neither is there, or both; asked again, he has voted once, and the vote is closed."""
+    engine = Engine(engine.database, clock=SimulatedClock(datetime.now(UTC)))  # the other process has the machine's
+    engine.deploy(VOTE.replace("quorum: 0.5", "quorum: 0.5\n    early: true\n    rule: majority"))
+    for who in ("ada", "ben", "cid"):
+        engine.add_customer(who, groups=["members"])
+    job = engine.start("ballot", by="ada").job
+    (step,) = [item.id for item in engine.inbox("ben")]
+    engine.act(step, "vote", {"for": "attack"}, by="ben")
+    _killed(database_url, f"vote {when}", step)
+    assert len(engine.history(job)) == (2 if when == "after commit" else 1)
+    receipt = engine.act(step, "vote", {"for": "attack"}, by="ada", key="k")
+    assert (receipt.status, receipt.repeated) == ("fulfilled", when == "after commit")
+    vote = engine.data(job)["vote"]
+    assert (vote["winner"], vote["cast"]) == ("attack", 2)
+    assert engine.audit(job).fine
 
 
 YEARLY = """
