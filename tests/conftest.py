@@ -203,8 +203,8 @@ def empty_postgres_url(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def emptying(postgres_server: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection on which ``SELECT pg_temp.emptied()`` leaves of a database nothing but flowengine's tables, with nothing in
-    them. It stays, for a new one takes longer than all else: it has to learn what each table is."""
+    """A connection on which ``SELECT pg_temp.emptied()`` leaves of a database nothing but flowengine's tables, with
+    nothing in them. It stays, for a new one takes longer than all else: it has to learn what each table is."""
     with _administering(postgres_server, "flow") as connection:
         connection.execute("SET session_replication_role = replica")  # or the history would refuse to be emptied
         connection.execute(EMPTIED)

@@ -2,70 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from engine_flows import SERVICE, VOTE
+from forked import run
 
 from flowengine import Engine, HandlerCall, SimulatedClock
 
-CRASH = """
-import os, signal, sys
-from flowengine import Engine
-from flowengine.store import Database
-
-url, point, step = sys.argv[1:4]
-database = Database.open(url)
-die = lambda: os.kill(os.getpid(), signal.SIGKILL)
-kept = Database.keep
-
-def keep(self, work):
-    def dying(tx):
-        result = work(tx)
-        if point.endswith("before commit"):
-            tx.channel.flush()
-            die()
-        return result
-    result = kept(self, dying)
-    if point.endswith("after commit"):
-        die()
-    return result
-
-def handler(call):
-    if point == "in handler":
-        die()
-    return {}
-
-engine = Engine(database, handlers={"order_cloth": handler})
-if point == "before finish":
-    from flowengine.work import services
-    services.conclude = lambda *_: die()
-if point == "with a claimed schedule":
-    from flowengine.commands import starting
-    starting.by_clock = lambda *_: die()
-if step == "a schedule":
-    from flowengine.work import due
-    Database.keep = keep
-    due.start_jobs(engine.shell, [("yearly", 1)])
-elif point in ("in handler", "before finish", "with a claimed schedule"):
-    engine.run_due()
-else:
-    Database.keep = keep
-    outcome, answer = ("vote", {"for": "attack"}) if point.startswith("vote") else ("chosen", {"cloth": "navy"})
-    engine.act(step, outcome, answer, by="ada", key="k")
-print("survived")
-"""
+DYING = Path(__file__).with_name("dying.py")
 
 
 def _killed(url: str, point: str, step: str = "") -> None:
     """Run until the crash point and be killed there."""
-    done = subprocess.run(
-        [sys.executable, "-c", CRASH, url, point, step], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    code, _, told = run([str(DYING), url, point, step], cwd=DYING.parent, env=os.environ, patience=60)
+    assert code == -signal.SIGKILL, told
 
 
 def test_killed_before_the_commit_nothing_has_happened(engine: Engine, database_url: str) -> None:

@@ -28,7 +28,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 LONGEST = 1 << 18
 IMPORTED = (
     "flowengine.client.local", "flowengine.cli.acting", "flowengine.cli.customers", "flowengine.cli.designers",
