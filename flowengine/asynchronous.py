@@ -123,6 +123,7 @@ class AsyncEngine:
     retry = _Verb(Engine.retry)
     retry_all = _Verb(Engine.retry_all)
     stuck = _Verb(Engine.stuck)
+    standing = _Verb(Engine.standing)
     archive = _Verb(Engine.archive)
     archivable = _Verb(Engine.archivable)
     migrate = _Verb(Engine.migrate)
@@ -148,6 +149,7 @@ class AsyncEngine:
     tokens = _Verb(Engine.tokens)
     token = _Verb(Engine.token)
     next_due = _Verb(Engine.next_due)
+    administration = _Verb(Engine.administration)
     # conversation and files
     message = _Verb(Engine.message)
     note = _Verb(Engine.note)

@@ -25,7 +25,7 @@ from flowengine.store.processes import StoredProcess, Suspended, suspension_of
 from flowengine.views.replies import ChangeView, Deployed, ProcessRow, SuspendedView
 
 
-def deploy(shell: Shell, source: str | Path) -> Deployed:
+def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
     is_text = isinstance(source, str) and "\n" in source
     process = read(source) if is_text else read(text_of(source), fspath(source))
     with shell.reading() as tx:
@@ -39,7 +39,9 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
         new = tx.processes.add(process.name, process.version, process.title, process.source, now)
         after = compiled if new else shell.catalogue.compiled(tx, process.name, process.version)
         starting.place(tx, after.process, now)
-        return new, latest.version if latest else "", after.process
+        was = latest.version if latest else ""
+        tx.note(by, "deploy", process.name, {"version": process.version, "was": was, "new": new})
+        return new, was, after.process
 
     new, was, after = shell.keep(work)
     if new:
@@ -98,7 +100,9 @@ def suspend(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
         check_reason(because)
         shell.catalogue.latest(tx, name, begin=True)
         times = [*tx.processes.suspensions(name), Suspended(_said(shell, because, actor))]
-        return _note(tx, name, times)
+        suspended = _note(tx, name, times)
+        tx.note(actor, "suspend_process", name, because=because)
+        return suspended
 
     return shell.keep(work)
 
@@ -113,7 +117,9 @@ def resume(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
         times = tx.processes.suspensions(name)
         if suspension_of(times) is None:
             raise NotAllowed(f"{name} is not suspended", where=name, possible=("suspend it",))
-        return _note(tx, name, [*times[:-1], Suspended(times[-1].suspension, _said(shell, because, actor))])
+        resumed = _note(tx, name, [*times[:-1], Suspended(times[-1].suspension, _said(shell, because, actor))])
+        tx.note(actor, "resume_process", name, because=because)
+        return resumed
 
     return shell.keep(work)
 

@@ -63,9 +63,11 @@ def _what(tx: Transaction, of: str, actor: Actor) -> tuple[StoredJob, int, datet
     """The job that is meant, the number of the step or 0, and the step's deadline."""
     kind = "step" if "." in of else "job"
     job_id, number = access.numbered_ref(tx, of, actor) if kind == "step" else (access.job_ref(tx, of, actor), 0)
-    job = access.read(tx, job_id, kind, of)
-    if not access.sees(tx, job, actor):
-        raise access.no_such(kind, of)
+    job = access.read(tx, job_id, kind, of, actor)
+    try:
+        access.refuse_on_job(tx, job, "make_link", actor)
+    except access.Hidden:
+        raise access.no_such(kind, of) from None
     if not number:
         return job, 0, None
     step = access.open_step(job, number)
@@ -117,6 +119,8 @@ def _kept(
         until=until,
     )
     tx.links.add(hashed(secret), one)
+    facts = {"job": job, "step": step or "", "until": until.isoformat(), "link": one.id}
+    tx.note(actor, "make_link" if job else "make_enrolment", person, facts)
     return NewLink(**_fields(one), secret=secret, url=f"{url}/door/{secret}" if url else "")
 
 
@@ -187,6 +191,7 @@ def revoke(shell: Shell, id: str, by: By) -> LinkView:
         tx.links.revoke(id, now)
         tx.sessions.end_of(id, now)
         uses = [use for use in tx.links.uses(found.job) if use.link == id]
+        tx.note(actor, "revoke_link", found.person, {"job": found.job, "link": id})
         return LinkView(**_fields(found, uses) | {"revoked": found.revoked or now})
 
     return shell.keep(work)

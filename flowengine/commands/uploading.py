@@ -13,7 +13,6 @@ from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.outside.file_types import FileType, clean_name, named_as, type_of
 from flowengine.outside.pictures import rewritten
 from flowengine.people.identities import By
-from flowengine.people.permissions import PART, needs
 from flowengine.runtime.actors import actor_of
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import NEW, REFUSED, named
@@ -76,9 +75,11 @@ def _whose(tx: Transaction, job: str, by: By) -> tuple[Actor, str]:
             raise access.no_such("job", job)
         return actor, ""
     kind, start = ("step", job.rpartition(".")[0]) if "." in job else ("job", job)
-    found = access.read(tx, access.job_ref(tx, start, actor, kind, job), kind, job)
-    if needs("attach", actor) == PART and not access.sees(tx, found, actor):
-        raise access.no_such(kind, job)
+    found = access.read(tx, access.job_ref(tx, start, actor, kind, job), kind, job, actor)
+    try:
+        access.refuse_on_job(tx, found, "attach", actor)
+    except access.Hidden:
+        raise access.no_such(kind, job) from None
     return actor, found.id
 
 
@@ -105,12 +106,14 @@ def refuse(shell: Shell, id: str, because: str, by: By) -> StoredFile:
     """Let nobody open a file any more. Raises NotFound for none, and for one that is erased."""
 
     def work(tx: Transaction) -> StoredFile:
-        access.asker(tx, "refuse_file", by)
+        asker = access.asker(tx, "refuse_file", by)
         check_reason(because)
         found = tx.files.get(id) if FILE_ID.fullmatch(id) else None
         if found is None or found.erased is not None:
             raise access.no_such("file", id)
         tx.files.looked(id, REFUSED, because)
-        return tx.files.get(id) or found
+        refused = tx.files.get(id) or found
+        tx.note(asker, "refuse_file", id, also=found.author, because=because)
+        return refused
 
     return shell.keep(work)

@@ -76,6 +76,8 @@ LINES = [
     ("olga", "deploy workshop.yaml"),
     ("olga", "diff workshop.yaml"),
     ("olga", "draw workshop --format text"),
+    ("olga", "draw workshop --counts --svg"),
+    ("olga", "draw --job JOB --svg"),
     ("olga", "send dried --job JOB"),
     ("olga", "end JOB --because Over --yes"),
     ("olga", "people leave una --because Gone --yes"),
@@ -87,11 +89,13 @@ LINES = [
 
 _MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
-    (re.compile(r"\b[0-9a-f]{8,12}\b"), "ID"),
+    (re.compile(r"\b(?:[0-9a-f]{8,12}|[0-9a-f]{64})\b"), "ID"),
+    (re.compile(r"\d+(?= administrative deeds)|(?<=\"deeds\": )\d+"), "MANY"),
     (re.compile(r"(--at|FLOW_AT=) ?\S+"), r"\1 PLACE"),
     (re.compile(r"  at https?://\S+"), ""),
 ]
-"""What differs between two databases, and between two places. Moments do not: both are in the same simulated time."""
+"""What differs between two databases, and between two places: there tokens are made, which is noted. Moments do not:
+both are in the same simulated time."""
 
 
 @pytest.fixture

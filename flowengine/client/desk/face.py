@@ -18,6 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Self
 
+from flowengine.client.desk.administration import Administration
 from flowengine.client.desk.calendars import Calendars
 from flowengine.client.desk.conversation import Conversation
 from flowengine.client.desk.parties import Parties
@@ -32,7 +33,7 @@ from flowengine.views.tokens import IssuedToken, TokenView
 Answer = Mapping[str, Json]
 
 
-class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting):
+class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
     """What can be asked, for one identity."""
 
     @abstractmethod
@@ -338,6 +339,10 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
     def stuck(self, *, process: str | None = None, limit: int = 100) -> list[view.StuckView]:
         """What waits for what, and since when, the longest first."""
         return self._ask("stuck", process=process, limit=limit)
+
+    def standing(self, process: str) -> list[view.StandingView]:
+        """How many open jobs of a process stand in each state, and how long."""
+        return self._ask("standing", process)
 
     def schedules(self) -> list[view.ScheduleView]:
         """When processes start their next jobs by the clock."""
