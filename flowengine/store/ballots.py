@@ -42,6 +42,9 @@ OPEN, COUNTED, LEFT = "open", "counted", "left"
 
 _X, _V, _P, _S = t.boxes, t.voters, t.papers, t.sums
 _JOB, _STEP, _WHO = param("of_job"), param("of_step"), param("who")
+_ITS_PROCESS, _ITS_VERSION = (
+    sa.select(one).where(t.jobs.c.id == _S.c.job_id).scalar_subquery() for one in (t.jobs.c.process, t.jobs.c.version)
+)
 
 
 def _this(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
@@ -137,6 +140,18 @@ COUNT = Query(
     sa.update(_S).where(*_this(_S), _S.c.shard == param("shard")).values(body=param("new_body")),
 )
 SUMS = Query("ballots.sums", "What was counted in all rows.", sa.select(_S.c.body).where(*_this(_S)))
+RUNNING = Query(
+    "ballots.running",
+    "A page of the votes that take ballots, with the processes of their jobs.",
+    sa.select(_S.c.job_id, _S.c.step, _ITS_PROCESS, _ITS_VERSION)
+    .where(
+        _S.c.shard == sa.literal_column("0"),
+        _S.c.held == sa.literal_column("0"),
+        sa.tuple_(_S.c.job_id, _S.c.step) > sa.tuple_(_JOB, _STEP),
+    )
+    .order_by(_S.c.job_id, _S.c.step)
+    .limit(param("most")),
+)
 LOCK_SUMS = Query(
     "ballots.lock_sums",
     "Nobody casts a ballot until this transaction ends.",
@@ -370,6 +385,12 @@ class Ballots:
         return together(
             decode(body, Standing) for (body,) in self._channel.rows(SUMS, {"of_job": job, "of_step": step})
         )
+
+    def running(self, after: tuple[str, int], most: int) -> list[tuple[str, int, str, str]]:
+        """The votes that take ballots behind that job and step: job, step, and the process of the job with its
+        version."""
+        rows = self._channel.rows(RUNNING, {"of_job": after[0], "of_step": after[1], "most": most})
+        return [(job, step, process, version) for job, step, process, version in rows]
 
     def seat(self, job: str, step: int, person: str) -> Seat | None:
         """A voter, as the one whose seat it would be: what he has voted is not in it."""
