@@ -50,9 +50,9 @@ def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
     before = asked(draft)
     if before is not None:
         raise NotAllowed(
-            f"the customer is asked for another date already: {head.job}.{before.number}",
+            f"the customer is asked for another date already: {before.title}",
             where=head.job,
-            possible=("wait for the answer", "take it back"),
+            possible=("wait for the answer", f"flow takeback {head.job}.{before.number}"),
         )
     if to <= now:
         raise BadAnswer({"to": f"is over; now it is {moment_text(now)}"}, possible=("a date that is still to come",))
