@@ -152,7 +152,8 @@ def _changes_her_mind(shop: Shop, job: str) -> None:
     ada.types(f"flow act {job} --outcome answered --set initials=AL", sees=["We have your answer."])
     ada.types(seen, code=1, sees=["it has changed meanwhile; nothing was done", "look again"])
     looked = ada.types(f"flow change {job} change_cloth --preview", sees=["The promise stands"])
-    ada.types(found(r"(flow change \S+ change_cloth --seen \w+)", looked), sees=["Next: Choose your cloth"])
+    ada.types(found(r"(flow change \S+ change_cloth --seen \w+)", looked), sees=["We have noted: Choose another cloth."])
+    ada.types_until("flow", "Choose your cloth")
     ada.types(f"flow act {job} --set cloth=grey_worsted", sees=["Next: Is this what you order?"])
     ada.types(f"flow act {job} --outcome approved", sees=["Thank you for your order."])
     ada.types_until(f"flow track {job}", "Waiting for your cloth")
@@ -259,7 +260,7 @@ def _is_forgotten(shop: Shop, job: str) -> None:
     shop.olga.types(
         f"flow history {job}", sees=["its contents are erased"], never=["Ada Lund", "grandfather", "strike", "AL"]
     )
-    shop.olga.types("flow audit", sees=["Fine: 2 jobs", "Erased on request: 1"])
+    shop.olga.types("flow audit", sees=["Fine: 2 jobs", "Erased on request: 2"])
 
 
 def _books(shop: Shop, job: str) -> datetime:
