@@ -135,7 +135,8 @@ class Installation:
             assert process.stdout is not None
             first = process.stdout.readline()
             print(f"    {first.rstrip()}", flush=True)
-            threading.Thread(target=process.stdout.read, daemon=True).start()  # or it would wait for a reader
+            reading = threading.Thread(target=process.stdout.read)  # or it would wait for a reader
+            reading.start()
             try:
                 if not first:
                     raise NotAsTold(f"flow {words[0]} did not start: {(self.folder / f'{words[0]}.log').read_text()}")
@@ -143,5 +144,7 @@ class Installation:
             finally:
                 process.terminate()
                 code = process.wait(60)
+                reading.join()
+                process.stdout.close()
         if code:
             raise NotAsTold(f"flow {words[0]} ended with {code}")

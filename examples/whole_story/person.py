@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import PIPE, STDOUT, CompletedProcess, Popen, run
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .browser import Browser
@@ -57,6 +58,14 @@ class Person:
         while words not in _flat(done := self._done(line, "")) and monotonic() < until:
             sleep(0.1)
         return self._told(line, done, (words,), (), 0)
+
+    def has_read(self, line: str) -> Any:
+        """The JSON of a command, for a program that the person runs. Raises NotAsTold."""
+        done = self._done(f"{line} --json", "")
+        print(f"\n{self.name} $ {line} --json | …", flush=True)
+        if done.returncode:
+            raise NotAsTold(f"{line!r} ended with {done.returncode}: {done.stdout}")
+        return json.loads(done.stdout)
 
     def logs_in(self, url: str, browser: Browser) -> None:
         """``flow login``, with the code that it shows typed in a browser. Raises NotAsTold."""

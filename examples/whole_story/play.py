@@ -13,7 +13,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run by its path, it is beside the other examples all the same
 
-from examples.whole_story import suit
+from examples.whole_story import club, suit
 from examples.whole_story.installation import Installation
 from examples.whole_story.person import NotAsTold
 from examples.whole_story.typist import Typist
@@ -42,6 +42,7 @@ def play(address: str, folder: Path, members: int, *, quick: bool = False) -> No
         place.machine.types("flow db create")
         with place.running():
             suit.play(place)
+            club.play(place, members)
 
 
 @contextmanager
