@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from time import perf_counter
@@ -19,7 +18,7 @@ def play(place: Installation, members: int) -> None:
     print(f"\n# A club of {members:,} members")
     operator = Person("otto", place.folder / "otto", quick=place.quick)
     ids = _enter(place, operator, members)
-    tokens = _tokens(place, operator, ids)
+    tokens = _tokens(place, ids)
     kim, ben = (Person(name, place.folder / name, quick=place.quick) for name in ("kim", "ben"))
     for one, id in ((kim, ids[0]), (ben, ids[-1])):
         one.types(f"flow login {place.url} --token-stdin", pasted=tokens[id], sees=["Signed in at"])
@@ -45,7 +44,7 @@ def _enter(place: Installation, operator: Person, members: int) -> list[str]:
     return ids
 
 
-def _tokens(place: Installation, operator: Person, ids: Sequence[str]) -> dict[str, str]:
+def _tokens(place: Installation, ids: Sequence[str]) -> dict[str, str]:
     """Each is given a token, as the page of the club would when he signs in there."""
     mine = found(r"(flow_\S+)", place.machine.types("flow token create operator otto"))
     wishes = [Wish(mine, "/tokens", {"scope": "operator", "subject": id}) for id in ids]
@@ -67,7 +66,9 @@ def _open(kim: Person) -> tuple[str, str]:
     return job, found(rf"flow act ({job}\.\d+)", home)
 
 
-def _vote(place: Installation, operator: Person, job: str, step: str, members: Sequence[tuple[str, str]]) -> Counter[str]:
+def _vote(
+    place: Installation, operator: Person, job: str, step: str, members: Sequence[tuple[str, str]]
+) -> Counter[str]:
     """All vote at once, until it is certain: what was taken, by plan."""
 
     def plan(number: int) -> str:

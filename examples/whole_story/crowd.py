@@ -1,4 +1,5 @@
-"""Very many people at once: their requests go over a bounded number of connections, each of which waits for its answer."""
+"""Very many people at once: what they ask goes over a bounded number of connections, each of which waits for its
+answer."""
 
 from __future__ import annotations
 

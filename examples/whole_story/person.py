@@ -1,4 +1,4 @@
-"""Somebody at a terminal of his own: he types commands of ``flow``, each a process of the operating system, and reads."""
+"""Somebody at a terminal of his own: he types commands of ``flow``, each a process of the operating system."""
 
 from __future__ import annotations
 
@@ -71,7 +71,12 @@ class Person:
         """``flow login``, with the code that it shows typed in a browser. Raises NotAsTold."""
         line = f"flow login {url}"
         with Popen(
-            [PROGRAM, *shlex.split(line)[1:]], stdout=PIPE, stderr=STDOUT, text=True, cwd=self.home, env=self.environment
+            [PROGRAM, *shlex.split(line)[1:]],
+            stdout=PIPE,
+            stderr=STDOUT,
+            text=True,
+            cwd=self.home,
+            env=self.environment,
         ) as waiting:
             assert waiting.stdout is not None
             try:

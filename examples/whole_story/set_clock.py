@@ -1,7 +1,7 @@
 """`flow` on a machine whose clock is set forward: ``python set_clock.py FILE WORDS…``.
 
-The server and the worker of the story run it in the place of the installed program, so that weeks pass in a moment. FILE
-holds how many seconds the clock is ahead; it is read whenever the time is asked.
+The server and the worker of the story run it in the place of the installed program, so that weeks pass in a moment.
+FILE holds how many seconds the clock is ahead; it is read whenever the time is asked.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ import struct
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import httpx
 
@@ -152,7 +151,9 @@ def _changes_her_mind(shop: Shop, job: str) -> None:
     ada.types(f"flow act {job} --outcome answered --set initials=AL", sees=["We have your answer."])
     ada.types(seen, code=1, sees=["it has changed meanwhile; nothing was done", "look again"])
     looked = ada.types(f"flow change {job} change_cloth --preview", sees=["The promise stands"])
-    ada.types(found(r"(flow change \S+ change_cloth --seen \w+)", looked), sees=["We have noted: Choose another cloth."])
+    ada.types(
+        found(r"(flow change \S+ change_cloth --seen \w+)", looked), sees=["We have noted: Choose another cloth."]
+    )
     ada.types_until("flow", "Choose your cloth")
     ada.types(f"flow act {job} --set cloth=grey_worsted", sees=["Next: Is this what you order?"])
     ada.types(f"flow act {job} --outcome approved", sees=["Thank you for your order."])
@@ -209,7 +210,9 @@ def _is_made(shop: Shop, job: str) -> None:
     shop.tim.types(f"flow act {job}", sees=["Done: Baste the suit of Ada Lund."])
     shop.place.until(_books(shop, job))
     found_there = "--set baste_again=no --set findings='Right shoulder 1 cm lower'"
-    shop.tim.types(f"flow act {job} --outcome held {found_there}", sees=["Next in your inbox: Sew the suit of Ada Lund"])
+    shop.tim.types(
+        f"flow act {job} --outcome held {found_there}", sees=["Next in your inbox: Sew the suit of Ada Lund"]
+    )
     shop.tim.types(f"flow act {job}", sees=["Done: Sew the suit of Ada Lund."])
     shop.place.until(_books(shop, job))
     shop.tim.types(f"flow act {job} --outcome held --set alter=no", sees=["Press and finish the suit of Ada Lund"])

@@ -1,7 +1,7 @@
 """Commands that begin where the program is loaded already: each is a process of its own, forked from one that waits.
 
-A process of ``flow`` reads some five hundred files of Python before it does anything. Where a hundred commands are typed
-one after the other, this one has read them.
+A process of ``flow`` reads some five hundred files of Python before it does anything. Where a hundred commands are
+typed one after the other, this one has read them.
 """
 
 from __future__ import annotations

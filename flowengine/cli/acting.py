@@ -199,7 +199,7 @@ def meant(terminal: Terminal, desk: Desk, ref: str, key: str | None) -> str:
     if "." in ref:
         return ref
     found = desk.find_step(ref, key=key)
-    return _picked(terminal, ref, found) if isinstance(found, dict) else found.id
+    return _picked(terminal, ref, found) if isinstance(found, dict) else found.short
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:

@@ -218,7 +218,10 @@ def take_back(terminal: Terminal, question: str, key: str | None) -> None:
 @click.argument("name", required=False, shell_complete=tab_words.offers)
 @click.option("--preview", "only_looks", is_flag=True, help="Only show what it would come to.")
 @click.option(
-    "--seen", metavar="DIGEST", callback=shown_digest, help="Do what --preview has shown under DIGEST, unasked, or nothing."
+    "--seen",
+    metavar="DIGEST",
+    callback=shown_digest,
+    help="Do what --preview has shown under DIGEST, unasked, or nothing.",
 )
 @sure.yes
 @answers
