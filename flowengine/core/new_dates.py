@@ -107,9 +107,9 @@ def answer(draft: Draft, process: Process, step: Step, outcome: str, words: str,
 
 
 def _written(draft: Draft, process: Process, to: datetime) -> datetime | None:
-    """Where a process promises what it keeps in a place of its own (``by: data.promised``), which is a text there and no
-    answer, the agreed date is written there, so that the process goes on by it: what it reckons by that. None elsewhere:
-    what somebody has answered stays as it was answered."""
+    """Where a process promises what it keeps in a place of its own (``by: data.promised``), which is a text there and
+    no answer, the agreed date is written there, so that the process goes on by it: what it reckons by that. None
+    elsewhere: what somebody has answered stays as it was answered."""
     path = process.promise.paths[0] if process.promise is not None and process.promise.paths else ()
     if process.promise is None or len(path) != 2 or str(process.promise).strip() != ".".join(path):
         return None
