@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from fastapi import FastAPI
@@ -20,6 +21,9 @@ from flowengine.web.envelope import Envelope
 from flowengine.web.limiting import Capacity, Limiter, Rates
 from flowengine.web.verbs import Verbs
 from flowengine.worker.metrics import Metrics
+
+if TYPE_CHECKING:
+    from flowengine.web.pages.look import Look
 
 ABOUT = """
 Whatever customers, staff and operators ask of flows, each for himself. Workers in any language claim service calls,
@@ -63,6 +67,10 @@ def make_app(
     *,
     authenticate: Authenticate | None = None,
     api: bool = True,
+    pages: bool = False,
+    look: Look | None = None,
+    templates: Sequence[str | Path] = (),
+    sign_in_at: str = "",
     hosts: Sequence[str] = (),
     capacity: Capacity | None = None,
 ) -> Application:
@@ -71,6 +79,9 @@ def make_app(
     ``authenticate`` says who asks, of a request: an identity that the host has made sure of, or None for nobody.
     Without it, it is :func:`flowengine.web.signing_in.authenticate`: who asks shows a token, or the cookie of a
     session. Without ``api`` there are only the doors of workers and other systems.
+    With ``pages`` people have theirs in a browser, in the ``look`` of a house; ``templates`` are folders with templates
+    that stand in the place of those of the same name in ``web/pages/templates``. Whom ``authenticate`` does not know is
+    sent to sign in: to the pages' own door, or to the host's, ``sign_in_at``, with ``next``, where he wanted to go.
     ``hosts`` are the names under which it is reached, ``*.example.org`` for all below one; any, where none are given.
     ``capacity`` bounds what is done at once. Whoever stops the server sets ``app.state.stopping``, so that those who
     wait for work are answered at once.
@@ -100,4 +111,8 @@ def make_app(
         app.router.routes.append(events.route(app.state.listeners))
     for router in (external.router, hooks.router, health.router, metrics.router, calendars.router):
         app.include_router(router)
+    if pages:
+        from flowengine.web.pages import Look, add_pages
+
+        add_pages(app, look or Look(), templates, sign_in_at)
     return app

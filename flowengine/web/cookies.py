@@ -95,6 +95,8 @@ def _origins(request: Request) -> set[str]:
 
 
 def check_csrf(request: Request, secret: str) -> None:
-    """Raises NotAllowed where what changes something does not show the session's token."""
-    if not compare_digest(request.headers.get(CSRF, "").encode(), csrf_of(secret).encode()):
+    """Raises NotAllowed where what changes something does not show the session's token: in the header, or in the form
+    that a page has read and put into ``request.state.csrf``."""
+    shown = request.headers.get(CSRF, "") or getattr(request.state, "csrf", "")
+    if not compare_digest(shown.encode(), csrf_of(secret).encode()):
         raise NotAllowed("the page is not of this session any more", where=CSRF, possible=("load it again",))

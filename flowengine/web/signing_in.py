@@ -73,14 +73,14 @@ def authenticate(request: Request) -> By | None:
             return engine_of(request).identify(token.strip())
         except BadToken:
             return by_token(request)  # it is none of a person's own: perhaps an operator's
-    found = _signed_in(request)
+    found = signed_in(request)
     if found is not None and request.method not in SAFE:
         check_origin(request, must_say=True)
         check_csrf(request, secret_of(request))
     return found
 
 
-def _signed_in(request: Request) -> Identity | None:
+def signed_in(request: Request) -> Identity | None:
     """Who is signed in in this browser."""
     secret = secret_of(request)
     if not secret:
@@ -96,7 +96,7 @@ def browser_of(request: Request, *, switch: bool = False) -> Browser:
     check_origin(request, must_say=False)
     address = request.client.host if request.client is not None else ""
     agent = request.headers.get("user-agent", "")
-    return Browser(address=address, agent=agent, current=_signed_in(request), switch=switch)
+    return Browser(address=address, agent=agent, current=signed_in(request), switch=switch)
 
 
 class SignedIn(SessionView, frozen=True, kw_only=True):
@@ -205,7 +205,7 @@ class Session(View, frozen=True, kw_only=True):
 @router.get("/session", summary="Who is signed in here", responses={200: json_of(Session)})
 def session(request: Request) -> Response:
     """401 for nobody. Only by the cookie: a token is no session."""
-    found = _signed_in(request)
+    found = signed_in(request)
     if found is None:
         raise BadToken("nobody is signed in here", possible=("POST /api/v1/codes", "POST /api/v1/links/open"))
     shown = Session(
@@ -287,7 +287,7 @@ def finish_oidc(request: Request, state: str = "", code: str = "", iss: str = ""
         raise BadToken("the provider signs nobody in", where=error[:60], possible=("begin again",))
     address = request.client.host if request.client is not None else ""
     agent = request.headers.get("user-agent", "")
-    browser = Browser(address=address, agent=agent, current=_signed_in(request))
+    browser = Browser(address=address, agent=agent, current=signed_in(request))
     done = engine_of(request).finish_oidc(state, code, binding=binding_of(request), issuer=iss, browser=browser)
     response = Response(status_code=303, headers={"location": done.back, "cache-control": "no-store"})
     set_cookie(request, response, done.session.secret)

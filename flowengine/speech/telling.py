@@ -1,0 +1,83 @@
+"""Moments, days, spans, numbers and prices as a reader has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+
+from flowengine.speech.catalogues import SOURCE, texts
+
+_LOCALES: Mapping[str, str] = {"en": "en_GB"}
+"""Which land's habits a language goes by, where it names none: days before months, and a clock of 24 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Speaks to a reader in his ``language`` (``en``, ``de``) and, where it is known, in his time ``zone`` (an IANA
+    name); ``now`` is when he reads."""
+
+    language: str = SOURCE
+    zone: str = ""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def locale(self) -> Locale:
+        """The habits of his language."""
+        return Locale.parse(_LOCALES.get(self.language, self.language))
+
+    def say(self, text: str, /, **named: Any) -> str:
+        """A text in his language, with what is ``%(named)s`` in it."""
+        found = texts(self.language).gettext(text)
+        return found % named if named else found
+
+    def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str:
+        """A text about so many, with ``%(num)s``."""
+        return texts(self.language).ngettext(one, many, number) % {"num": self.number(number), **named}
+
+    def clock(self, home: str = "") -> ZoneInfo:
+        """The zone in which he reads moments: his own, else ``home``, that of what he reads about."""
+        return ZoneInfo(self.zone or home or "UTC")
+
+    def place(self, home: str = "") -> str:
+        """The zone in which he reads moments, in words: ``Berlin``, ``UTC``."""
+        key = self.zone or home or "UTC"
+        return key if key == "UTC" else key.rpartition("/")[2].replace("_", " ")
+
+    def day(self, at: datetime | date, home: str = "", *, short: bool = False) -> str:
+        """``Wednesday 2 December``, ``short``: ``Wed 2 Dec``; with the year, where it is another."""
+        here = at.astimezone(self.clock(home)).date() if isinstance(at, datetime) else at
+        same = here.year == self.now.astimezone(self.clock(home)).year
+        skeleton = ("MMMEd" if short else "MMMMEEEEd") if same else ("yMMMEd" if short else "yMMMMEEEEd")
+        return dates.format_skeleton(skeleton, here, locale=self.locale, fuzzy=True)
+
+    def time(self, at: datetime, home: str = "") -> str:
+        """``14:30``."""
+        return dates.format_time(at, "HH:mm", tzinfo=self.clock(home), locale=self.locale)
+
+    def moment(self, at: datetime, home: str = "", *, short: bool = True) -> str:
+        """``Wed 2 Dec, 14:30``."""
+        return f"{self.day(at, home, short=short)}, {self.time(at, home)}"
+
+    def distance(self, at: datetime) -> str:
+        """How far that is from now: ``in 3 days``, ``2 hours ago``."""
+        return dates.format_timedelta(at - self.now, add_direction=True, locale=self.locale)
+
+    def span(self, length: timedelta) -> str:
+        """``3 days``."""
+        return dates.format_timedelta(length, locale=self.locale)
+
+    def number(self, value: int | Decimal) -> str:
+        """``1,234.5``, ``1.234,5``."""
+        return numbers.format_decimal(value, locale=self.locale, decimal_quantization=False)
+
+    def money(self, value: int | Decimal, currency: str = "") -> str:
+        """``£1,510.00``; without a currency as a number."""
+        if not currency:
+            return self.number(value)
+        return numbers.format_currency(value, currency, locale=self.locale)

@@ -1,0 +1,117 @@
+"""The pages of an application: from a request to a visit, and from an error to a page that says what is possible."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from math import ceil
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flowengine import errors as e
+from flowengine.core.values import Actor
+from flowengine.people.identities import By, person_of
+from flowengine.web import errors
+from flowengine.web.cookies import check_origin
+from flowengine.web.limiting import Limiter, Rates
+from flowengine.web.pages import home, nobody
+from flowengine.web.pages.assets import Assets
+from flowengine.web.pages.book import Book, Page
+from flowengine.web.pages.look import Look
+from flowengine.web.pages.posted import Posted, read
+from flowengine.web.pages.rendering import Renderer
+from flowengine.web.pages.visit import Visit
+from flowengine.web.signing_in import signed_in
+
+LOG = logging.getLogger("flowengine.web")
+
+BOOKS: tuple[Book, ...] = (home.pages,)
+"""All pages, a book a noun."""
+
+
+def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), sign_in_at: str = "") -> None:
+    """Have an application give out the pages, in a house's look, with its own ``templates`` before ours; where people
+    sign in at the host's own page, ``sign_in_at`` says where that is."""
+    app.state.look = look
+    app.state.sign_in_at = sign_in_at
+    app.state.renderer = Renderer([*templates, *([look.templates] if look.templates is not None else [])])
+    app.state.assets = Assets(look)
+    app.router.routes.append(app.state.assets.route())
+    for book in BOOKS:
+        for page in book:
+            app.router.routes.append(
+                Route(page.path, partial(_answer, page), methods=[page.method], include_in_schema=False)
+            )
+    app.add_exception_handler(HTTPException, _not_here)
+
+
+def _not_here(request: Request, error: Exception) -> Response:
+    """What a browser is shown where there is no page; programs are told a problem, as everywhere."""
+    wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if not wants_page or not isinstance(error, HTTPException) or error.status_code != 404:
+        return errors.answer_to(request, error)
+    visit = Visit(request, signed_in(request), Posted())
+    return visit.page("failed.html", 404, error=e.NotFound("there is no such page"), heading=404, changed=False)
+
+
+async def _answer(page: Page, request: Request) -> Response:
+    limiter: Limiter = request.app.state.readers if page.method == "GET" else request.app.state.writers
+    posted = Posted()
+    try:
+        if page.method == "POST":
+            check_origin(request, must_say=True)
+            posted = await read(request, request.app.state.engine.shell.settings.largest_file)
+            request.state.csrf = posted.get("csrf")
+        return await limiter.run(partial(_visited, page, request, posted))
+    except e.FlowError as error:
+        return await run_in_threadpool(_told, request, posted, error)
+    except Exception:
+        LOG.exception("%s %s failed", request.method, page.path)
+        return await run_in_threadpool(_told, request, posted, None)
+
+
+def _visited(page: Page, request: Request, posted: Posted) -> Response:
+    try:
+        who: By | None = request.app.state.authenticate(request)
+    except (e.BadToken, e.NotAllowed):
+        if page.method == "POST":
+            return nobody.send_again(Visit(request, signed_in(request), posted))
+        raise
+    visit = Visit(request, who, posted)
+    if who is None:
+        if page.audience == "anyone":
+            return page.answer(visit)
+        return nobody.send_again(visit) if page.method == "POST" else nobody.sign_in_first(visit)
+    if not isinstance(who, Actor):
+        rates: Rates = request.app.state.rates
+        rates.take(person_of(who))
+    try:
+        return page.answer(visit)
+    except e.WeakIdentity:
+        if page.method == "POST":
+            return nobody.send_again(visit, stronger=True)
+        return visit.go("/login/code", {"back": visit.asked_for})
+    except e.FlowError as error:
+        return _told(request, posted, error, visit)
+
+
+def _told(request: Request, posted: Posted, error: e.FlowError | None, visit: Visit | None = None) -> Response:
+    """A page that says what could not be done, and what is possible; None: an error that nobody foresaw."""
+    status = e.http_status(error) if error is not None else 500
+    if status >= 500 and error is not None and not isinstance(error, e.Overloaded):
+        LOG.error("%s: %s", request.method, error)
+    shown = error if status < 500 else None
+    found = visit or Visit(request, None, posted)
+    answer = found.page("failed.html", status, error=shown, heading=status, changed=request.method == "POST")
+    if isinstance(error, e.TooMany):
+        answer.headers["retry-after"] = str(ceil(error.retry_after))
+    elif status == 503:
+        answer.headers["retry-after"] = "1"
+    return answer

@@ -1,0 +1,51 @@
+"""Pages made of templates: an environment a language, strict about what a template names, overridden one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from flowengine.speech.catalogues import LANGUAGES, texts
+from flowengine.speech.telling import Speech
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Renderer:
+    """Makes pages. ``folders`` hold templates that stand in the place of ours of the same name."""
+
+    def __init__(self, folders: Sequence[str | Path] = ()) -> None:
+        loader = FileSystemLoader([*folders, TEMPLATES])
+        self._by_language = {language: _environment(loader, language) for language in LANGUAGES}
+
+    def render(self, template: str, speech: Speech, **what: Any) -> str:
+        """A page, in the language of ``speech``. Raises what Jinja raises for a template that is wrong."""
+        found = self._by_language[speech.language].get_template(template)
+        return found.render(speech=speech, **what)
+
+
+def _environment(loader: BaseLoader, language: str) -> Environment:
+    made = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"], auto_reload=False,
+    )  # fmt: skip
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
+    for name in ("day", "time", "moment", "distance", "span", "number", "money"):
+        made.filters[name] = pass_context(partial(_told, name))
+    return made
+
+
+def _told(
+    name: str, context: Context, value: datetime | date | timedelta | int | Decimal, *more: Any, **named: Any
+) -> str:
+    """``{{ step.due|moment }}``, ``{{ price|money("GBP") }}``: a value as the reader has it."""
+    found: str = getattr(context["speech"], name)(value, *more, **named)
+    return found

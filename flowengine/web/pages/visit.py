@@ -1,0 +1,147 @@
+"""A visit: one request for a page, as the function that answers it sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from flowengine.client.desk import Desk
+from flowengine.client.local import LocalDesk
+from flowengine.commands.sessions import csrf_of
+from flowengine.core.values import Actor
+from flowengine.engine import Engine
+from flowengine.people.identities import By, Identity
+from flowengine.speech.catalogues import LANGUAGES, language_of
+from flowengine.speech.telling import Speech
+from flowengine.views.replies import PersonView
+from flowengine.web.cookies import secret_of
+from flowengine.web.pages.posted import Posted
+
+LANGUAGE_COOKIE = "flow-language"
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""What a browser lets a page do: load what is ours, and nothing that stands in it."""
+
+
+class Visit:
+    """Who asks for a page, what he sent, and how he is answered.
+
+    ``who`` is None on a page that is for anybody, where nobody is signed in. ``posted`` is empty for a ``GET``.
+    """
+
+    def __init__(self, request: Request, who: By | None, posted: Posted) -> None:
+        self.request, self.who, self.posted = request, who, posted
+        self.engine: Engine = request.app.state.engine
+        self.here: str = request.scope.get("root_path", "").rstrip("/")
+        """Where the application stands, for addresses: ``{here}/jobs/…``."""
+
+    # who
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4)."""
+        assert self.who is not None, "a page that is for anybody asks the engine itself"
+        return LocalDesk(self.engine, self.who)
+
+    @cached_property
+    def me(self) -> PersonView | None:
+        """The person who asks; None for nobody, and for a program."""
+        return self.desk.me if self.who is not None else None
+
+    @property
+    def kind(self) -> str:
+        """``customer``, ``staff``, ``operator``, or empty for nobody."""
+        if isinstance(self.who, Actor):
+            return self.who.kind
+        if self.me is None:
+            return ""
+        return "operator" if "operator" in self.me.roles else self.me.kind
+
+    @property
+    def only_job(self) -> str:
+        """The full id of the one job that he came for by a link; empty for who is known better."""
+        return self.who.job if isinstance(self.who, Identity) else ""
+
+    @cached_property
+    def menu(self) -> tuple[tuple[str, str], ...]:
+        """The main pages of who asks, as path and words."""
+        say = self.speech.say
+        if self.only_job:
+            return ()
+        if self.kind == "operator":
+            main = [("/ops", say("Jobs")), ("/ops/incidents", say("Incidents")), ("/ops/processes", say("Processes"))]
+            main += [("/work", say("Work")), ("/customers", say("Customers")), ("/ops/people", say("People"))]
+        elif self.kind == "staff":
+            main = [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
+        else:
+            main = [("/", say("My jobs"))]
+        me = [("/me", self.me.name or self.me.id)] if self.me is not None else []
+        return (*main, *me)
+
+    # what was asked
+
+    def part(self, name: str) -> str:
+        """A part of the path: ``{job}``."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str, default: str = "") -> str:
+        """A field of the query."""
+        return self.request.query_params.get(name, default)
+
+    @property
+    def asked_for(self) -> str:
+        """The address of this page below where the application stands, with its query: where to come back to."""
+        url = self.request.url
+        path = url.path.removeprefix(self.here) or "/"
+        return f"{path}?{url.query}" if url.query else path
+
+    # how he is spoken to
+
+    @cached_property
+    def speech(self) -> Speech:
+        """In his language and zone."""
+        chosen = self.request.cookies.get(LANGUAGE_COOKIE, "")
+        language = chosen if chosen in LANGUAGES else language_of(self.request.headers.get("accept-language", ""))
+        return Speech(language, self.me.zone if self.me is not None else "", self.engine.clock.now())
+
+    @property
+    def csrf(self) -> str:
+        """What each form of a page sends along as ``csrf``."""
+        secret = secret_of(self.request)
+        return csrf_of(secret) if secret else ""
+
+    @cached_property
+    def key(self) -> str:
+        """A new key for a form (``key``): sent twice, it does once (L3)."""
+        return uuid4().hex
+
+    # answers
+
+    def page(self, template: str, /, status: int = 200, **what: Any) -> Response:
+        """A page made of a template, which is given ``what`` beside what all pages are given."""
+        state = self.request.app.state
+        content = state.renderer.render(
+            template, self.speech, visit=self, here=self.here, look=state.look, languages=LANGUAGES,
+            assets={name: self.here + path for name, path in state.assets.paths.items()}, **what,
+        )  # fmt: skip
+        headers = {"content-security-policy": POLICY, "cache-control": "no-store"}
+        return Response(content, status, headers, media_type="text/html; charset=utf-8")
+
+    def go(self, path: str, query: Mapping[str, str] | None = None) -> Response:
+        """On to another page of ours (303): ``path`` begins with ``/`` and is escaped already (:func:`at`)."""
+        more = "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items()) if query else ""
+        return RedirectResponse(self.here + path + more, 303, {"cache-control": "no-store"})
+
+
+def at(*parts: str) -> str:
+    """The path of a page: ``at("jobs", id)``, each part escaped."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)
