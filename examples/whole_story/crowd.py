@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -35,30 +35,26 @@ class Came:
     answer: Any
 
 
-def ask_all(port: int, wishes: Sequence[Wish], look: Callable[[], None] = lambda: None) -> tuple[list[Came], float]:
-    """What came of each, in their order, and the seconds that all took. ``look`` is called once, beside what goes
-    on, when half of them have an answer. Raises NotAsTold where a server has no time at all."""
+def ask_all(port: int, wishes: Sequence[Wish]) -> tuple[list[Came], float]:
+    """What came of each, in their order, and the seconds that all took. Raises NotAsTold where a server has no time at
+    all."""
     began = perf_counter()
-    came = asyncio.run(_all(port, wishes, look))
+    came = asyncio.run(_all(port, wishes))
     return came, perf_counter() - began
 
 
-async def _all(port: int, wishes: Sequence[Wish], look: Callable[[], None]) -> list[Came]:
+async def _all(port: int, wishes: Sequence[Wish]) -> list[Came]:
     came: list[Came | None] = [None] * len(wishes)
     left = iter(enumerate(wishes))
-    looking: list[asyncio.Task[None]] = []
 
-    async def one_after_the_other(left: Iterator[tuple[int, Wish]]) -> None:
+    async def one_after_the_other() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for place, wish in left:
             came[place] = await _asked(reader, writer, wish)
-            if place == len(wishes) // 2:
-                looking.append(asyncio.create_task(asyncio.to_thread(look)))
         writer.close()
         await writer.wait_closed()
 
-    await asyncio.gather(*(one_after_the_other(left) for _ in range(min(CONNECTIONS, len(wishes)))))
-    await asyncio.gather(*looking)
+    await asyncio.gather(*(one_after_the_other() for _ in range(min(CONNECTIONS, len(wishes)))))
     return [one for one in came if one is not None]
 
 
