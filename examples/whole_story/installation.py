@@ -119,7 +119,7 @@ class Installation:
             self.environment |= {"FLOW_MAIL": f"smtp://127.0.0.1:{mail.port}"}
             self.environment |= {"FLOW_MAIL_FROM": "The shop <shop@example.org>"}
             handlers = "examples.whole_story.shop:HANDLERS"
-            for words in (("serve", "--port", str(self.port)), ("worker", "--handlers", handlers, "--poll", "0.05")):
+            for words in (("serve", "--port", str(self.port)), ("worker", "--handlers", handlers)):
                 closing.enter_context(self._process(*words))
             yield
 
