@@ -174,8 +174,10 @@ class Asking:
 
     @cached_property
     def limit(self) -> int | None:
-        """How many rows there are in a page, unless it is said; None where there are no pages."""
-        return next((one.default for one in self.arguments if one.name == "limit"), None)
+        """How many rows there are in a page, unless it is said: as many as there may be, where in process it is all of
+        them. None where there are no pages."""
+        most = MOST if self.route.cursor else None
+        return next((one.default or most for one in self.arguments if one.name == "limit"), None)
 
     @property
     def most(self) -> int:

@@ -13,10 +13,11 @@ from flowengine.commands import sessions
 from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
-from flowengine.commands.tokens import PREFIX
+from flowengine.commands.tokens import OPERATOR, PREFIX
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.people.identities import SCOPES, By, Identity, Strength
+from flowengine.people.permissions import PROGRAM
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
@@ -37,12 +38,24 @@ def issue(shell: Shell, scopes: Sequence[str], name: str, expires: datetime | ti
 
     def work(tx: Transaction) -> NewOwnToken:
         actor = himself(tx, "issue_own_token", by)
-        if isinstance(by, Identity) and by.scopes and not set(scopes) <= set(by.scopes):
-            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=by.scopes)
+        if beyond(by, scopes):
+            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=scopes_of(by))
         strength: Strength = by.strength if isinstance(by, Identity) else "host"
         return made(shell, tx, actor, scopes, name, expires, strength)
 
     return shell.keep(work)
+
+
+def scopes_of(by: By) -> tuple[str, ...]:
+    """What who asks may give on: what he asks with, which looks too; none where that has no bounds."""
+    asked = by.scopes if isinstance(by, Identity) else ()
+    return tuple(one for one in SCOPES if one in ("read", *asked)) if asked else ()
+
+
+def beyond(by: By, scopes: Sequence[str]) -> bool:
+    """Whether scopes are more than what is asked with."""
+    given = scopes_of(by)
+    return bool(given) and not set(scopes) <= set(given)
 
 
 def made(
@@ -117,23 +130,51 @@ def revoke(shell: Shell, id: str, by: By) -> OwnToken:
 def identify(shell: Shell, secret: str) -> Identity:
     """Who shows that secret: that of a session, or a token of his own. What is unknown, over or revoked is answered
     alike. Raises BadToken."""
-    known = sessions.identify(shell, secret) or _by_token(shell, secret)
+    known = sessions.identify(shell, secret)
     if known is None:
-        raise BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
+        with shell.reading() as tx:
+            found = _token(tx, shell, secret)
+        known = _owner(shell, found) if found is not None and found.scope == OWN else None
+    if known is None:
+        raise _nobody()
     return known
 
 
-def _by_token(shell: Shell, secret: str) -> Identity | None:
-    if not _FORM.fullmatch(secret):
-        return None
-    now = shell.clock.now()
+def bearer(shell: Shell, secret: str) -> By:
+    """Who asks over HTTP with that secret, which is looked up once: as :func:`identify`; or by a token of the scope
+    ``operator`` the person with the id that is its subject, or, where there is none, an operator of the installation.
+    Raises BadToken, NotAllowed for a token of another scope."""
+    known = sessions.identify(shell, secret)
+    if known is not None:
+        return known
     with shell.reading() as tx:
-        found = tx.tokens.find(hashed(secret), now)
-    if found is None or found.scope != OWN:
-        return None
+        found = _token(tx, shell, secret)
+        is_person = found is not None and found.scope == OPERATOR and tx.people.get(found.subject) is not None
+    if found is None:
+        raise _nobody()
+    if found.scope == OWN:
+        return _owner(shell, found)
+    if found.scope != OPERATOR:
+        what = f"a token of the scope {found.scope} is not for this"
+        raise NotAllowed(what, where="Authorization", possible=(OPERATOR,))
+    return Identity(person=found.subject) if is_person else PROGRAM
+
+
+def _token(tx: Transaction, shell: Shell, secret: str) -> StoredToken | None:
+    """The valid token with that secret, of whatever scope."""
+    return tx.tokens.find(hashed(secret), shell.clock.now()) if _FORM.fullmatch(secret) else None
+
+
+def _owner(shell: Shell, found: StoredToken) -> Identity:
+    """Whose token of his own that is; when it was used is written no more than once a minute."""
+    now = shell.clock.now()
     if found.used is None or now - found.used >= sessions.NOTED:
         shell.keep(lambda tx: tx.tokens.used(found.id, now))
     return Identity(person=found.subject, strength=found.powers.strength, scopes=found.powers.scopes)
+
+
+def _nobody() -> BadToken:
+    return BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
 
 
 def _fields(one: StoredToken) -> dict[str, Any]:

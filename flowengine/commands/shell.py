@@ -26,7 +26,7 @@ from flowengine.core.advance import start as start_job
 from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
-from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
+from flowengine.errors import DatabaseBusy, KeyConflict, NotAllowed, NotFound
 from flowengine.outside.files import Depot
 from flowengine.people.identities import By, actor_key, person_of
 from flowengine.runtime.actors import StoreWorld, actor_of
@@ -40,6 +40,7 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
+from flowengine.store.receipts import Stored
 from flowengine.store.records import closed
 from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
@@ -199,10 +200,13 @@ class Shell:
         key: str | None,
         permit: access.Permit,
         about: str | None = None,
+        *,
+        of_job: bool = False,
     ) -> Receipt:
         """Carry out one command on one job, in the transaction given.
 
         ``about`` is what a request key is about, where that is not the job: then the caller has looked for a receipt.
+        ``of_job``: it is the job as a whole that is asked for, which strangers must not learn of.
         """
         body = None
         if key is None:
@@ -211,12 +215,25 @@ class Shell:
             try:
                 job, stored = tx.receipts.lock_and_find(job_id, actor_key(command.by), key)
             except NotFound:
-                raise access.Hidden from None
+                raise access.Absent from None
             body = body_hash(about or job_id, command)
-            before = given(stored, key, body, job_id)
+            before = self.given_before(tx, stored, key, body, job_id, command.by)
             if before is not None:
                 return before
+        if of_job:
+            access.refuse_strangers(tx, job, command.by)
         return self.write(tx, self.compute(tx, job, command, permit), (key, body))
+
+    def given_before(
+        self, tx: Transaction, stored: Stored | None, key: str, body: str, job_id: str, actor: Actor
+    ) -> Receipt | None:
+        """The receipt that is stored under a key. Raises KeyConflict where it is for something else, and Hidden for a
+        stranger, who must not learn by a key of his own that the job is there."""
+        try:
+            return given(stored, key, body, job_id)
+        except KeyConflict:
+            access.refuse_strangers(tx, tx.jobs.get(job_id), actor)
+            raise
 
     def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
         """What a command comes to on a job that is locked; nothing is written. Raises what refuses it, and Overdue
@@ -282,9 +299,12 @@ class Shell:
         typed: tuple[str, str],
     ) -> Receipt:
         """As :meth:`run`; what is hidden is answered as if what was typed, a kind and a text, were not there (L4)."""
+        of_job = typed[0] == "job"
         try:
-            return self.run(tx, job_id, command, key, permit)
-        except access.Hidden:
+            return self.run(tx, job_id, command, key, permit, of_job=of_job)
+        except access.Hidden as hidden:
+            if of_job and isinstance(hidden, access.Absent):
+                access.look_in_vain(tx, job_id, command.by)
             raise access.no_such(*typed) from None
 
     def write(
@@ -371,8 +391,9 @@ class Shell:
         """What a command on a job would come to now; nothing is done."""
         with self.reading() as tx:
             actor = actor_of(tx, by)
-            stored = access.read(tx, access.job_ref(tx, job, actor), "job", job)
+            stored = access.read(tx, access.job_ref(tx, job, actor), "job", job, actor)
             try:
+                access.refuse_strangers(tx, stored, actor)
                 return self.would(tx, stored, make(actor), permit)
             except access.Hidden:
                 raise access.no_such("job", job) from None

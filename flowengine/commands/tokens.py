@@ -124,13 +124,6 @@ def token(shell: Shell, text: str) -> TokenView:
         return _valid(tx, text, shell.clock.now())
 
 
-def speaker(shell: Shell, text: str) -> tuple[TokenView, bool]:
-    """As :func:`token`; and whether its subject is the id of a person. Both in one look: each request asks it."""
-    with shell.reading() as tx:
-        found = _valid(tx, text, shell.clock.now())
-        return found, tx.people.get(found.subject) is not None
-
-
 def _person(tx: Transaction, subject: str) -> str:
     """The holder of a token, where he is a person who is known by that id."""
     return subject if PERSON_ID.fullmatch(subject) and tx.people.get(subject) is not None else ""

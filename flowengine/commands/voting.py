@@ -136,12 +136,13 @@ def _without_box(
     box = tx.ballots.find(job_id, command.step)
     if box is None:
         return shell.told(tx, job_id, command, key, permit, typed)
-    if key is not None:
-        body = _body(job_id, command, bool(box.secret), box.salt + shell.settings.ballot_secret)
-        before = given(tx.receipts.find(actor_key(command.by), key), key, body, job_id)
-        if before is not None:
-            return before
     try:
+        if key is not None:
+            body = _body(job_id, command, bool(box.secret), box.salt + shell.settings.ballot_secret)
+            stored = tx.receipts.find(actor_key(command.by), key)
+            before = shell.given_before(tx, stored, key, body, job_id, command.by)
+            if before is not None:
+                return before
         shell.compute(tx, access.locked(tx, job_id), command, permit)
     except access.Hidden:
         raise access.no_such(*typed) from None

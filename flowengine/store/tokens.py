@@ -42,6 +42,13 @@ OF = Query(
     .where(_T.c.scope == param("of_scope"), _T.c.subject == param("of_subject"))
     .order_by(_T.c.created, _T.c.id),
 )
+HELD = Query(
+    "tokens.held",
+    "The tokens of all scopes that somebody holds and that are not revoked, the oldest first.",
+    sa.select(*_COLUMNS)
+    .where(_T.c.subject == param("of_subject"), _T.c.revoked.is_(None))
+    .order_by(_T.c.created, _T.c.id),
+)
 USED = Query(
     "tokens.used",
     "Note that a token was used.",
@@ -108,6 +115,10 @@ class Tokens:
     def of(self, scope: str, subject: str) -> list[StoredToken]:
         """The tokens of that scope and holder, the oldest first; those that are expired or revoked too."""
         return [_token(row) for row in self._channel.rows(OF, {"of_scope": scope, "of_subject": plain(subject)})]
+
+    def held(self, subject: str) -> list[StoredToken]:
+        """The tokens of all scopes of a holder that are not revoked, the oldest first; those that are expired too."""
+        return [_token(row) for row in self._channel.rows(HELD, {"of_subject": plain(subject)})]
 
     def used(self, id: str, at: datetime) -> None:
         """Note that it was used."""

@@ -20,7 +20,7 @@ from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, KeyMissing, NotAllowed
+from flowengine.errors import BadAnswer, KeyMissing
 from flowengine.people.identities import person_of
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
@@ -123,8 +123,6 @@ def _parts(scope: Scope) -> list[str]:
 
 
 async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Response:
-    if request.method != "GET":
-        _refuse_other_sites(request)
     state = request.app.state
     limiter: Limiter = state.readers if request.method == "GET" else state.writers
     if not _is_small(request):
@@ -139,16 +137,6 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
         if _knows(request, tag):
             return Response(status_code=304, headers=headers)
     return Response(answered.content, verb.asking.route.status, headers, media_type="application/json")
-
-
-def _refuse_other_sites(request: Request) -> None:
-    """A page of another site may not ask for whoever has a session here: a browser says whose page it is. Who shows a
-    token does so himself."""
-    headers = request.headers
-    site, origin = headers.get("sec-fetch-site", ""), headers.get("origin", "")
-    foreign = origin and origin.rpartition("//")[2] != headers.get("host", "")
-    if "authorization" not in headers and (foreign or site not in ("", "same-origin", "none")):
-        raise NotAllowed("a page of another site asks for you", where="Origin", possible=("a page of this site",))
 
 
 def _is_small(request: Request) -> bool:
@@ -173,10 +161,12 @@ def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Ans
             where=KEY_HEADER,
             possible=(f"{KEY_HEADER}: a text of your own for this request, as a UUID, the same when it is sent again",),
         )
+    if verb.asking.limit is not None:
+        given.setdefault("limit", verb.asking.limit)  # a page, also of what has no limit in process
     found = getattr(LocalDesk(engine_of(request), who), verb.asking.route.verb)
     answer = found(**given) if callable(found) else found
     repeated = isinstance(answer, Receipt) and answer.repeated
-    return Answered(verb.asking.content(answer, given.get("limit", verb.asking.limit)), repeated)
+    return Answered(verb.asking.content(answer, given.get("limit")), repeated)
 
 
 def _query(request: Request) -> list[tuple[str, str]]:

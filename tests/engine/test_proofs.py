@@ -79,6 +79,7 @@ def test_a_receipt_says_what_was_shown_and_answered_and_holds(engine: Engine, jo
         {"id": "ash", "title": "Ash", "price": 380},
     ]
     assert said["version"] == engine.track(job, by="ada").version
+    assert said["known_by"] == "host"
     assert (proof.start, proof.after, len(proof.roots)) == (job, 0, 2)
     found = verify(written(proof))
     assert (found.verdict, found.holds) == ("holds", True)
@@ -125,6 +126,7 @@ def test_a_receipt_of_another_job_is_told_apart(engine: Engine, job: str) -> Non
     [
         ("answer", {"wood": "ash"}), ("outcome", "declined"), ("title", "Which wood, Eve?"), ("version", "0000"),
         ("by", {"kind": "customer", "id": "eve"}), ("at", "2020-01-01T00:00:00Z"), ("shown", [["By", "Never"]]),
+        ("known_by", "passkey"), ("for", "eve"),
     ],
 )  # fmt: skip
 def test_what_is_forged_with_care_is_found(engine: Engine, job: str, place: str, value: Any) -> None:
