@@ -267,7 +267,7 @@ def _is_forgotten(shop: Shop, job: str) -> None:
         raise NotAsTold("her own data does not have what she wished")
     shop.olga.types("flow people erase ada --because 'She asks for it' --dry", sees=["ada would be erased."])
     shop.olga.types("flow people erase ada --because 'She asks for it' --yes", sees=["ada is erased.", "1 file"])
-    shop.ada.types("flow", code=1, sees=["the token is not valid"])
+    shop.ada.types("flow", code=1, sees=[f"flow login {shop.place.url}"])
     shop.olga.types(
         f"flow history {job}", sees=["its contents are erased"], never=["Ada Lund", "grandfather", "strike", "AL"]
     )
