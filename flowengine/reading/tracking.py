@@ -25,7 +25,7 @@ from flowengine.language.model import State
 from flowengine.language.parts import Always
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs, require, stands
-from flowengine.reading import conversation
+from flowengine.reading import conversation, threads
 from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
@@ -66,6 +66,8 @@ def track(shell: Shell, text: str, by: By) -> Track:
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
+        coming = ahead(compiled, job.position, now, world, [place.words for place in where])
+        waiting = tuple(_waiting(look))
         did = tuple(_did(look)) if not look.own and head.erased is None else ()
         known = facts.facts(
             compiled,
@@ -90,7 +92,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             ended=job.ended,
             promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
-            ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
+            ahead=coming,
             facts=known if head.erased is None else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             closed_offers=tuple(
@@ -105,8 +107,9 @@ def track(shell: Shell, text: str, by: By) -> Track:
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
-            waiting=tuple(_waiting(look)),
+            waiting=waiting,
             tallies=tuple(_tallies(look)),
+            thread=threads.thread(look, lately, coming, waiting),
         )
         if not inside:
             return seen

@@ -15,6 +15,7 @@ from flowengine.exact import Number
 from flowengine.views.facts import FactView as FactView
 from flowengine.views.facts import PanelView as PanelView
 from flowengine.views.facts import PromisedView as PromisedView
+from flowengine.views.thread_lines import ThreadLine as ThreadLine
 from flowengine.views.view import View as View
 
 
@@ -591,6 +592,9 @@ class _Track(View, frozen=True, kw_only=True):
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
+    thread: tuple[ThreadLine, ...] = ()
+    """The way of the job, to its customer: what is done, the newest last, at most 60 lines, where it is now, and what
+    lies ahead."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):
