@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
+from babel import Locale, dates, numbers, units
 
 from flowengine.speech.catalogues import SOURCE, texts
 
@@ -71,6 +71,13 @@ class Speech:
     def span(self, length: timedelta) -> str:
         """``3 days``."""
         return dates.format_timedelta(length, locale=self.locale)
+
+    def lasting(self, months: int = 0, days: int = 0, rest: timedelta = timedelta()) -> str:
+        """A length as it is meant, and not about: ``12 days``, ``1 month``, ``2 hours, 30 minutes``."""
+        hours, minutes = divmod(int(rest.total_seconds()) // 60, 60)
+        parts = ((months, "month"), (days, "day"), (hours, "hour"), (minutes, "minute"))
+        said = [units.format_unit(n, f"duration-{unit}", "long", locale=self.locale) for n, unit in parts if n]
+        return ", ".join(said) or units.format_unit(0, "duration-minute", "long", locale=self.locale)
 
     def number(self, value: int | Decimal) -> str:
         """``1,234.5``, ``1.234,5``."""
