@@ -14,7 +14,7 @@ from flowengine.commands.interventions import check_reason
 from flowengine.commands.sessions import shut_out
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
-from flowengine.core.seatings import person_seating
+from flowengine.core.seatings import himself, person_seating
 from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, BadAnswer, DatabaseBusy, NotAllowed, NotFound
 from flowengine.language.suggest import near
@@ -96,6 +96,25 @@ def enter(
     entered, ending, more = shell.keep(work)
     claims.rest(shell, ending, more)
     return entered
+
+
+def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> PersonView:
+    """Say what somebody is called, and in which zone he reads moments. Another and none answer alike (L4)."""
+
+    def work(tx: Transaction) -> PersonView:
+        actor = access.asker(tx, "set_name", by)
+        there = tx.people.get(id)
+        if there is None or (needs("set_name", actor) == OWN and not himself(actor, id)):
+            raise nobody(id)
+        refuse_erased(there)
+        check_person(id, name, "", zone or "")
+        person = msgspec.structs.replace(
+            there, name=name.strip() or there.name, zone=there.zone if zone is None else zone
+        )
+        tx.people.update(person)
+        return view(person)
+
+    return shell.keep(work)
 
 
 def change_first(tx: Transaction, person: str, before: str, contact: str, now: datetime) -> None:

@@ -335,6 +335,19 @@ def test_only_customers_are_erased(garden: Engine) -> None:
         garden.erase("ada", because="Why", by="gus")
 
 
+def test_a_customer_has_himself_erased(garden: Engine, clock: SimulatedClock) -> None:
+    """Known by a code, he asks it for himself alone: of another he is told what he is told of nobody."""
+    ended(garden, clock)
+    for foreign in ("ben", "nobody"):
+        with pytest.raises(NotFound, match=f"nobody with the id '{foreign}'"):
+            garden.erase(foreign, because="Why", by="ada")
+    with pytest.raises(WeakIdentity):
+        garden.erase("ada", because="She asked", by=Identity(person="ada", strength="link"))
+    done = garden.erase("ada", because="She asked", by=Identity(person="ada", strength="code"))
+    assert done.jobs
+    assert garden.person("ada").erased == clock.now()
+
+
 def test_a_job_that_is_erased_is_told_so(garden: Engine, clock: SimulatedClock) -> None:
     """Where it ended is told, and that the rest is gone; each entry says who did what, without the words."""
     job = ended(garden, clock)
