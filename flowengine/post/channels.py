@@ -78,6 +78,7 @@ class Channels:
                 name=words.name,
                 subject=words.subject,
                 text=words.text,
+                html=words.html,
                 at=words.at,
                 method=words.invitation.method if words.invitation else "",
                 calendar=words.invitation.calendar if words.invitation else "",

@@ -101,9 +101,7 @@ class Thread:
         lines = tuple(self._answers(state.fields, command.answer))
         self._his(entry, title, text, lines, inside)
 
-    def _his(
-        self, entry: Entry, title: str, text: str, lines: tuple[tuple[str, str], ...], inside: str = ""
-    ) -> None:
+    def _his(self, entry: Entry, title: str, text: str, lines: tuple[tuple[str, str], ...], inside: str = "") -> None:
         own = entry.by.id == self.mine[0]
         who = "" if own else self.names.get(entry.by.id, "")
         seq = entry.seq if own and isinstance(entry.command, c.Act | c.Invoke) else 0
@@ -213,7 +211,7 @@ def around(compiled: Compiled) -> Mapping[str, str]:
 
 
 def now(compiled: Compiled, position: Position, names: Mapping[str, str], yours: Iterable[str]) -> list[ThreadLine]:
-    """Where the job is, in the order of the file; ``yours`` are the states in which something waits for the customer."""
+    """Where the job is, in the order of the file; ``yours`` are the states in which something waits for him."""
     words, mine = words_of(compiled), set(yours)
     found: dict[str, ThreadLine] = {}
     for name, word in words.items():
@@ -228,9 +226,7 @@ def now(compiled: Compiled, position: Position, names: Mapping[str, str], yours:
         before = found.get(word)
         if before is not None:
             earliest = min(filter(None, (before.at, since)), default=None)
-            line = replace(
-                before, at=earliest, with_you=before.with_you or line.with_you, who=before.who or line.who
-            )
+            line = replace(before, at=earliest, with_you=before.with_you or line.with_you, who=before.who or line.who)
         found[word] = line
     if not found:
         return [ThreadLine(when="now", words=word) for word in places(compiled, position.head.standing)]

@@ -15,11 +15,13 @@ from refused_writes import full_history
 from flowengine import (
     Actor,
     Engine,
+    Identity,
     KeyConflict,
     NotAllowed,
     NotFound,
     SimulatedClock,
     StoreError,
+    WeakIdentity,
 )
 from flowengine.client import verify_archive
 from flowengine.reading import archives

@@ -13,9 +13,9 @@ from flowengine.core.values import Json
 from flowengine.views.promising import Preview
 from flowengine.views.replies import OfferView
 from flowengine.web.pages import fields
-from flowengine.web.pages.read_fields import Attach
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.posted import Posted, Upload
+from flowengine.web.pages.posted import Upload
+from flowengine.web.pages.read_fields import Attach
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -84,9 +84,7 @@ def _is_asked(name: str, questions: tuple[FormField, ...]) -> bool:
     return any(name == one.name or name.startswith((f"{one.name}.", f"{one.name}[")) for one in questions)
 
 
-def _show(
-    visit: Visit, job: str, offer: OfferView, answer: Mapping[str, Json], *, changed: bool = False
-) -> Response:
+def _show(visit: Visit, job: str, offer: OfferView, answer: Mapping[str, Json], *, changed: bool = False) -> Response:
     """What it would come to; ``changed``: it was shown otherwise before."""
     try:
         with visit.engine.looking() as engine:  # what is shown and what it is shown of are of one moment

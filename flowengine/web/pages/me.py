@@ -64,7 +64,9 @@ def name(visit: Visit) -> Response:
     try:
         visit.desk.set_name(person, visit.posted.get("name"), zone=visit.posted.get("zone"))
     except e.BadAnswer as problem:
-        return shown(visit, 422, {("zone" if "zone" in key else "name"): told for key, told in problem.problems.items()})
+        return shown(
+            visit, 422, {("zone" if "zone" in key else "name"): told for key, told in problem.problems.items()}
+        )
     return visit.go("/me")
 
 

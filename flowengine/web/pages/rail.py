@@ -34,7 +34,8 @@ def rail_of(promise: PromiseView, started: datetime, now: datetime, zone: str, s
     length = (last - first).total_seconds() or 1.0
 
     def place(at: datetime) -> int:
-        return round(_EDGE + (WIDTH - 2 * _EDGE) * (at - first).total_seconds() / length)
+        share = (at - first).total_seconds() / length
+        return int(_EDGE + (WIDTH - 2 * _EDGE) * share)
 
     say = speech.say
     words = [(place(now), say("today")), (place(promise.by), say("promised"))]

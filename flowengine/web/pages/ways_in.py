@@ -82,7 +82,9 @@ def make_token(visit: Visit) -> Response:
     expires = None
     if days:
         if not (days.isascii() and days.isdecimal() and 0 < int(days[:6]) <= 3650):
-            words = visit.speech.say("A number of days from 1 to 3650; nothing, where it is to hold until you revoke it.")
+            words = visit.speech.say(
+                "A number of days from 1 to 3650; nothing, where it is to hold until you revoke it."
+            )
             return shown(visit, 422, {"days": words})
         expires = visit.engine.clock.now() + timedelta(days=int(days))
     scopes = [one for one in SCOPES if one in visit.posted.all("scope")]
