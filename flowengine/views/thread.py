@@ -50,10 +50,14 @@ class Thread:
         """What one entry tells, the oldest first."""
         if not entry.erased:
             self._acted(entry)
+        acted = len(self.lines)
         for event in entry.events:
             self._move(event)
             self._happened(entry, event)
-        self._phases(entry)
+        happened = self.lines[acted:]
+        del self.lines[acted:]
+        self._phases(entry)  # it is over before what came of that is told
+        self.lines += happened
         self.saying.teller.known.learn(entry.events)
 
     def _line(self, entry: Entry, words: str, text: str = "", **more: object) -> None:

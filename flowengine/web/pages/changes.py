@@ -12,7 +12,7 @@ from flowengine.core.forms import FormField
 from flowengine.core.values import Json
 from flowengine.views.promising import Preview
 from flowengine.views.replies import OfferView
-from flowengine.web.pages import fields
+from flowengine.web.pages import fields, jobs
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.read_fields import Attach
@@ -46,6 +46,8 @@ def change(visit: Visit) -> Response:
         done = visit.desk.invoke(job, offer.name, found.values, preview=digest, key=key)
     except e.PreviewChanged:
         return _show(visit, job, offer, found.values, changed=True)
+    except (e.NotAllowed, e.KeyConflict) as problem:
+        return _closed(visit, job, problem)
     except e.BadAnswer as problem:
         return _ask(visit, job, offer, found.values, problem.problems, status=422)
     return visit.go(at("jobs", done.job), {"did": str(done.seq)})
@@ -92,6 +94,8 @@ def _show(visit: Visit, job: str, offer: OfferView, answer: Mapping[str, Json], 
             desk = LocalDesk(engine, visit.who)
             preview = desk.preview(job, offer.name, answer or None)
             track = desk.track(job)
+    except e.NotAllowed as problem:
+        return _closed(visit, job, problem)
     except e.BadAnswer as problem:
         return _ask(visit, job, offer, answer, problem.problems, status=422)
     told = fields.summary(offer.questions, answer, visit.speech)
@@ -100,6 +104,13 @@ def _show(visit: Visit, job: str, offer: OfferView, answer: Mapping[str, Json], 
         told=told, changed=changed, nothing=_is_small(preview), title=offer.title,
         carried=fields.carried(offer.questions, answer, visit.speech),
     )  # fmt: skip
+
+
+def _closed(visit: Visit, job: str, problem: e.Refused) -> Response:
+    """It is not possible any more: the job as it is now, with the reason."""
+    if isinstance(problem, e.WeakIdentity):
+        raise problem
+    return jobs.shown(visit, job, 409, {"mind": problem.what})
 
 
 def _is_small(preview: Preview) -> bool:
