@@ -99,20 +99,20 @@ def enter(
 
 
 def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> PersonView:
-    """Say what somebody is called, and in which zone he reads moments. Another and none answer alike (L4)."""
+    """Say what somebody is called, and in which zone he reads moments. Another and none answer alike (L4), and nobody is
+    shown what the organisation keeps of him."""
 
     def work(tx: Transaction) -> PersonView:
         actor = access.asker(tx, "set_name", by)
-        there = tx.people.get(id)
-        if there is None or (needs("set_name", actor) == OWN and not himself(actor, id)):
+        own, there = needs("set_name", actor) == OWN, tx.people.get(id)
+        if there is None or (own and not himself(actor, id)):
             raise nobody(id)
         refuse_erased(there)
         check_person(id, name, "", zone or "")
-        person = msgspec.structs.replace(
-            there, name=name.strip() or there.name, zone=there.zone if zone is None else zone
-        )
+        person = msgspec.structs.replace(there, name=name or there.name, zone=there.zone if zone is None else zone)
         tx.people.update(person)
-        return view(person)
+        seen = view(person)
+        return msgspec.structs.replace(seen, record={}) if own else seen
 
     return shell.keep(work)
 
