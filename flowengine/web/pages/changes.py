@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from flowengine import errors as e
-from flowengine.client.local import LocalDesk
 from flowengine.core.forms import FormField
 from flowengine.core.values import Json
 from flowengine.views.promising import Preview
@@ -89,18 +88,14 @@ def _is_asked(name: str, questions: tuple[FormField, ...]) -> bool:
 def _show(visit: Visit, job: str, offer: OfferView, answer: Mapping[str, Json], *, changed: bool = False) -> Response:
     """What it would come to; ``changed``: it was shown otherwise before."""
     try:
-        with visit.engine.looking() as engine:  # what is shown and what it is shown of are of one moment
-            assert visit.who is not None, "the page is for who is signed in"
-            desk = LocalDesk(engine, visit.who)
-            preview = desk.preview(job, offer.name, answer or None)
-            track = desk.track(job)
+        preview = visit.desk.preview(job, offer.name, answer or None)
     except e.NotAllowed as problem:
         return _closed(visit, job, problem)
     except e.BadAnswer as problem:
         return _ask(visit, job, offer, answer, problem.problems, status=422)
     told = fields.summary(offer.questions, answer, visit.speech)
     return visit.page(
-        "customers/preview.html", 409 if changed else 200, home=track.zone, job=track, offer=offer, seen=preview,
+        "customers/preview.html", 409 if changed else 200, home=preview.zone, offer=offer, seen=preview,
         told=told, changed=changed, nothing=_is_small(preview), title=offer.title,
         carried=fields.carried(offer.questions, answer, visit.speech),
     )  # fmt: skip
