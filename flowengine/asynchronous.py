@@ -148,6 +148,7 @@ class AsyncEngine:
     tokens = _Verb(Engine.tokens)
     token = _Verb(Engine.token)
     next_due = _Verb(Engine.next_due)
+    administration = _Verb(Engine.administration)
     # conversation and files
     message = _Verb(Engine.message)
     note = _Verb(Engine.note)

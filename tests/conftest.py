@@ -52,6 +52,7 @@ PROCESSES = (
     "store/test_locks.py",
     "store/test_sqlite_processes.py",
     "test_distribution.py",
+    "web/pages",
     "worker/test_alone.py",
     "worker/test_poison.py",
     "worker/test_supervisor.py",

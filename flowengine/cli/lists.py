@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from flowengine.client import (
+        DeedView,
         HistoryLine,
         InboxCounts,
         InboxItem,
@@ -172,6 +173,15 @@ def history(console: Console, lines: Sequence[HistoryLine], _now: datetime | Non
     )
 
 
+def administration(console: Console, rows: Sequence[DeedView], _now: datetime | None = None) -> None:
+    show.table(
+        console,
+        ("#", "When", "Who", "What"),
+        [(one.seq, told(one.at), one.who, one.what) for one in rows],
+        "Nothing was changed of the installation.",
+    )
+
+
 def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> None:
     show.table(
         console,
@@ -303,6 +313,7 @@ PROCESSES = Listing(("ProcessRow",), "name", processes)
 PEOPLE = Listing(("PersonView",), "id", people)
 INBOX = Listing(("CustomerItem", "StaffItem"), "id", inbox)
 JOBS = Listing(("JobRow",), "id", jobs)
+ADMINISTRATION = Listing(("DeedView",), "seq", administration)
 HISTORY = Listing(("HistoryLine",), "seq", history)
 INCIDENTS = Listing(("IncidentView",), "id", incidents)
 SCHEDULES = Listing(("ScheduleView",), "id", schedules)

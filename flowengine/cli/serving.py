@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     "--name", "names", multiple=True, metavar="HOST",
     help="A name under which it is reached, as shop.example.org. May be repeated.  [default: any]",
 )  # fmt: skip
+@click.option(
+    "--look", default="", metavar="FOLDER", help="A folder with look.toml (name, logo, colours), pictures, templates."
+)
 @common
 @terminal
-def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...]) -> None:
-    """Serve over HTTP: the interface for programs, external workers, completions, signed messages. SIGTERM and Ctrl-C
-    end it gracefully.
+def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], look: str) -> None:
+    """Serve over HTTP: pages for people, the interface for programs, external workers, signed messages. SIGTERM and
+    Ctrl-C end it gracefully.
 
     It speaks plain HTTP: put it behind a proxy with TLS before anybody reaches it from another machine.
     """
@@ -50,7 +53,7 @@ def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...]) -> N
         raise Refused(
             f"to serve over HTTP, {missing.name} must be installed", possible=(installing("web"),)
         ) from missing
-    serve_until_told(terminal.address, os.environ, host, port, partial(_ready, terminal), terminal.clock, names)
+    serve_until_told(terminal.address, os.environ, host, port, partial(_ready, terminal), terminal.clock, names, look)
 
 
 def _ready(terminal: Terminal, url: str) -> None:

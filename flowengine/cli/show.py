@@ -147,6 +147,8 @@ def kept(slot: datetime, until: datetime | None, now: datetime, home: str = "") 
 
 def audit(console: Console, result: Audit) -> None:
     checked = f"{result.jobs} {'job' if result.jobs == 1 else 'jobs'}, {result.entries} entries"
+    if result.deeds:
+        checked += f", {result.deeds} administrative deed{'' if result.deeds == 1 else 's'}"
     if result.fine:
         line(console, ("Fine: ", "bold green"), f"{checked}; the histories and what is stored agree.")
     else:
@@ -157,6 +159,8 @@ def audit(console: Console, result: Audit) -> None:
             ("Erased on request: ", "bold"),
             f"{result.erased}; their histories are whole, what they said is gone.",
         )
+    if result.head:
+        line(console, ("  Head of the administration: ", "dim"), result.head, pasted=True)
     if result.fine:
         return
     table(console, ("Job", "What"), [(one.job, one.what) for one in result.problems], "")

@@ -77,6 +77,7 @@ ROUTES = (
     Route("stuck", "GET", "/stuck", "operating"),
     Route("schedules", "GET", "/schedules", "operating"),
     Route("audit", "GET", "/audit", "operating"),
+    Route("administration", "GET", "/administration", "operating", cursor="seq"),
     Route("migrate", "POST", "/jobs/{job}/migrate", "operating"),
     Route("end", "POST", "/jobs/{job}/end", "operating"),
     Route("set_data", "PUT", "/jobs/{job}/data/{place}", "operating"),

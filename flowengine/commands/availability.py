@@ -14,6 +14,7 @@ from flowengine.commands.days import near_moment
 from flowengine.commands.people import view
 from flowengine.commands.shell import Shell
 from flowengine.core.seatings import person_seating
+from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By
@@ -38,7 +39,12 @@ def set_hours(shell: Shell, id: str, hours: Mapping[str, str] | None, zone: str,
     def change(person: Person) -> Person:
         return _REPLACE(person, hours=given, hours_zone=zone)
 
-    return shell.keep(lambda tx: view(_changed(tx, "set_hours", id, by, change)))
+    def work(tx: Transaction) -> PersonView:
+        person, asker = _changed(tx, "set_hours", id, by, change)
+        tx.note(asker, "set_hours", id, {"hours": given, "zone": zone})
+        return view(person)
+
+    return shell.keep(work)
 
 
 def _checked(hours: Mapping[str, str], zone: str) -> dict[str, str]:
@@ -72,10 +78,11 @@ def add_absence(shell: Shell, id: str, start: date, end: date, why: str, by: By)
                 )
             return _REPLACE(person, absences=tuple(sorted((*kept, absence), key=lambda one: (one.start, one.end))))
 
-        person = _changed(tx, "add_absence", id, by, change)
+        person, asker = _changed(tx, "add_absence", id, by, change)
         absence = _absence(shell, person, start, end, why)
         whose = person_seating(id)
         booked = tx.bookings.of([whose], absence.start, absence.end, now)[whose]
+        tx.note(asker, "add_absence", id, {"start": _written(absence.start), "end": _written(absence.end)}, why=why)
         return Away(
             person=id,
             start=absence.start,
@@ -100,12 +107,21 @@ def remove_absence(shell: Shell, id: str, start: date, by: By) -> PersonView:
             raise NotFound(f"no absence of {id} begins at {begins.isoformat()}", where=id, possible=known)
         return _REPLACE(person, absences=kept)
 
-    return shell.keep(lambda tx: view(_changed(tx, "remove_absence", id, by, change)))
+    def work(tx: Transaction) -> PersonView:
+        person, asker = _changed(tx, "remove_absence", id, by, change)
+        tx.note(asker, "remove_absence", id, {"start": _written(_moment(shell, person, start))})
+        return view(person)
+
+    return shell.keep(work)
 
 
-def _changed(tx: Transaction, verb: str, id: str, by: By, change: Callable[[Person], Person]) -> Person:
-    """The member of staff, changed. Whoever may do this only for himself is refused where it is another; changes of one
-    person come one after another, and none while he is being booked."""
+def _written(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _changed(tx: Transaction, verb: str, id: str, by: By, change: Callable[[Person], Person]) -> tuple[Person, Actor]:
+    """The member of staff, changed, and who asked. Whoever may do this only for himself is refused where it is another;
+    changes of one person come one after another, and none while he is being booked."""
     asker = access.asker(tx, verb, by)
     if needs(verb, asker) == OWN and asker.id != id:
         raise denied(verb, asker)
@@ -117,7 +133,7 @@ def _changed(tx: Transaction, verb: str, id: str, by: By, change: Callable[[Pers
         raise NotAllowed(f"{id} is a customer", where=id, possible=("name a member of staff",))
     changed = change(found)
     tx.people.update(changed)
-    return changed
+    return changed, asker
 
 
 def _absence(shell: Shell, person: Person, start: date, end: date, why: str) -> Absence:

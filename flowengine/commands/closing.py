@@ -55,6 +55,7 @@ def close(shell: Shell, calendar: str, start: date, end: date, why: str, by: By)
         one = Closing(calendar=calendar, start=begins, end=ends, why=why, by=asker.id)
         tx.closures.put(one, now)
         booked = tx.bookings.of([calendar], begins, ends, now)[calendar]
+        tx.note(asker, "close_calendar", calendar, {"start": begins.isoformat(), "end": ends.isoformat()}, why=why)
         return Closed(
             calendar=calendar,
             start=begins,
@@ -75,13 +76,14 @@ def open_again(shell: Shell, calendar: str, start: date, by: By) -> list[Closure
     """Open a calendar that is closed from a moment or day on; what is closed still. Raises NotFound."""
 
     def work(tx: Transaction) -> list[ClosureView]:
-        access.asker(tx, "open_calendar", by)
+        asker = access.asker(tx, "open_calendar", by)
         begins, now = near_moment(start, _zone(shell, tx, calendar)), shell.clock.now()
         tx.bookings.guard([calendar])
         if not tx.closures.drop(calendar, begins):
             known = [one.start.isoformat() for one in tx.closures.ahead(calendar, now, MOST_CLOSURES)]
             what = f"{calendar} is not closed from {begins.isoformat()} on"
             raise NotFound(what, where=calendar, possible=known or ("it is closed at no time ahead",))
+        tx.note(asker, "open_calendar", calendar, {"start": begins.isoformat()})
         return _views(tx.closures.ahead(calendar, now, MOST_CLOSURES))
 
     return shell.keep(work)

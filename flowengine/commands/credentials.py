@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowengine.commands.sessions import whose
+from flowengine.commands.sessions import himself, whose
 from flowengine.commands.shell import Shell
 from flowengine.errors import NotFound
 from flowengine.people.identities import By
@@ -31,6 +31,8 @@ def remove(shell: Shell, id: str, person: str, by: By) -> CredentialView:
         if found is None:
             raise NotFound(f"there is nothing {id[:60]!r} to sign in with", where=id[:60], possible=("credentials",))
         tx.credentials.drop(who, id)
+        asker = himself(tx, "remove_credential", by)
+        tx.note(asker, "remove_credential", who, {"kind": found.kind, "credential": id}, name=found.known["name"])
         return view(found)
 
     return shell.keep(work)

@@ -23,7 +23,7 @@ from flowengine.store.processes import StoredProcess, Suspended, suspension_of
 from flowengine.views.replies import ChangeView, Deployed, ProcessRow, SuspendedView
 
 
-def deploy(shell: Shell, source: str | Path) -> Deployed:
+def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
     process = parse(source) if isinstance(source, str) and "\n" in source else load(source)
     with shell.reading() as tx:
         process = replace(process, version=shell.catalogue.alike(tx, process))
@@ -35,7 +35,9 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
         new = tx.processes.add(process.name, process.version, process.title, process.source, now)
         after = shell.catalogue.compiled(tx, process.name, process.version).process
         starting.place(tx, after, now)
-        return new, latest.version if latest else "", after
+        was = latest.version if latest else ""
+        tx.note(by, "deploy", process.name, {"version": process.version, "was": was, "new": new})
+        return new, was, after
 
     new, was, after = shell.keep(work)
     if new:
@@ -94,7 +96,9 @@ def suspend(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
         check_reason(because)
         shell.catalogue.latest(tx, name, begin=True)
         times = [*tx.processes.suspensions(name), Suspended(_said(shell, because, actor))]
-        return _note(tx, name, times)
+        suspended = _note(tx, name, times)
+        tx.note(actor, "suspend_process", name, because=because)
+        return suspended
 
     return shell.keep(work)
 
@@ -109,7 +113,9 @@ def resume(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
         times = tx.processes.suspensions(name)
         if suspension_of(times) is None:
             raise NotAllowed(f"{name} is not suspended", where=name, possible=("suspend it",))
-        return _note(tx, name, [*times[:-1], Suspended(times[-1].suspension, _said(shell, because, actor))])
+        resumed = _note(tx, name, [*times[:-1], Suspended(times[-1].suspension, _said(shell, because, actor))])
+        tx.note(actor, "resume_process", name, because=because)
+        return resumed
 
     return shell.keep(work)
 

@@ -26,6 +26,7 @@ from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import nobody
 from flowengine.store import Entry, Person, StoredFile, StoredJob, Transaction, shown
+from flowengine.store.administration import ERASE
 from flowengine.store.erasing import Found
 from flowengine.views.replies import Erasure, LeftOver
 
@@ -89,6 +90,10 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
             files += tx.files.erase(_files(tx, there.id), now)
         for token in tokens:
             tx.tokens.revoke(token, now)
+        ids = [one.id for one in people]
+        deeds = [list(some) for some in _ranges(tx.deeds.erase(ids))]
+        told = {"deeds": deeds, "same": [one for one in ids if one != id], "facts": facts, "files": files}
+        tx.note(actor, ERASE, id, told | {"revoked": list(tokens)}, because=because)
         return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now, files)
 
     begun = shell.keep(begin)

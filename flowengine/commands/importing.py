@@ -16,6 +16,7 @@ from flowengine.errors import BadAnswer
 from flowengine.people.contacts import any_way
 from flowengine.people.identities import LONGEST_NAME, By, check_person
 from flowengine.store import Person, Transaction
+from flowengine.store.administration import IMPORT
 from flowengine.views.records import Imported, RefusedRow
 
 BATCH = 1_000
@@ -78,6 +79,9 @@ def _batch(shell: Shell, rows: Sequence[_Row], bad: Sequence[RefusedRow], actor:
             _contacts(shell, tx, there, added, changed)
             tx.people.enter_many(added, changed)
             lost = [_gives_back(shell, tx, there[one.id], one, actor) for one in changed]
+            ids = {"added": [one.id for one in added], "changed": [one.id for one in changed]}
+            if added or changed:
+                tx.note(actor, IMPORT, IMPORT, ids)
         same = len(rows) - len(added) - len(changed)
         return _Batch(Imported(added=len(added), changed=len(changed), same=same), lost)
 

@@ -117,6 +117,8 @@ def _kept(
         until=until,
     )
     tx.links.add(hashed(secret), one)
+    facts = {"job": job, "step": step or "", "until": until.isoformat(), "link": one.id}
+    tx.note(actor, "make_link" if job else "make_enrolment", person, facts)
     return NewLink(**_fields(one), secret=secret, url=f"{url}/door/{secret}" if url else "")
 
 
@@ -187,6 +189,7 @@ def revoke(shell: Shell, id: str, by: By) -> LinkView:
         tx.links.revoke(id, now)
         tx.sessions.end_of(id, now)
         uses = [use for use in tx.links.uses(found.job) if use.link == id]
+        tx.note(actor, "revoke_link", found.person, {"job": found.job, "link": id})
         return LinkView(**_fields(found, uses) | {"revoked": found.revoked or now})
 
     return shell.keep(work)

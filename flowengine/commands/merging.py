@@ -35,7 +35,9 @@ def merge(shell: Shell, id: str, into: str, because: str, by: By) -> MergedView:
         _both(tx, id, into)
         _refuse_circle(tx, id, into)
         tx.aliases.add(id, into, shell.clock.now(), actor.id, because)
-        return _merged(tx, id, into)
+        merged = _merged(tx, id, into)
+        tx.note(actor, "merge", id, also=into, because=because)
+        return merged
 
     return shell.keep(work)
 
@@ -44,7 +46,7 @@ def unmerge(shell: Shell, id: str, by: By) -> MergedView:
     """Undo that an id was merged: each is again what it was. Raises NotFound, NotAllowed."""
 
     def work(tx: Transaction) -> MergedView:
-        access.asker(tx, "unmerge", by)
+        actor = access.asker(tx, "unmerge", by)
         if tx.people.get(id) is None:
             raise nobody(id)
         alias = tx.aliases.get(id)
@@ -52,7 +54,9 @@ def unmerge(shell: Shell, id: str, by: By) -> MergedView:
             into = [one.id for one in tx.aliases.of_root(id)]
             raise NotAllowed(f"{id} was not merged into anybody", where=id, possible=(*into, "one that was merged"))
         tx.aliases.remove(id, alias.root)
-        return _merged(tx, id, "")
+        merged = _merged(tx, id, "")
+        tx.note(actor, "unmerge", id, also=alias.merged_into)
+        return merged
 
     return shell.keep(work)
 
@@ -163,5 +167,6 @@ def reject_duplicate(shell: Shell, id: str, other: str, by: By) -> None:
             what = f"{id} and {other} are one person here"
             raise NotAllowed(what, where=id, possible=("two persons", "unmerge first"))
         tx.aliases.tell_apart(id, other, shell.clock.now(), actor.id)
+        tx.note(actor, "reject_duplicate", id, also=other)
 
     shell.keep(work)

@@ -17,6 +17,7 @@ from flowengine.commands.credentials import view
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed
 from flowengine.commands.throttling import count, settled
+from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.outside.oidc import PROVIDERS, Account, Party
 from flowengine.people.browsers import Browser
@@ -99,7 +100,9 @@ def _person(shell: Shell, tx: Transaction, provider: Provider, account: Account)
     found = [one for one in tx.people.with_contact(way.kind, way.key) if one.left is None and one.erased is None]
     if len(found) != 1:
         return None
-    tx.credentials.add(_credential(shell, provider, account.issuer, account.subject, found[0].id))
+    made = _credential(shell, provider, account.issuer, account.subject, found[0].id)
+    tx.credentials.add(made)
+    _note(tx, as_actor(found[0], now), made)
     return found[0]
 
 
@@ -107,7 +110,7 @@ def bind(shell: Shell, person: str, provider: str, subject: str, by: By) -> Cred
     """Say whose a provider's account is. Raises NotFound, NotAllowed, BadAnswer."""
 
     def work(tx: Transaction) -> CredentialView:
-        access.asker(tx, "bind_subject", by)
+        asker = access.asker(tx, "bind_subject", by)
         one = _provider(shell, provider)
         found = tx.people.get(person)
         if found is None:
@@ -120,9 +123,15 @@ def bind(shell: Shell, person: str, provider: str, subject: str, by: By) -> Cred
             raise NotAllowed(f"this account is {there.person}'s", where=person, possible=("remove it there first",))
         made = _credential(shell, one, one.issuer, subject, person)
         tx.credentials.add(made)
+        _note(tx, asker, made)
         return view(made)
 
     return shell.keep(work)
+
+
+def _note(tx: Transaction, by: Actor, one: Credential) -> None:
+    facts = {"provider": one.known["name"], "credential": one.id}
+    tx.note(by, "bind_subject", one.person, facts, subject=one.known["subject"])
 
 
 def _credential(shell: Shell, provider: Provider, issuer: str, subject: str, person: str) -> Credential:

@@ -75,6 +75,8 @@ def made(
         revoked=None,
     )
     tx.tokens.add(hashed(secret), kept)
+    facts = {"token": kept.id, "scopes": list(kept.powers.scopes), "expires": until.isoformat()}
+    tx.note(actor, "issue_own_token", actor.id, facts, name=name)
     return NewOwnToken(token=secret, **_fields(kept))
 
 
@@ -106,6 +108,7 @@ def revoke(shell: Shell, id: str, by: By) -> OwnToken:
             raise NotFound(f"you have no token {id[:60]!r}", where=id[:60], possible=("own_tokens lists them",))
         now = shell.clock.now()
         tx.tokens.revoke(id, now)
+        tx.note(actor, "revoke_own_token", actor.id, {"token": id}, name=his.powers.name)
         return OwnToken(**_fields(his) | {"revoked": his.revoked or now})
 
     return shell.keep(work)

@@ -19,7 +19,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.people import contacts as ways
 from flowengine.people.identities import By, on_one_line
-from flowengine.people.permissions import OWN, needs
+from flowengine.people.permissions import OWN, PROGRAM, needs
 from flowengine.runtime.actors import as_actor, name_of, nobody, refuse_erased
 from flowengine.store import Person, Transaction
 from flowengine.store.parties import Acting, Contact
@@ -75,6 +75,8 @@ def let_act(
         ending = claims.release_lost(shell, person, asker, f"{name} may only look for {name_of(tx, party)}")
         held = tx.steps.held(person) if may == "see" else []
         ending(tx, held[: claims.TOGETHER])
+        facts = {"may": may, "since": _written(since), "until": _written(until)}
+        tx.note(asker, "let_act", party, facts, person, because=because)
         return _acting_view(tx, said, now), ending, held[claims.TOGETHER :]
 
     said, ending, more = shell.keep(work)
@@ -140,10 +142,15 @@ def end_acting(shell: Shell, person: str, party: str, by: By) -> ActingEnded:
         held = tx.steps.held(person)
         done = ending(tx, held[: claims.TOGETHER])
         ended = ActingEnded(person=person, party=party, released=done.released, others=len(others))
+        tx.note(asker, "end_acting", party, also=person)
         return ended, ending, held[claims.TOGETHER :]
 
     ended, ending, more = shell.keep(work)
     return replace(ended, released=ended.released + claims.rest(shell, ending, more).released)
+
+
+def _written(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
 
 
 def _no_acting(person: str, party: str) -> NotFound:
@@ -188,7 +195,8 @@ def add_contact(shell: Shell, person: str, address: str, kind: str, by: By) -> C
     way = _way(address, kind)
 
     def work(tx: Transaction) -> ContactView:
-        found = _own_or_any(tx, "add_contact", access.asker(tx, "add_contact", by), person)
+        asker = access.asker(tx, "add_contact", by)
+        found = _own_or_any(tx, "add_contact", asker, person)
         refuse_erased(found)
         there = tx.contacts.of(person)
         for one in there:
@@ -201,6 +209,7 @@ def add_contact(shell: Shell, person: str, address: str, kind: str, by: By) -> C
         tx.contacts.add(person, way, now, 1 + max((one.place for one in there), default=0))
         if not found.contact:
             tx.people.update(replace(found, contact=way.address))
+        tx.note(asker, "add_contact", person, {"kind": way.kind}, address=way.address)
         return ContactView(person=person, kind=way.kind, address=way.address, added=now)
 
     return shell.keep(work)
@@ -210,13 +219,15 @@ def remove_contact(shell: Shell, person: str, address: str, kind: str, by: By) -
     way = ways.way(kind, address) if kind else ways.any_way(address)
 
     def work(tx: Transaction) -> ContactView:
-        found = _own_or_any(tx, "remove_contact", access.asker(tx, "remove_contact", by), person)
+        asker = access.asker(tx, "remove_contact", by)
+        found = _own_or_any(tx, "remove_contact", asker, person)
         there = tx.contacts.of(person)
         gone = _meant(there, way, person)
         tx.contacts.drop(person, way)
         left = sorted((one for one in there if one is not gone), key=lambda one: one.place)
         if ways.any_way(found.contact).key == gone.key:
             tx.people.update(replace(found, contact=left[0].address if left else ""))
+        tx.note(asker, "remove_contact", person, {"kind": gone.kind}, address=gone.address)
         return _contact_view(gone)
 
     return shell.keep(work)
@@ -231,6 +242,7 @@ def confirm_contact(shell: Shell, person: str, address: str, kind: str, how: str
         found = _meant(tx.contacts.of(person), way, person)
         now = tx.terms.now()
         tx.contacts.confirm(person, way, how, now)
+        tx.note(PROGRAM, "confirm_contact", person, {"kind": way.kind}, address=way.address, how=how)
         return replace(_contact_view(found), verified=now, how=how)
 
     return shell.keep(work)

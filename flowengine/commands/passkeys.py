@@ -100,6 +100,7 @@ def add(shell: Shell, id: str, response: Mapping[str, Json], name: str, by: By) 
             created=now,
         )
         tx.credentials.add(one)
+        tx.note(actor, "add_passkey", actor.id, {"credential": one.id}, name=one.known["name"])
         return view(one)
 
     return settled(shell, work)

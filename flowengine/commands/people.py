@@ -84,6 +84,7 @@ def enter(
             change_first(tx, id, before.contact, contact, now)
         if there is None:
             tx.people.add(person)
+            _note(tx, by, None, person)
             return view(person), claims.release_lost(shell, id, by, ""), []
         tx.people.update(person)
         had, has = (*there.roles, *there.groups), (*person.roles, *person.groups)
@@ -91,6 +92,7 @@ def enter(
         because = f"{person.name} is {', '.join(lost)} no longer" if lost else f"{person.name} may no longer do it"
         ending, held = claims.release_lost(shell, id, by, because), tx.steps.held(id)
         ending(tx, held[: claims.TOGETHER])
+        _note(tx, by, there, person)
         return view(person), ending, held[claims.TOGETHER :]
 
     entered, ending, more = shell.keep(work)
@@ -99,8 +101,8 @@ def enter(
 
 
 def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> PersonView:
-    """Say what somebody is called, and in which zone he reads moments. Another and none answer alike (L4), and nobody is
-    shown what the organisation keeps of him."""
+    """Say what somebody is called, and in which zone he reads moments. Another and none answer alike (L4), and nobody
+    is shown what the organisation keeps of him."""
 
     def work(tx: Transaction) -> PersonView:
         actor = access.asker(tx, "set_name", by)
@@ -115,6 +117,24 @@ def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> Pers
         return msgspec.structs.replace(seen, record={}) if own else seen
 
     return shell.keep(work)
+
+
+_PLAIN = ("roles", "groups", "organisation")
+_SAID = ("name", "contact", "zone", "record")
+"""What is said of a person that is personal."""
+
+
+def _note(tx: Transaction, by: Actor, before: Person | None, person: Person) -> None:
+    """Note that somebody was entered, or what is said of him now that was said otherwise: as it was, and as it is."""
+    changed = {
+        name: [getattr(before, name, None), one]
+        for name in (*_PLAIN, *_SAID)
+        if (one := getattr(person, name)) != getattr(before, name, None) and (one or before is not None)
+    }
+    plain = {name: one for name, one in changed.items() if name in _PLAIN}
+    said = {name: one for name, one in changed.items() if name in _SAID}
+    facts = {"new": before is None, "back": before is not None and before.left is not None, "changed": plain}
+    tx.note(by, f"add_{person.kind}", person.id, facts, changed=said)
 
 
 def change_first(tx: Transaction, person: str, before: str, contact: str, now: datetime) -> None:
@@ -159,6 +179,8 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
                 tx.tokens.revoke(token, now)
             shut_out(tx, id, now)
         done = ending(tx, held if dry else held[: claims.TOGETHER])
+        if not dry:
+            tx.note(actor, "leave", id, {"revoked": revoked, "roles": list(person.roles)}, to, because=because)
         return _left(id, done, named, tuple(revoked)), ending, [] if dry else held[claims.TOGETHER :]
 
     if dry:

@@ -22,7 +22,9 @@ import msgspec
 
 from flowengine import exact
 from flowengine.commands.shell import Shell, not_joined
+from flowengine.core.values import Actor
 from flowengine.errors import HistoryBroken, NotFound, Refused
+from flowengine.store import Transaction
 from flowengine.store.archive import ArchivedJob
 from flowengine.views.replies import Archived, Audit, AuditProblem
 
@@ -40,7 +42,7 @@ class _File(Protocol):
     def to_disk(self) -> None: ...
 
 
-def archive(shell: Shell, before: datetime, to: Path, batch: int) -> Archived:
+def archive(shell: Shell, before: datetime, to: Path, batch: int, by: Actor) -> Archived:
     """Write the jobs that ended before a moment to a new file, and delete them. Raises Refused when it is there."""
     not_joined(shell)
     if not 1 <= batch <= 10_000:
@@ -54,9 +56,17 @@ def archive(shell: Shell, before: datetime, to: Path, batch: int) -> Archived:
                 _process(shell, file, job, known)
                 file.line(job)
             file.to_disk()
-            gone = shell.keep(lambda tx, jobs=jobs: tx.archive.delete(jobs, shell.clock.now()))  # type: ignore[misc]
+            gone = shell.keep(partial(_delete, shell, jobs, by, to))
             found, left = found + len(jobs), left + len(jobs) - gone
     return Archived(file=str(to), jobs=found, kept=left, size=to.stat().st_size)
+
+
+def _delete(shell: Shell, jobs: list[ArchivedJob], by: Actor, to: Path, tx: Transaction) -> int:
+    """Delete a batch of jobs that are in the file; how many were."""
+    gone = tx.archive.delete(jobs, shell.clock.now())
+    if gone:
+        tx.note(by, "archive", "", {"file": to.name, "jobs": [one.job for one in gone]})
+    return len(gone)
 
 
 def count(shell: Shell, before: datetime) -> int:

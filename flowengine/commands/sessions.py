@@ -195,14 +195,17 @@ def end(shell: Shell, id: str, by: By) -> SessionView:
         current = by.session if isinstance(by, Identity) else ""
         now = shell.clock.now()
         found = tx.sessions.get(id, now)
+        other: Actor | None = None
         if current and id == current and found is not None:
             mine = True
         else:
-            actor = himself(tx, "end_session", by)
+            other = actor = himself(tx, "end_session", by)
             mine = found is not None and (found.person == actor.id or needs("end_session", actor) == ANY)
         if found is None or not mine:
             raise NotFound(f"there is no session {id[:60]!r}", where=id[:60], possible=("sessions lists them",))
         tx.sessions.end(id, now)
+        if other is not None and other.id != found.person:
+            tx.note(other, "end_session", found.person, {"session": id})
         return view(found, current)
 
     return shell.keep(work)
@@ -212,7 +215,11 @@ def end_all(shell: Shell, person: str, by: By) -> int:
     """End all sessions of who asks, or of another for operators: how many."""
 
     def work(tx: Transaction) -> int:
-        return tx.sessions.end_all(whose(tx, "sign_out_everywhere", by, person), shell.clock.now())
+        id = whose(tx, "sign_out_everywhere", by, person)
+        ended, asker = tx.sessions.end_all(id, shell.clock.now()), himself(tx, "sign_out_everywhere", by)
+        if asker.id != id:
+            tx.note(asker, "sign_out_everywhere", id, {"sessions": ended})
+        return ended
 
     return shell.keep(work)
 

@@ -14,8 +14,10 @@ from typing import Any
 
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
+from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotFound
 from flowengine.language.suggest import near
+from flowengine.people.identities import PERSON_ID
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.tokens import IssuedToken, TokenView
@@ -39,7 +41,7 @@ _HANDLER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,199}", re.ASCII)
 
 
 def issue(
-    shell: Shell, scope: str, subject: str, handlers: Sequence[str], expires: datetime | timedelta | None
+    shell: Shell, scope: str, subject: str, handlers: Sequence[str], expires: datetime | timedelta | None, by: Actor
 ) -> IssuedToken:
     """Make a token. Raises BadAnswer for what it cannot be."""
     now = shell.clock.now()
@@ -56,7 +58,13 @@ def issue(
         expires=until,
         revoked=None,
     )
-    shell.keep(lambda tx: tx.tokens.add(hashed(secret), token))
+
+    def work(tx: Transaction) -> None:
+        tx.tokens.add(hashed(secret), token)
+        facts = {"scope": scope, "handlers": list(served), "expires": until.isoformat() if until else ""}
+        tx.note(by, "issue_token", token.id, facts, _person(tx, subject), subject=subject)
+
+    shell.keep(work)
     shell.external.forget()
     return IssuedToken(token=secret, **_fields(token))
 
@@ -79,7 +87,7 @@ def _check(scope: str, subject: str, handlers: Sequence[str], expires: datetime 
         raise BadAnswer({"expires": "lies in the past"}, possible=("a later moment", "none at all"))
 
 
-def revoke(shell: Shell, id: str, take_back: bool) -> TokenView:
+def revoke(shell: Shell, id: str, take_back: bool, by: Actor) -> TokenView:
     """Revoke a token, now; one that is revoked stays as it is. With ``take_back`` the calls of those of its handlers
     that nobody else serves are for workers of our own again. Raises NotFound."""
 
@@ -94,6 +102,8 @@ def revoke(shell: Shell, id: str, take_back: bool) -> TokenView:
             served = {name for token in tx.tokens.valid(WORKER, now) for name in token.powers.handlers}
             for handler in found.powers.handlers:
                 tx.wakes |= handler not in served and tx.calls.take_back(handler) > 0
+        facts = {"scope": found.scope, "take_back": take_back}
+        tx.note(by, "revoke_token", id, facts, _person(tx, found.subject), subject=found.subject)
         return found
 
     found = shell.keep(work)
@@ -119,6 +129,11 @@ def speaker(shell: Shell, text: str) -> tuple[TokenView, bool]:
     with shell.reading() as tx:
         found = _valid(tx, text, shell.clock.now())
         return found, tx.people.get(found.subject) is not None
+
+
+def _person(tx: Transaction, subject: str) -> str:
+    """The holder of a token, where he is a person who is known by that id."""
+    return subject if PERSON_ID.fullmatch(subject) and tx.people.get(subject) is not None else ""
 
 
 def _valid(tx: Transaction, text: str, now: datetime) -> TokenView:

@@ -94,6 +94,7 @@ def confirm(shell: Shell, id: str, code: str, name: str, by: By) -> CredentialVi
             created=now,
         )
         tx.credentials.add(one)
+        tx.note(actor, "confirm_totp", actor.id, {"credential": one.id}, name=one.known["name"])
         return view(one)
 
     return shell.keep(work)

@@ -105,12 +105,14 @@ def refuse(shell: Shell, id: str, because: str, by: By) -> StoredFile:
     """Let nobody open a file any more. Raises NotFound for none, and for one that is erased."""
 
     def work(tx: Transaction) -> StoredFile:
-        access.asker(tx, "refuse_file", by)
+        asker = access.asker(tx, "refuse_file", by)
         check_reason(because)
         found = tx.files.get(id) if FILE_ID.fullmatch(id) else None
         if found is None or found.erased is not None:
             raise access.no_such("file", id)
         tx.files.looked(id, REFUSED, because)
-        return tx.files.get(id) or found
+        refused = tx.files.get(id) or found
+        tx.note(asker, "refuse_file", id, also=found.author, because=because)
+        return refused
 
     return shell.keep(work)

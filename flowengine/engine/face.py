@@ -37,6 +37,7 @@ from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
+from flowengine.engine.administration import Administration
 from flowengine.engine.calendars import Calendars
 from flowengine.engine.conversation import Conversation
 from flowengine.engine.parties import Parties
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting):
+class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
     """Flows on one database. May be used from many threads at once.
 
     >>> engine = Engine("sqlite://")
@@ -186,7 +187,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
         Jobs that run keep their version (L6). Raises :class:`~flowengine.errors.ProcessRefused` with all problems.
         """
-        return deploying.deploy(self._for("deploy", by), source)
+        return deploying.deploy(self._shell, source, self._shell.asker("deploy", by))
 
     def processes(self, *, by: By = PROGRAM) -> list[ProcessRow]:
         """All versions of all processes, by name, the oldest first."""
@@ -605,7 +606,8 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         return histories.history(self._shell, job, by, after)
 
     def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:
-        """Check the hash chain of one job or of all, and that what is stored follows from it (L5)."""
+        """Check the hash chain of one job or of all, and that what is stored follows from it (L5). With all jobs the
+        chain of what was changed of the installation is checked, too (:meth:`administration`)."""
         return auditing.audit(self._for("audit", by), job)
 
     # operating
@@ -699,7 +701,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         The file is lines of JSON (gzip where the name ends in ``.gz``); :meth:`verify_archive` checks one. A request
         key of a job that is gone counts as fresh. Raises Refused when the file is there already.
         """
-        return retention.archive(self._for("archive", by), before, Path(to), batch)
+        return retention.archive(self._shell, before, Path(to), batch, self._shell.asker("archive", by))
 
     def archivable(self, before: datetime, *, by: By = PROGRAM) -> int:
         """How many jobs :meth:`archive` would take now."""
@@ -1023,7 +1025,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         ``metrics``. ``expires`` is a moment, or a span from now; without it the token is valid until it is revoked.
         Raises BadAnswer.
         """
-        return tokens.issue(self._for("issue_token", by), scope, subject, handlers, expires)
+        return tokens.issue(self._shell, scope, subject, handlers, expires, self._shell.asker("issue_token", by))
 
     def revoke_token(self, id: str, *, take_back: bool = False, by: By = PROGRAM) -> TokenView:
         """Make a token invalid, now and for ever, by its public id. Raises NotFound.
@@ -1031,7 +1033,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         Calls that wait for external workers go on waiting for one with a valid token. With ``take_back`` they are for
         workers of our own again, where no other token serves their handlers.
         """
-        return tokens.revoke(self._for("revoke_token", by), id, take_back)
+        return tokens.revoke(self._shell, id, take_back, self._shell.asker("revoke_token", by))
 
     def tokens(self, *, by: By = PROGRAM) -> list[TokenView]:
         """All tokens, the oldest first, without their secrets; those that expired or were revoked too."""

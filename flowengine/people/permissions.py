@@ -122,6 +122,7 @@ TABLE = {
     "jobs": Row("list jobs",                             OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "history": _organisation("read the history of a job", "track tells a customer where his job is"),
     "audit": _operators("audit histories"),
+    "administration": _operators("see what was changed of the installation"),
     "measures": _operators("read the measures"),
     "incidents": _operators("list incidents"),
     "schedules": _operators("list schedules"),
@@ -261,7 +262,7 @@ TABLE = {
 LOOKS = frozenset((
     "processes", "process", "need", "person", "find_person", "people", "holdings", "roles", "actor", "inbox", "agenda",
     "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs", "history", "audit", "measures",
-    "incidents", "schedules", "stuck", "archivable", "timers", "tokens", "next_due",
+    "incidents", "schedules", "stuck", "archivable", "timers", "tokens", "next_due", "administration",
     # parties
     "acting", "contacts",
     # conversation and files

@@ -6,16 +6,21 @@ from collections.abc import Iterator
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.errors import HistoryBroken
 from flowengine.people.permissions import PROGRAM
 from flowengine.store import Transaction
+from flowengine.store.administration import Checked
 from flowengine.store.audit import audit_job
 from flowengine.views.replies import Audit, AuditProblem
 
 _PAGE = 500
+ADMINISTRATION = "administration"
+"""What stands in the place of a job where the chain of administrative deeds is broken."""
 
 
 def audit(shell: Shell, job: str | None) -> Audit:
-    """Audit one job, or all, each in a read transaction of its own so that a long audit holds nothing up."""
+    """Audit one job, or all and the administration, each in a read transaction of its own so that a long audit holds
+    nothing up."""
     jobs = entries = erased = 0
     problems: list[AuditProblem] = []
     for id in _ids(shell, job):
@@ -25,7 +30,22 @@ def audit(shell: Shell, job: str | None) -> Audit:
         entries += found.entries
         erased += bool(found.erased)
         problems.extend(AuditProblem(job=id, what=what) for what in found.problems)
-    return Audit(jobs=jobs, entries=entries, erased=erased, problems=tuple(problems))
+    checked = Checked(0, 0, "")
+    if job is None:
+        try:
+            with shell.reading() as tx:
+                checked = tx.deeds.check()
+        except HistoryBroken as broken:
+            problems.append(AuditProblem(job=ADMINISTRATION, what=broken.what))
+    return Audit(
+        jobs=jobs,
+        entries=entries,
+        erased=erased,
+        problems=tuple(problems),
+        deeds=checked.deeds,
+        deeds_erased=checked.erased,
+        head=checked.hash,
+    )
 
 
 def _ids(shell: Shell, job: str | None) -> Iterator[str]:

@@ -87,6 +87,7 @@ def make_feed(shell: Shell, by: By) -> NewFeed:
             revoked=None,
         )
         tx.tokens.add(hashed(secret), token)
+        tx.note(asker, "make_feed", asker.id, {"feed": token.id})
         return token
 
     made = shell.keep(work)
@@ -111,6 +112,7 @@ def end_feed(shell: Shell, id: str, by: By) -> list[FeedView]:
         if id not in {one.id for one in own}:
             raise NotFound(f"there is no feed {id[:60]!r}, or it is not yours", possible=[one.id for one in own])
         tx.tokens.revoke(id, shell.clock.now())
+        tx.note(asker, "end_feed", asker.id, {"feed": id})
         return [FeedView(id=one.id, created=one.created) for one in own if one.id != id]
 
     return shell.keep(work)

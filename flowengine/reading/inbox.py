@@ -30,6 +30,7 @@ from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
 from flowengine.views.appointments import may_know_promise
+from flowengine.views.customer_words import unanswered
 from flowengine.views.plainly import Clock
 from flowengine.views.replies import (
     AppointmentView,
@@ -375,6 +376,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
+    own = actor.kind != "customer" or job.customer in stands_for(actor)
     poll = voting.poll_now(tx, job.id, found, branch) if branch is not None and state.shown_while_it_runs else None
     running = visible_tally(view.id, found, state, poll)
     asks = "" if found.is_asked else access.known_to_act(tx, state)
@@ -387,6 +389,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         tally=running,
         answered=bool(can) and _answered(job, found, actor),
         asks=asks if asks != STRENGTHS[0] else "",
+        unanswered=unanswered(compiled, state) if found.due is not None and own else None,
     )
 
 

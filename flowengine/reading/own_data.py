@@ -16,11 +16,13 @@ from flowengine.commands.shell import Shell
 from flowengine.core.values import Actor, Json
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, needs
+from flowengine.reading.administration import names_in
 from flowengine.reading.histories import history
 from flowengine.reading.records import hides, root_of
 from flowengine.reading.timeline import happened
 from flowengine.reading.tracking import data, track
 from flowengine.store import Transaction
+from flowengine.views.administration import line as deed_line
 from flowengine.views.replies import View
 
 SCHEMA = "flowengine/customer/1"
@@ -44,6 +46,7 @@ def export_person(shell: Shell, id: str, by: By) -> dict[str, Json]:
             "jobs": list(_jobs(look, tx, ids, actor, own)),
             "timeline": [_plain(line) for line in happened(look, tx, ids, actor)],
             "letters": list(_letters(tx, ids)),
+            "administration": list(_deeds(tx, ids, own)),
         }
 
 
@@ -90,6 +93,18 @@ def _jobs(look: Shell, tx: Transaction, ids: tuple[str, ...], actor: Actor, own:
                     {"seq": line.seq, "at": line.at.isoformat(), "who": line.who, "what": line.what} for line in lines
                 ]
                 yield job | ({} if own else {"history": told})
+
+
+def _deeds(tx: Transaction, ids: tuple[str, ...], own: bool) -> Iterator[Json]:
+    """What was changed that is about him, outside of jobs; he himself has what he has changed."""
+    found = {deed.seq: deed for one in ids for deed in tx.deeds.page(one, limit=2**40)}
+    told = [found[seq] for seq in sorted(found) if not own or found[seq].by.id in ids]
+    names = names_in(tx, told)
+    for one in told:
+        line = deed_line(one, names)
+        yield {"seq": line.seq, "at": line.at.isoformat(), "who": line.who, "what": line.what} | {
+            "words": exact.writable(line.words)
+        }
 
 
 def _letters(tx: Transaction, ids: tuple[str, ...]) -> Iterator[Json]:

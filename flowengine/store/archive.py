@@ -170,18 +170,19 @@ class Archive:
             for seq, _, hash_, body, contents in rows:
                 yield ArchivedEntry(seq=seq, hash=hash_, body=body, contents=contents)
 
-    def delete(self, jobs: Sequence[ArchivedJob], before: datetime) -> int:
-        """Delete what was archived; gives how many jobs were. One to which something was added since stays, whole.
+    def delete(self, jobs: Sequence[ArchivedJob], before: datetime) -> list[ArchivedJob]:
+        """Delete what was archived; gives the jobs that were. One to which something was added since stays, whole.
 
         ``before``: bookings of theirs that end later keep their slots.
         """
         self._channel.count(ALLOW, _ARCHIVING)
-        taken = [one.job for one in jobs if self._take(one)]
+        gone = [one for one in jobs if self._take(one)]
+        taken = [one.job for one in gone]
         for query in REST:
             self._channel.write_many(query, [{"job_id": job} for job in taken])
         self._channel.write_many(BOOKINGS, [{"job_id": job, "before": micros(before)} for job in taken])
         self._channel.count(FORBID, {"name": _ARCHIVING["name"]})
-        return len(taken)
+        return gone
 
     def _take(self, one: ArchivedJob) -> bool:
         return self._channel.count(TAKE, {"job_id": one.job, "of_seq": len(one.entries)}) == 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import sqlalchemy as sa
 
 from flowengine.clock import Clock, FollowingClock, SystemClock
+from flowengine.core.values import Actor
 from flowengine.errors import NotConfigured, SchemaMismatch, StoreError
 from flowengine.store import persistence, schema
 from flowengine.store.driver import Driver
@@ -123,7 +124,12 @@ class Database:
         if found is not None and found > HEAD:
             raise _mismatch(found, self.url)
         with self._driver.migrating() as connection:
+            tx = Transaction(self._driver.joining(connection)) if found not in (None, HEAD) else None
+            was = schema.revision(tx.channel) if tx is not None else HEAD  # another may have been before us
             schema.upgrade(connection)
+            if tx is not None and was != HEAD:
+                tx.note(Actor(kind="operator"), "upgrade", "", {"was": was, "schema": HEAD})
+                tx.channel.flush()
         return HEAD
 
     @property

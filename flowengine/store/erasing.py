@@ -6,6 +6,7 @@ Only an ended job is erased, so that of what is live it has its row, its receipt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import msgspec
 import sqlalchemy as sa
@@ -94,6 +95,14 @@ SECURELY = {
 _ERASING = {"name": "erasing", "value": "yes"}
 
 
+@contextmanager
+def letting_contents_change(channel: Channel) -> Iterator[None]:
+    """Meanwhile the database lets this transaction change contents. What is raised in it has to end the transaction."""
+    channel.count(ALLOW, _ERASING)
+    yield
+    channel.count(FORBID, {"name": _ERASING["name"]})
+
+
 class Found(msgspec.Struct, frozen=True):
     """An entry with contents that can be erased: as it reads, and what stands beside its body."""
 
@@ -131,9 +140,8 @@ class Erasing:
     def erase(self, job: str, left: Sequence[tuple[int, str]]) -> None:
         """Leave only that beside the entries of these numbers; and have nobody told any more what came of the job."""
         self.securely()
-        self._channel.count(ALLOW, _ERASING)
-        self._channel.write_many(EMPTY, [{"of_job": job, "of_seq": seq, "left": one} for seq, one in left])
-        self._channel.count(FORBID, {"name": _ERASING["name"]})
+        with letting_contents_change(self._channel):
+            self._channel.write_many(EMPTY, [{"of_job": job, "of_seq": seq, "left": one} for seq, one in left])
         self._channel.count(UNTELL, {"of_job": job})
 
     def securely(self) -> None:

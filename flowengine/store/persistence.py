@@ -9,13 +9,14 @@ the job's lock, in the very transaction in which the work is done again otherwis
 still be committing, and what is seen before it has ended is no answer. A job that is being begun has no row to lock;
 done again under the same id, the work meets the key of the first, waits for it, and then looks once more.
 
-A ballot is in no history: it is known by the salt of its paper, which is drawn anew with each try.
+A ballot is in no history: it is known by the salt of its paper, which is drawn anew with each try. What was changed of
+the installation is known by its deed, in a chain of its own.
 
 An entry has a secret of its own, drawn anew with each try, so that no other has its hash: two requests that differ in
 nothing are two. Whoever means one gives both the same request key.
 
 So work must come to the same whenever it is done: ids are chosen outside it, or found again by a request key. Work that
-writes no history (a claim, a heartbeat, a person's record) is simply done again. A claim that was kept without answer
+writes no history (a claim, a heartbeat, a fact) is simply done again. A claim that was kept without answer
 is then made twice: the first runs out with its lease.
 """
 
@@ -29,6 +30,7 @@ from typing import Generic, Protocol, TypeVar
 
 from flowengine.backoff import Backoff
 from flowengine.errors import ConnectionLost, DatabaseBusy, FlowError, NotFound
+from flowengine.store.administration import Noted
 from flowengine.store.ballots import Cast
 from flowengine.store.transaction import Saved, Transaction
 
@@ -53,30 +55,33 @@ class Once(Protocol):
 class Attempt(Generic[T]):
     """Work, and what it came to the last time it was done. ``done``: it was, in the try at hand."""
 
-    __slots__ = ("cast", "done", "result", "saved", "work")
+    __slots__ = ("cast", "done", "noted", "result", "saved", "work")
 
     def __init__(self, work: Callable[[Transaction], T]) -> None:
         self.work = work
         self.done = False
         self.saved: list[Saved] = []
         self.cast: list[Cast] = []
+        self.noted: list[Noted] = []
         self.result: T
 
     def __call__(self, tx: Transaction) -> T:
-        self.saved, self.cast = tx.saved, tx.cast
+        self.saved, self.cast, self.noted = tx.saved, tx.cast, tx.noted
         self.result = self.work(tx)
         self.done = True
         return self.result
 
 
 class Doubt(Generic[T]):
-    """A commit whose answer was lost: what it wrote to histories and ballot boxes, and what the work came to."""
+    """A commit whose answer was lost: what it wrote to histories and ballot boxes, which administrative deeds it noted,
+    and what the work came to."""
 
-    __slots__ = ("cast", "result", "saved")
+    __slots__ = ("cast", "noted", "result", "saved")
 
     def __init__(self, attempt: Attempt[T]) -> None:
         self.saved = sorted(attempt.saved, key=lambda saved: saved.job)  # locked in one order by all
         self.cast = list(attempt.cast)
+        self.noted = list(attempt.noted)
         self.result = attempt.result
 
     def kept(self, tx: Transaction) -> bool | None:
@@ -92,6 +97,10 @@ class Doubt(Generic[T]):
             known = True
         for ballot in self.cast:
             if not tx.ballots.holds(ballot):
+                return False
+            known = True
+        for deed in self.noted:
+            if not tx.deeds.holds(deed):
                 return False
             known = True
         return known

@@ -14,10 +14,11 @@ import msgspec
 from flowengine.clock import SystemClock
 from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
-from flowengine.core.values import ROOT, Head, Seat, Seating, Step
+from flowengine.core.values import ROOT, Actor, Head, Json, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.sealing import link
 from flowengine.store import ballots, bookings, calls, history, jobs, messages, participants, promises, steps, timers
+from flowengine.store.administration import Deed, Deeds, Noted
 from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
 from flowengine.store.ballots import Ballots, Cast
@@ -88,7 +89,7 @@ class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "cast", "channel", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
+    __slots__ = ("_outbox", "cast", "channel", "noted", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
 
     def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
         self.channel = channel
@@ -101,6 +102,8 @@ class Transaction:
         """What was written to histories: how to find out whether a commit was kept whose answer was lost."""
         self.cast: list[Cast] = []
         """What was put into ballot boxes, for the same."""
+        self.noted: list[Noted] = []
+        """Which administrative deeds were written, for the same."""
         self.trace = ""
         """The W3C traceparent that the calls it opens are given."""
         self.wakes = False
@@ -240,6 +243,30 @@ class Transaction:
     def provisional(self) -> Provisional:
         return Provisional(self.channel)
 
+    @property
+    def deeds(self) -> Deeds:
+        return Deeds(self.channel, self.noted)
+
+    def note(
+        self,
+        by: Actor,
+        verb: str,
+        about: str = "",
+        facts: Mapping[str, Json] | None = None,
+        also: str = "",
+        **words: Json,
+    ) -> None:
+        """Note what ``by`` has just changed of the installation: the last thing that is done before the commit, for all
+        who note wait from then on.
+
+        ``about`` and ``also`` are ids. ``facts`` stay for ever and hold nothing personal; ``words``, which people
+        wrote, are erased with the persons whom the deed is about. What says nothing is not kept. Never a secret.
+        """
+        told, said = _telling(facts or {}), _telling(words)
+        self.deeds.note(
+            Deed(seq=0, at=self.terms.now(), by=by, verb=verb, about=about, also=also, facts=told, words=said)
+        )
+
     def ahead(self, now: datetime) -> Work:
         """When the next of each kind of due work is due, in one query."""
         return ahead(self.channel, now)
@@ -252,6 +279,10 @@ class Transaction:
         saved = _save(self.channel, job, draft, entry, calling)
         self.saved.append(saved)
         return saved
+
+
+def _telling(given: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: one for name, one in given.items() if one}
 
 
 def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:

@@ -360,6 +360,14 @@ class TallyView(View, frozen=True, kw_only=True):
     options: tuple[OptionTally, ...]
 
 
+class UnansweredView(View, frozen=True, kw_only=True):
+    """What becomes of a job where nobody answers a step in time, in the file's ``words``: it ``ends`` for that reason,
+    or goes on with that."""
+
+    words: str
+    ends: bool = False
+
+
 class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
@@ -374,7 +382,8 @@ class CustomerStep(View, frozen=True, kw_only=True):
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
     two of what he did himself, and when his time had run out. While the job is ``suspended`` nothing is possible.
-    ``asks`` is how strongly whoever acts has to be known, where a link is not enough.
+    ``asks`` is how strongly whoever acts has to be known, where a link is not enough. ``unanswered`` is what happens at
+    ``due`` without an answer, in a job of the asker's own, where the file has one way then, with words for customers.
     """
 
     id: str
@@ -406,6 +415,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     ended_by: str = ""
     outcome: str = ""
     asks: str = ""
+    unanswered: UnansweredView | None = None
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
@@ -724,8 +734,36 @@ class HistoryLine(View, frozen=True, kw_only=True):
     erased: bool = False
 
 
+class DeedView(View, frozen=True, kw_only=True):
+    """Something that was changed of the installation: ``who`` (a name) did ``what``, in plain words. ``by`` is the id
+    of who did it, empty for the program; ``kind`` the kind of actor, ``party`` for whom it was done, ``strength`` how
+    strongly he was known, empty where the program vouched for him.
+
+    ``verb`` is that of the engine, ``about`` and ``also`` are the ids of what it was about: a person, a process, a
+    token. ``facts`` stay for ever; ``words`` are what people wrote, and in the place of those that were ``erased`` on
+    request stands ``erased``, null or nothing. ``hash`` is what the chain comes to with it (:attr:`Audit.head`).
+    """
+
+    seq: int
+    at: datetime
+    who: str
+    what: str
+    verb: str
+    by: str = ""
+    kind: str
+    party: str = ""
+    strength: str = ""
+    about: str = ""
+    also: str = ""
+    facts: dict[str, Json] = {}
+    words: dict[str, Json] = {}
+    erased: bool = False
+    hash: str
+
+
 class AuditProblem(View, frozen=True, kw_only=True):
-    """Where the history does not agree with itself, or with what is stored (L5)."""
+    """Where the history does not agree with itself, or with what is stored (L5). What is wrong with the chain of what
+    was changed of the installation has ``administration`` in the place of the job."""
 
     job: str
     what: str
@@ -733,12 +771,20 @@ class AuditProblem(View, frozen=True, kw_only=True):
 
 class Audit(View, frozen=True, kw_only=True):
     """The result of an audit. A job is whole, broken (``problems``), or whole with contents that were ``erased`` on
-    request, of which it is known when and by whom, and not what they said: so many jobs are."""
+    request, of which it is known when and by whom, and not what they said: so many jobs are.
+
+    ``deeds`` counts what was changed of the installation, ``deeds_erased`` those of which words were erased; ``head``
+    is the hash of the last one. Kept outside, it shows later that nothing up to it was changed, nor the chain made
+    anew. Where one job was audited, they are 0 and empty.
+    """
 
     jobs: int
     entries: int
     erased: int = 0
     problems: tuple[AuditProblem, ...] = ()
+    deeds: int = 0
+    deeds_erased: int = 0
+    head: str = ""
 
     @property
     def fine(self) -> bool:

@@ -70,6 +70,7 @@ def make_app(
     pages: bool = False,
     look: Look | None = None,
     templates: Sequence[str | Path] = (),
+    sign_in_at: str = "",
     hosts: Sequence[str] = (),
     capacity: Capacity | None = None,
 ) -> Application:
@@ -79,7 +80,8 @@ def make_app(
     Without it, it is :func:`flowengine.web.signing_in.authenticate`: who asks shows a token, or the cookie of a
     session. Without ``api`` there are only the doors of workers and other systems.
     With ``pages`` people have theirs in a browser, in the ``look`` of a house; ``templates`` are folders with templates
-    that stand in the place of those of the same name in ``web/pages/templates``.
+    that stand in the place of those of the same name in ``web/pages/templates``. Whom ``authenticate`` does not know is
+    sent to sign in: to the pages' own door, or to the host's, ``sign_in_at``, with ``next``, where he wanted to go.
     ``hosts`` are the names under which it is reached, ``*.example.org`` for all below one; any, where none are given.
     ``capacity`` bounds what is done at once. Whoever stops the server sets ``app.state.stopping``, so that those who
     wait for work are answered at once.
@@ -112,5 +114,5 @@ def make_app(
     if pages:
         from flowengine.web.pages import Look, add_pages
 
-        add_pages(app, look or Look(), templates)
+        add_pages(app, look or Look(), templates, sign_in_at)
     return app

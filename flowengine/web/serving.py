@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from threading import Event
 from types import FrameType
 
@@ -16,6 +17,7 @@ from flowengine.clock import Clock
 from flowengine.web.app import make_app
 from flowengine.web.connections import Connection, Limits, Quiet, most_connections
 from flowengine.web.envelope import Named
+from flowengine.web.pages import Look
 from flowengine.worker.standalone import Standalone
 
 GRACE = 25
@@ -63,13 +65,16 @@ def serve(
     ready: Callable[[str], None],
     clock: Clock | None = None,
     hosts: Sequence[str] = (),
+    look: str = "",
 ) -> None:
     """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens.
-    Where ``hosts`` are named, it is served under these, and to this machine."""
+    Where ``hosts`` are named, it is served under these, and to this machine. ``look`` is the folder of a look. Raises
+    NotConfigured."""
+    worn = Look.read(Path(look)) if look else Look()
     for handler in logging.getLogger().handlers:
         handler.addFilter(Named())
     with Standalone(address, environment, clock) as here:
-        app = make_app(here.engine, hosts=[*hosts, *_LOOPBACK] if hosts else ())
+        app = make_app(here.engine, pages=True, look=worn, hosts=[*hosts, *_LOOPBACK] if hosts else ())
         with _listening(host, port) as listening:
             ready(_address(listening))
             Server(app).run([listening])

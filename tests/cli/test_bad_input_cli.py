@@ -30,6 +30,8 @@ WRONG = [
     ("diff workshop.yaml --against 0123", 1, "0123"),
     ("diff workshop.yaml --against missing.yaml", 1, "there is no such file"),
     ("draw nothing", 1, "there is no process 'nothing'"),
+    ("administration --limit 0", 2, "--limit"),
+    ("administration --as tom", 1, "only an operator may see what was changed of the installation"),
     ("jobs --process nothing", 1, "there is no process 'nothing'"),
     ("jobs --customer nobody --as olga", 1, "there is nobody called 'nobody'"),
     ("jobs --after zzzz", 1, "no job 'zzzz'"),

@@ -24,6 +24,7 @@ LISTS = [
     "people list",
     "incidents",
     "schedules",
+    "administration",
     "timers JOB",
     "token list",
 ]
@@ -42,7 +43,7 @@ def test_every_list_takes_the_same_forms(shop: Flow) -> None:
         lines = shop.run(*words, "-o", "jsonl", who=who).stdout.splitlines()
         assert [json.loads(one) for one in lines] == rows, line
         assert shop.run(*words, "-o", "table", who=who).stdout == shop.run(*words, who=who).stdout, line
-        key = {"history JOB": "seq", "processes": "name"}.get(line, "id")
+        key = {"history JOB": "seq", "processes": "name", "administration": "seq"}.get(line, "id")
         assert shop.run(*words, "-o", "id", who=who).stdout.split() == [str(row[key]) for row in rows], line
         assert shop.run(*words, "-o", f"{key},{key}", who=who).stdout.splitlines() == [
             f"{row[key]}\t{row[key]}" for row in rows

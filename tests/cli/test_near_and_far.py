@@ -87,11 +87,13 @@ LINES = [
 
 _MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
-    (re.compile(r"\b[0-9a-f]{8,12}\b"), "ID"),
+    (re.compile(r"\b(?:[0-9a-f]{8,12}|[0-9a-f]{64})\b"), "ID"),
+    (re.compile(r"\d+(?= administrative deeds)|(?<=\"deeds\": )\d+"), "MANY"),
     (re.compile(r"(--at|FLOW_AT=) ?\S+"), r"\1 PLACE"),
     (re.compile(r"  at https?://\S+"), ""),
 ]
-"""What differs between two databases, and between two places. Moments do not: both are in the same simulated time."""
+"""What differs between two databases, and between two places: there tokens are made, which is noted. Moments do not:
+both are in the same simulated time."""
 
 
 @pytest.fixture

@@ -269,3 +269,21 @@ def test_schedules_are_listed(shop: Flow) -> None:
     assert "parcels/1" in shop.run("schedules").stdout
     assert shop.json("retry", "parcels/1", who="olga", code=1)["error"] == "StaleCommand"
     assert shop.json("schedules", who="tom", code=1)["error"] == "NotAllowed"
+
+
+def test_what_was_changed_of_the_installation_is_listed(shop: Flow) -> None:
+    """Who changed what, the newest first, a page at a time, or about one; an audit tells the head, which is in it."""
+    shop.json("whoami", who="olga")  # from afar she is given a token first, which is noted
+    shop.run("people", "change", "ben", "--name", "Benedict", who="olga")
+    shop.run("token", "create", "metrics", "grafana", who="olga")
+    told = shop.run("administration", "--limit", "2", who="olga").stdout
+    assert "issued the token" in told
+    assert "Olga" in told
+    newest, before = shop.json("administration", "--limit", "2", who="olga")
+    assert f"More follow: there may be more; --after {before['seq']} lists them" in told
+    assert (before["verb"], before["about"], before["by"]) == ("add_customer", "ben", "olga")
+    assert before["words"] == {"changed": {"name": ["Ben", "Benedict"]}}
+    assert shop.json("administration", "--about", "ben", who="olga")[0] == before
+    assert shop.json("audit", who="olga")["head"] == newest["hash"]
+    assert shop.run("administration", "-o", "hash", "--limit", "1", who="olga").stdout.strip() == newest["hash"]
+    assert shop.json("administration", who="tom", code=1)["error"] == "NotAllowed"

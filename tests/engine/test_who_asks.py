@@ -87,6 +87,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "ask_new_promise": lambda engine, by: engine.ask_new_promise(NOTHING, date(2999, 1, 1), because="R", by=by),
     "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
     "audit": lambda engine, by: engine.audit(by=by),
+    "administration": lambda engine, by: engine.administration(by=by),
     "measures": lambda engine, by: engine.measures(by=by),
     "incidents": lambda engine, by: engine.incidents(by=by),
     "schedules": lambda engine, by: engine.schedules(by=by),

@@ -9,12 +9,13 @@ import pytest
 from drafts import HOUR, NOW, call, fork, started, write
 
 from flowengine.core import events as e
-from flowengine.core.values import ROOT, KeptMessage, Wait
+from flowengine.core.values import ROOT, Actor, KeptMessage, Wait
 from flowengine.store import (
     Database,
     Person,
     StoredToken,
     Transaction,
+    administration,
     archive,
     ballots,
     bookings,
@@ -191,6 +192,11 @@ BY_KEY = {
     throttles.HITS: "flow_throttles",
     throttles.TIDY: "ix_flow_throttles_until",
     provisional.OVER: "ix_flow_provisional_until",
+    administration.LAST: "flow_deeds",
+    administration.CHAIN: "flow_deeds",
+    administration.WRITTEN: "flow_deeds",
+    administration.EMPTY: "flow_deeds",
+    administration.OF_PERSON: "ix_flow_deeds_about|ix_flow_deeds_also",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 
@@ -209,6 +215,7 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
+    administration.OF_PERSON,
     people.BY_CONTACT,
     parties.OF,
     changes.CUSTOMERS,
@@ -310,6 +317,7 @@ def sign_in(tx: Transaction, number: int, job: str) -> None:
         hash=f"hash{number}", user_code=id, state="waiting", wish=devices.Wish(), polled=NOW, interval=HOUR, until=later
     )
     tx.devices.add(device)
+    tx.note(Actor(kind="operator"), "add_contact", who, also=f"c{number // 2}", address=id)
     tx.throttles.hit(id, later, HOUR)
     tx.provisional.add(provisional.Awaited(who, job, ""), later)
 

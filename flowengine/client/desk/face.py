@@ -18,6 +18,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal, Self
 
+from flowengine.client.desk.administration import Administration
 from flowengine.client.desk.calendars import Calendars
 from flowengine.client.desk.conversation import Conversation
 from flowengine.client.desk.parties import Parties
@@ -32,7 +33,7 @@ from flowengine.views.tokens import IssuedToken, TokenView
 Answer = Mapping[str, Json]
 
 
-class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting):
+class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
     """What can be asked, for one identity."""
 
     @abstractmethod

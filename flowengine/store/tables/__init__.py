@@ -9,6 +9,7 @@ together under the job's lock, and on PostgreSQL each would cost a look-up and a
 
 from __future__ import annotations
 
+from flowengine.store.tables.administration import deeds
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
@@ -67,6 +68,7 @@ __all__ = [
     "codes",
     "contacts",
     "credentials",
+    "deeds",
     "devices",
     "distinct",
     "facts",

@@ -11,7 +11,8 @@ settings = sa.Table(
     metadata,
     key("name", primary_key=True),
     text("value"),
-    comment="Switches of the database. A row named archiving lets its own transaction delete history.",
+    comment="Switches of the database. A row named archiving lets its own transaction delete history; deeds is the "
+    "head of the chain of administrative deeds.",
 )
 
 processes = sa.Table(

@@ -160,7 +160,9 @@ class _Asking:
             hints=tuple(self.hints(field, sort)),
             problem=" ".join(dict.fromkeys(own)),
             value=next(iter(self.inputs.get(f"{name}.many" if sort == "length" else name, ())), ""),
-            unit=next(iter(self.inputs.get(f"{name}.unit", ())), "days") if sort == "length" else field.unit,
+            unit=next(iter(self.inputs.get(f"{name}.unit", ())), "days")
+            if sort == "length"
+            else field.unit or self.speech.symbol(field.currency),
             cards=any(one.price or one.about or one.takes or one.picture for one in choices)
             or any(len(one.title) > _SHORT for one in choices),
             listed=listed,
@@ -192,15 +194,20 @@ class _Asking:
                 for n, id in enumerate(given)
                 if id
             )
-        offered = [("yes", self.say("Yes")), ("no", self.say("No"))] if sort == "yesno" else []
+        if sort == "scale":
+            offered = [
+                (str(one), self.speech.number(one)) for one in range(int(field.min or 0), int(field.max or 0) + 1)
+            ]
+        else:
+            offered = [("yes", self.say("Yes")), ("no", self.say("No"))] if sort == "yesno" else []
         made = [
             Choice(id=f"{html}-{value}", name=name, value=value, title=title, checked=value in given)
             for value, title in offered
         ]
         for n, option in enumerate(field.options):
             made.append(self.choice(field, option, sort, name, f"{html}-{n}", problems))
-        if made and not field.required and sort in ("one", "yesno"):
-            none = self.say("No answer") if sort == "yesno" else self.say("None of them")
+        if made and not field.required and sort in ("one", "yesno", "scale"):
+            none = self.say("None of them") if sort == "one" else self.say("No answer")
             made.append(Choice(id=f"{html}-none", name=name, value="", title=none, checked="" in given or not given))
         return tuple(made)
 

@@ -5,34 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flowengine.web.pages.look import Look
+from flowengine.web.pages.look import PICTURES, Look
 
 FOLDER = Path(__file__).parent / "static"
 PATH = "/static"
 
-_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-_HEADERS = {"cache-control": "public, max-age=31536000, immutable"}
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", **PICTURES}
+_HEADERS = {
+    "cache-control": "public, max-age=31536000, immutable",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
+"""A picture may be a document (SVG): opened by itself it runs nothing."""
 
 
 class Assets:
-    """The files of the package and the colours of a look, each under a name with the hash of what is in it."""
+    """The files of the package, the colours and the pictures of a look, each under a name with the hash of what is in
+    it."""
 
     def __init__(self, look: Look) -> None:
         files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in _TYPES}
         files["look.css"] = look.css().encode()
+        files |= {name: path.read_bytes() for name, path in look.pictures().items()}
         self._paths: dict[str, str] = {}
         self._contents: dict[str, tuple[bytes, str]] = {}
         for name, content in files.items():
             stem, _, kind = name.rpartition(".")
             hashed = f"{stem}.{sha256(content).hexdigest()[:12]}.{kind}"
-            self._paths[name] = f"{PATH}/{hashed}"
-            self._contents[hashed] = content, _TYPES[f".{kind}"]
+            self._paths[name] = f"{PATH}/{quote(hashed)}"
+            self._contents[hashed] = content, _TYPES[f".{kind.lower()}"]
 
     @property
     def paths(self) -> Mapping[str, str]:

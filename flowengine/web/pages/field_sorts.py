@@ -15,17 +15,18 @@ from flowengine.speech.hearing import written
 from flowengine.speech.telling import Speech
 
 Sort: TypeAlias = Literal[
-    "text", "long", "number", "yesno", "date", "moment", "time", "length", "one", "several", "amounts", "files",
-    "parts", "rows", "lines", "pairs",
+    "text", "long", "number", "scale", "yesno", "date", "moment", "time", "length", "one", "several", "amounts",
+    "files", "parts", "rows", "lines", "pairs",
 ]  # fmt: skip
-"""``amounts``: a number for each option (quantities, scores, places in a ranking). ``parts``: an object whose parts are
-known, ``pairs``: one whose are not; ``rows``: a list of what takes more than one line, ``lines``: of what does not."""
+"""``scale``: one of a few whole numbers. ``amounts``: a number for each option (quantities, scores, places in a
+ranking). ``parts``: an object whose parts are known, ``pairs``: one whose are not; ``rows``: a list of what takes more
+than one line, ``lines``: of what does not."""
 
 MOST_ROWS = 50
 """Entries of a list that are read."""
 
-NOBODY = ""
-"""What is sent for a question that may be left out, and is."""
+LONGEST_SCALE = 10
+"""Whole numbers between bounds that are no further apart are picked from a list, not typed."""
 
 UNITS: Mapping[str, str] = {"minutes": "PT{}M", "hours": "PT{}H", "days": "P{}D", "weeks": "P{}W", "months": "P{}M"}
 """The units in which a length is asked."""
@@ -40,13 +41,14 @@ def sort_of(field: FormField) -> Sort:
     if field.options:
         return {"one": "one", "several": "several"}.get(field.shape, "amounts")  # type: ignore[return-value]
     if field.type in ("number", "integer"):
-        return "number"
+        small = field.type == "integer" and field.min is not None and field.max is not None
+        return "scale" if small and (field.max or 0) - (field.min or 0) <= LONGEST_SCALE else "number"
     if field.type == "boolean":
         return "yesno"
     if field.type == "object":
         return "parts" if parts_of(field) else "pairs"
     if field.type == "array":
-        return "lines" if sort_of(item_of(field)) in ("text", "number") else "rows"
+        return "lines" if sort_of(item_of(field)) in ("text", "number", "scale") else "rows"
     return _BY_FORMAT.get(field.format, "long" if field.long else "text")
 
 

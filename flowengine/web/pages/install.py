@@ -21,7 +21,22 @@ from flowengine.people.identities import By, person_of
 from flowengine.web import errors
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
-from flowengine.web.pages import changes, home, jobs, me, messages, my_data, nobody, receipt_lists, ways_in
+from flowengine.web.pages import (
+    changes,
+    door,
+    home,
+    jobs,
+    login,
+    me,
+    messages,
+    my_data,
+    nobody,
+    receipt_lists,
+    receipts,
+    starting,
+    steps,
+    ways_in,
+)
 from flowengine.web.pages.assets import Assets
 from flowengine.web.pages.book import Book, Page
 from flowengine.web.pages.look import Look
@@ -33,15 +48,29 @@ from flowengine.web.signing_in import signed_in
 LOG = logging.getLogger("flowengine.web")
 
 BOOKS: tuple[Book, ...] = (
-    home.pages, jobs.pages, changes.pages, receipt_lists.pages, me.pages, my_data.pages, messages.pages, ways_in.pages,
-)  # fmt: skip
+    home.pages,
+    steps.pages,
+    receipts.pages,
+    starting.pages,
+    door.pages,
+    login.pages,
+    jobs.pages,
+    changes.pages,
+    receipt_lists.pages,
+    me.pages,
+    my_data.pages,
+    messages.pages,
+    ways_in.pages,
+)
 """All pages, a book a noun."""
 
 
-def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = ()) -> None:
-    """Have an application give out the pages, in a house's look, with its own ``templates`` before ours."""
+def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), sign_in_at: str = "") -> None:
+    """Have an application give out the pages, in a house's look, with its own ``templates`` before ours; where people
+    sign in at the host's own page, ``sign_in_at`` says where that is."""
     app.state.look = look
-    app.state.renderer = Renderer(templates)
+    app.state.sign_in_at = sign_in_at
+    app.state.renderer = Renderer([*templates, *([look.templates] if look.templates is not None else [])])
     app.state.assets = Assets(look)
     app.router.routes.append(app.state.assets.route())
     for book in BOOKS:

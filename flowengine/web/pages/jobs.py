@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.client.desk import Desk
-from flowengine.client.local import LocalDesk
 from flowengine.views.conversation import MessageView
 from flowengine.views.replies import Track
 from flowengine.web.pages.book import Book
@@ -95,9 +94,8 @@ def shown(
 ) -> Response:
     """The page of a job; with ``problems`` what was typed stands in it still, and ``kept`` are the ids of files that
     were sent with it."""
-    with visit.engine.looking() as engine:  # all of the page is of one moment, in one transaction
-        assert visit.who is not None, "the page is for who is signed in"
-        desk = LocalDesk(engine, visit.who)
+    with visit.still():
+        desk = visit.desk
         track = desk.track(id)
         said = _lately(desk, track) if track.erased is None else []
         did = _did(desk, track, visit.query("did")) if status == 200 else ""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
+
+import msgspec
 
 from flowengine.errors import NotConfigured
 
@@ -32,6 +36,12 @@ READ_ON = (
 )  # fmt: skip
 """Which colour is read on which: WCAG 2.2 AA wants a contrast of 4.5 for texts."""
 
+FILE = "look.toml"
+PICTURES = {
+    ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"
+}  # fmt: skip
+"""Kinds of pictures that pages show, by the ends of their names."""
+
 LEAST_CONTRAST = 4.5
 _COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE | re.ASCII)
 
@@ -40,17 +50,24 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE | re.ASCII)
 class Look:
     """How the pages of an installation look.
 
-    ``name`` is said at the top and in titles, ``logo`` the address of a picture beside it (of this site: the pages
-    load nothing from elsewhere). ``tokens`` are colours (``#rrggbb``) for some of :data:`LIGHT`, ``dark`` for readers
-    who like it dark. Raises NotConfigured for what is no colour, and for colours that cannot be read on each other.
+    ``name`` is said at the top and in titles, ``logo`` is the picture beside it. It lies in ``folder``, as do those
+    that options name (``picture: navy.jpg``): the pages load nothing from elsewhere; ``templates`` below it holds
+    templates in the place of ours. ``tokens`` are colours (``#rrggbb``) for some of :data:`LIGHT`, ``dark`` for readers
+    who like it dark. Raises NotConfigured for what is no colour, for colours that cannot be read on each other, and for
+    a logo that is not there.
     """
 
     name: str = "flowengine"
     logo: str = ""
+    folder: Path | None = None
     tokens: Mapping[str, str] = field(default_factory=dict, hash=False)
     dark: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        if self.logo and self.logo not in self.pictures():
+            raise NotConfigured(
+                f"there is no picture {self.logo!r}", where="logo", possible=tuple(self.pictures()) or ("a folder",)
+            )
         for given, standard, where in ((self.tokens, LIGHT, "tokens"), (self.dark, DARK, "dark")):
             for name, colour in given.items():
                 if name not in standard:
@@ -64,10 +81,50 @@ class Look:
                     what = f"{front} {whole[front]} cannot be read on {back} {whole[back]}: a contrast of {found:.1f}"
                     raise NotConfigured(what, where=where, possible=(f"a contrast of {LEAST_CONTRAST}",))
 
+    @classmethod
+    def read(cls, folder: Path) -> Look:
+        """The look in a folder: ``look.toml`` with ``name``, ``logo``, and tables ``tokens`` and ``dark``; its pictures
+        and templates beside it. Raises NotConfigured."""
+        try:
+            found = tomllib.loads((folder / FILE).read_text("utf-8"))
+        except OSError as error:
+            raise NotConfigured(f"there is no {FILE}: {error.strerror}", where=str(folder)) from None
+        except ValueError as error:  # TOML's and Unicode's are such
+            raise NotConfigured(f"{FILE} is no TOML: {error}", where=str(folder)) from None
+        try:
+            return msgspec.convert({**found, "folder": folder}, _Read).look()
+        except msgspec.ValidationError as error:
+            raise NotConfigured(str(error), where=FILE, possible=("name", "logo", "[tokens]", "[dark]")) from None
+
+    def pictures(self) -> dict[str, Path]:
+        """The pictures of the house, by their names."""
+        if self.folder is None:
+            return {}
+        return {path.name: path for path in sorted(self.folder.iterdir()) if path.suffix.lower() in PICTURES}
+
+    @property
+    def templates(self) -> Path | None:
+        """Where the house's own templates are; None where it has none."""
+        found = self.folder / "templates" if self.folder is not None else None
+        return found if found is not None and found.is_dir() else None
+
     def css(self) -> str:
         """Its colours as a style sheet."""
         light, dark = _variables({**LIGHT, **self.tokens}), _variables({**DARK, **self.dark})
         return f":root{{{light}}}\n@media(prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+
+
+class _Read(msgspec.Struct, forbid_unknown_fields=True):
+    """What a file says of a look."""
+
+    folder: Path
+    name: str = "flowengine"
+    logo: str = ""
+    tokens: dict[str, str] = {}
+    dark: dict[str, str] = {}
+
+    def look(self) -> Look:
+        return Look(name=self.name, logo=self.logo, folder=self.folder, tokens=self.tokens, dark=self.dark)
 
 
 def contrast(one: str, other: str) -> float:

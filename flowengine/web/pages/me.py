@@ -7,7 +7,6 @@ from zoneinfo import available_timezones
 from starlette.responses import Response
 
 from flowengine import errors as e
-from flowengine.client.local import LocalDesk
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import Identity
 from flowengine.web.cookies import set_cookie
@@ -29,10 +28,9 @@ def me(visit: Visit) -> Response:
 def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = None) -> Response:
     """The page; with ``problems``, by the id of the box, what was typed stands in it still."""
     person = _himself(visit)
-    with visit.engine.looking() as engine:
-        assert visit.who is not None, "the page is for who is signed in"
-        desk = LocalDesk(engine, visit.who)
-        customer = visit.kind == "customer"
+    customer = visit.kind == "customer"
+    with visit.still():
+        desk = visit.desk
         contacts = desk.contacts(person)
         facts = [one for one in desk.facts(person, limit=50) if one.taken_back is None] if customer else []
         acting = desk.acting(person) if customer else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from flowengine import errors as e
-from flowengine.client.local import LocalDesk
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.my_data import himself
 from flowengine.web.pages.visit import Visit
@@ -26,11 +25,9 @@ def shown(
 ) -> Response:
     """The page; with ``problems`` what was typed stands in it still, and ``kept`` are files that were sent with it."""
     person, after = himself(visit), visit.query("after")
-    with visit.engine.looking() as engine:
-        assert visit.who is not None, "the page is for who is signed in"
-        desk = LocalDesk(engine, visit.who)
-        said = desk.conversation_with(person, after, PAGE)
-        files = [desk.file(one) for one in kept or ()]
+    with visit.still():
+        said = visit.desk.conversation_with(person, after, PAGE)
+        files = [visit.desk.file(one) for one in kept or ()]
     more = said[-1].place if len(said) == PAGE else ""
     return visit.page(
         "customers/messages.html", status, said=said, more=more, problems=problems or {}, kept=files, typed=visit.posted

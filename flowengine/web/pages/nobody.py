@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
 
 from flowengine.web.pages.visit import Visit
 
@@ -11,6 +13,10 @@ _OURS = frozenset({"csrf"})
 
 def sign_in_first(visit: Visit) -> Response:
     """To sign in, and back to what was asked for."""
+    elsewhere: str = visit.request.app.state.sign_in_at
+    if elsewhere:
+        query = urlencode({"next": visit.here + visit.asked_for})
+        return RedirectResponse(f"{elsewhere}?{query}", 303, {"cache-control": "no-store"})
     return visit.go("/login", {"back": visit.asked_for})
 
 

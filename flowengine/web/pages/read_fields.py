@@ -75,7 +75,7 @@ class _Reader:
 
     def _missing(self, field: FormField) -> str:
         sort = sort_of(field)
-        if sort in ("one", "yesno"):
+        if sort in ("one", "yesno", "scale"):
             return self.say("Please choose one.")
         if sort in ("several", "amounts"):
             return self.say("Please choose.")
@@ -90,7 +90,7 @@ class _Reader:
 
     def one(self, field: FormField, name: str, inner: Answered) -> Json:
         sort = sort_of(field)
-        if sort in ("text", "long", "time", "date", "moment", "number", "yesno", "one"):
+        if sort in ("text", "long", "time", "date", "moment", "number", "scale", "yesno", "one"):
             return self.typed(field, self.text(name))
         if sort == "several":
             return self.several(field, name)
@@ -119,7 +119,7 @@ class _Reader:
             return found.id
         if sort == "yesno":
             return text == "yes"
-        if sort == "number":
+        if sort in ("number", "scale"):
             return self.number(field, text)
         if sort == "date":
             return self.day(field, text)
@@ -128,7 +128,17 @@ class _Reader:
         return self.clock(text) if sort == "time" else text
 
     def number(self, field: FormField, text: str) -> int | Decimal:
-        found = number_of(text.removesuffix(field.unit).strip() if field.unit else text, self.speech)
+        bare = (
+            text.removesuffix(field.unit).strip()
+            if field.unit
+            else text.removeprefix(self.speech.symbol(field.currency))
+        )
+        try:
+            found = number_of(bare, self.speech)
+        except ValueError:
+            if field.type != "integer":
+                raise
+            raise ValueError(self.say("Please write a whole number.")) from None
         if field.type == "integer" and found != int(found):
             raise ValueError(self.say("Please write a whole number."))
         number = int(found) if field.type == "integer" else found

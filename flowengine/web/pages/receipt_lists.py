@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from flowengine.client.local import LocalDesk
 from flowengine.errors import NotFound
 from flowengine.views.proofs import canonical
 from flowengine.web.pages.book import Book
@@ -17,10 +16,9 @@ MOST = 100
 @pages.get("/jobs/{job}/receipts")
 def receipts(visit: Visit) -> Response:
     """What one has done in the job, each with its receipt."""
-    with visit.engine.looking() as engine:
-        assert visit.who is not None, "the page is for who is signed in"
-        desk, job, after = LocalDesk(engine, visit.who), visit.part("job"), _number(visit.query("after", "0"))
-        track, rows = desk.track(job), desk.receipts(job, after=after, limit=MOST)
+    job, after = visit.part("job"), _number(visit.query("after", "0"))
+    with visit.still():
+        track, rows = visit.desk.track(job), visit.desk.receipts(job, after=after, limit=MOST)
     more = rows[-1].seq if len(rows) == MOST else 0
     return visit.page("customers/receipts.html", home=track.zone, job=track, rows=rows, more=more)
 

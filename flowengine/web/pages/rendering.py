@@ -40,13 +40,13 @@ def _environment(loader: BaseLoader, language: str) -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
     made.globals["problems_of"] = problems_of
-    for name in ("day", "time", "moment", "distance", "span", "number", "money"):
+    for name in ("day", "time", "moment", "distance", "span", "number", "money", "wait"):
         made.filters[name] = pass_context(partial(_told, name))
     return made
 
 
 def _told(
-    name: str, context: Context, value: datetime | date | timedelta | int | Decimal, *more: Any, **named: Any
+    name: str, context: Context, value: datetime | date | timedelta | float | Decimal, *more: Any, **named: Any
 ) -> str:
     """``{{ step.due|moment }}``, ``{{ price|money("GBP") }}``: a value as the reader has it."""
     found: str = getattr(context["speech"], name)(value, *more, **named)

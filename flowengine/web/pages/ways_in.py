@@ -11,7 +11,6 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from flowengine import errors as e
-from flowengine.client.local import LocalDesk
 from flowengine.web.cookies import drop_shown, set_shown, shown_once
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.visit import Visit
@@ -34,9 +33,8 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
     """The page, with what is wrong by the id of the box."""
     if visit.me is None or visit.only_job:
         raise e.NotFound("this page is for who is signed in as a person", possible=("sign in with a code",))
-    with visit.engine.looking() as engine:
-        assert visit.who is not None, "the page is for who is signed in"
-        desk = LocalDesk(engine, visit.who)
+    with visit.still():
+        desk = visit.desk
         found = {
             "sessions": desk.sessions(), "credentials": desk.credentials(), "feeds": desk.feeds(),
             "tokens": [one for one in desk.own_tokens() if one.revoked is None],

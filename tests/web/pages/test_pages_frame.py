@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from house import House
+from house import House, opened
 
+from flowengine import SimulatedClock
 from flowengine.errors import NotConfigured
 from flowengine.speech import catalogues
 from flowengine.web.pages import Look
@@ -107,6 +110,31 @@ def test_colours_that_cannot_be_read_are_refused() -> None:
     with pytest.raises(NotConfigured, match="has a colour"):
         Look(dark={"treads": "#000000"})
     assert "--thread:#114422" in Look(tokens={"thread": "#114422"}).css()
+
+
+def test_a_house_has_its_own_look(sqlite_url: str, tmp_path: Path) -> None:
+    """Its name, colours, logo and templates lie in a folder; what is wrong there is said before anything is served."""
+    (tmp_path / "templates" / "customers").mkdir(parents=True)
+    (tmp_path / "templates" / "customers" / "home.html").write_text(
+        "{{ look.name }}: <img src='{{ assets['a b.svg'] }}'>"
+    )
+    (tmp_path / "a b.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    said = tmp_path / "look.toml"
+    said.write_text('name = "Hart & Thread"\nlogo = "a b.svg"\n[tokens]\nthread = "#114422"\n')
+    with opened(sqlite_url, SimulatedClock(datetime(2026, 5, 4, tzinfo=UTC)), Look.read(tmp_path)) as house:
+        house.engine.add_customer("ada", "Ada")
+        visitor = house.visitor("ada")
+        page = visitor.get("/").text
+        assert page.startswith("Hart &amp; Thread: ")
+        picture = visitor.get(page.split("'")[1])
+        assert picture.headers["content-type"] == "image/svg+xml"
+        assert "sandbox" in picture.headers["content-security-policy"]
+    for wrong, why in (('logo = "c.svg"', "no picture 'c.svg'"), ("nam = 1", "unknown field"), ("=", "no TOML")):
+        said.write_text(wrong)
+        with pytest.raises(NotConfigured, match=why):
+            Look.read(tmp_path)
+    with pytest.raises(NotConfigured, match=r"there is no look\.toml"):
+        Look.read(tmp_path / "nowhere")
 
 
 def test_each_address_has_one_answer() -> None:
