@@ -112,7 +112,9 @@ def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> Pers
         refuse_erased(there)
         check_person(id, name, "", zone or "")
         person = msgspec.structs.replace(there, name=name or there.name, zone=there.zone if zone is None else zone)
-        tx.people.update(person)
+        if person != there:
+            tx.people.update(person)
+            tx.note(actor, "set_name", id, name=person.name, zone=person.zone)
         seen = view(person)
         return msgspec.structs.replace(seen, record={}) if own else seen
 

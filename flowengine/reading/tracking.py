@@ -33,7 +33,7 @@ from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
-from flowengine.views.customer_words import TAKES_LONGER, places
+from flowengine.views.customer_words import TAKES_LONGER, places, unanswered
 from flowengine.views.history_lines import Teller
 from flowengine.views.promised import passed, promise_view
 from flowengine.views.replies import (
@@ -48,6 +48,7 @@ from flowengine.views.replies import (
     StaffWaiting,
     TallyView,
     Track,
+    UnansweredView,
     suspended_view,
 )
 from flowengine.views.tallies import visible_tally
@@ -220,6 +221,7 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
             whom=whom,
             for_you=open_to_him and not (answered and not _may_change(look, step)),
             answered=answered or (step.booked is not None and open_to_him),
+            unanswered=_unanswered(look, step) if step.due is not None and look.own else None,
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
@@ -233,6 +235,12 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
         found.append(seen)
     return found
+
+
+def _unanswered(look: Look, step: Step) -> UnansweredView | None:
+    """What becomes of it without an answer, where the file has words for that."""
+    state = look.compiled.states.get(step.state)  # the job may have been migrated
+    return unanswered(look.compiled, state) if state is not None and not step.is_asked else None
 
 
 def _may_change(look: Look, step: Step) -> bool:

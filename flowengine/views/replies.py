@@ -452,6 +452,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
     ``booked_with`` is the name of who meets the customer, where that is known. ``held`` is kept for him until
     ``held_until``, while he decides. ``after_promise``: what is booked or held lies after the promised day or moment.
+    ``unanswered`` is what happens at ``due`` without an answer, as for a step.
     """
 
     id: str
@@ -467,6 +468,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     held_until: datetime | None = None
     after_promise: bool = False
     answered: bool = False
+    unanswered: UnansweredView | None = None
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):

@@ -178,5 +178,5 @@ def test_a_job_in_a_browser(house: House, coat: str, chromium: Browser) -> None:
     page.wait_for_function("document.activeElement.className === 'problems'")
     page.get_by_label("Write to us").fill("Hello")
     page.get_by_role("button", name="Send").click()
-    page.get_by_role("status").wait_for()
+    page.get_by_text("Your message is noted").wait_for()
     context.close()
