@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from flowengine.commands import access
+from flowengine.commands import access, links
 from flowengine.commands.asked import in_words, messages_in
 from flowengine.commands.records import FACT, answered_fact
 from flowengine.commands.shell import Shell
@@ -15,7 +16,7 @@ from flowengine.core.seatings import waits_for
 from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
 from flowengine.post import answer_letters, invitations, job_letters, step_letters
-from flowengine.post.words import Words
+from flowengine.post.words import Way, Words
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
 from flowengine.store.parties import Contact
@@ -110,6 +111,19 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return None
         step = in_words(tx, job, step)
         return step_letters.asked_of(shell, tx, job, step, person, to, str(body["why"]), at)
+
+
+def with_door(shell: Shell, row: OutboxMessage, words: Words) -> Words:
+    """A letter whose address opens the job it is about to its receiver, where the installation has it so: in the mail
+    alone, for the same words go to programs and into calendars, which others read."""
+    page, of = words.data.get("link"), words.data.get("step") or words.data.get("job")
+    if not (shell.settings.ways_in.links_in_letters and page and of):
+        return words
+    door = links.in_letter(shell, row.id, str(of), str(row.body["person"]))
+    if not door:
+        return words
+    parts = tuple(replace(one, to=door) if isinstance(one, Way) and one.to == page else one for one in words.parts)
+    return replace(words, parts=parts)
 
 
 def _at(tx: Transaction, row: OutboxMessage, now: datetime) -> datetime:

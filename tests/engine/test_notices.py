@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -15,8 +17,10 @@ from mail_server import MailServer, text_of
 from waiting import join
 
 from flowengine import NOTIFY, Database, Engine, HandlerCall, SimulatedClock
+from flowengine.commands import links
 from flowengine.errors import NotConfigured
 from flowengine.runtime.settings import Settings
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import new_secret, verify
 
 SECRET = new_secret()
@@ -249,6 +253,51 @@ def test_a_mail_says_what_until_when_and_where(make: Callable[..., Engine], mail
     assert "Work" not in text
     assert letter["To"].addresses[0].display_name == "Ada Ä"
     assert letter["Message-ID"] == f"<{job}.1.1000001@example.org>"
+
+
+def test_a_mail_says_the_same_as_html(make: Callable[..., Engine], mail: MailServer) -> None:
+    """In the words of its text, with one address; what people wrote is text, and nothing is loaded."""
+    engine = make(**smtp(mail, url="https://flow.example"))
+    job = start(engine)
+    engine.message(job, "Look <b>here</b>:\nhttps://elsewhere.example <img src=x>", by="tom")
+    settle(engine)
+    letter = next(one for one in mail.letters if "Look" in str(one["Subject"]))
+    assert letter.get_content_type() == "multipart/alternative"
+    body = letter.get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    assert re.findall(r'href="([^"]+)"', html) == [f"https://flow.example/jobs/{engine.track(job, by='ada').short}"]
+    assert "Look &lt;b&gt;here&lt;/b&gt;:" in html
+    plain = {"html", "head", "meta", "title", "style", "body", "p", "blockquote", "br", "a"}
+    assert set(re.findall(r"<(\w+)", html)) == plain
+    assert "url(" not in html
+    told = unescape(re.sub(r"<[^>]+>", " ", html.partition("<body>")[2]))
+    assert told.split() == text_of(letter).split()
+
+
+def test_a_mail_to_a_customer_opens_the_job(make: Callable[..., Engine], mail: MailServer) -> None:
+    """Where the installation has it so: the link is for that step alone, the same at each attempt, listed, and in no
+    webhook; who works there signs in as ever."""
+    engine = make(**smtp(mail, url="https://flow.example"), ways_in=WaysIn(links_in_letters=True))
+    job = start(engine)
+    settle(engine)
+    (letter,) = mail.letters
+    (secret,) = re.findall(r"https://flow\.example/door/(flowl_[\w-]{43})", text_of(letter))
+    assert "/steps/" not in text_of(letter)
+    opened = engine.open_link(secret)
+    step = engine.inbox("ada")[0].id
+    assert opened.session is not None
+    assert (opened.job, opened.step, opened.session.person, opened.session.job) == (job, step, "ada", job)
+    (link,) = engine.links(job)
+    assert (link.person, link.step, link.expires) == ("ada", step, engine.step(step, "ada").due)
+    letter_id = str(letter["Message-ID"]).strip("<>").partition("@")[0]
+    assert links.in_letter(engine.shell, letter_id, step, "ada").endswith(secret)
+    assert len(engine.links(job)) == 1
+    engine.act(step, "chosen", {"cloth": "navy"}, by="ada")
+    settle(engine)
+    staff = [one for one in mail.letters if "ada" not in str(one["To"])]
+    assert staff
+    assert not any("/door/" in text_of(one) for one in staff)
 
 
 def test_a_mail_tells_the_deadline_in_the_receivers_zone(make: Callable[..., Engine], mail: MailServer) -> None:
