@@ -68,6 +68,8 @@ def _rows(
                 seq=entry.seq,
                 at=entry.at,
                 what="your ballot" if secret else words,
+                title=compiled.process.title,
+                zone=compiled.process.zone,
             )
 
 
