@@ -202,6 +202,7 @@ class _Page:
             typed=self.visit.posted if own and self.given.problems else None,
             name_of=self.name_of,
             needed=needed,
+            pictures=self.visit.assets,
         )
 
     def name_of(self, id: str) -> str:

@@ -137,6 +137,11 @@ class Visit:
         """A new key for a form (``key``): sent twice, it does once (L3)."""
         return uuid4().hex
 
+    @cached_property
+    def assets(self) -> Mapping[str, str]:
+        """Where files that pages load are, by their names: ours, and the pictures of the house."""
+        return {name: self.here + path for name, path in self.request.app.state.assets.paths.items()}
+
     # answers
 
     def page(self, template: str, /, status: int = 200, **what: Any) -> Response:
@@ -144,7 +149,7 @@ class Visit:
         state = self.request.app.state
         content = state.renderer.render(
             template, self.speech, visit=self, here=self.here, look=state.look, languages=LANGUAGES,
-            assets={name: self.here + path for name, path in state.assets.paths.items()}, **what,
+            assets=self.assets, **what,
         )  # fmt: skip
         headers = {"content-security-policy": POLICY, "cache-control": "no-store"}
         return Response(content, status, headers, media_type="text/html; charset=utf-8")
