@@ -148,8 +148,11 @@ def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, list[
     actor = access.asker(tx, "erase", by)
     check_reason(because)
     person = tx.people.get(id)
-    if person is None or (needs("erase", actor) == OWN and not himself(actor, id)):
+    own = needs("erase", actor) == OWN
+    if person is None or (own and not himself(actor, id)):
         raise nobody(id)
+    if own and actor.scopes:
+        raise NotAllowed("nobody is erased by a token of his own", where=id, possible=("sign in", "ask an operator"))
     if person.kind != "customer":
         raise NotAllowed(f"{id} is staff, whom histories name as who did it", where=id, possible=("leave",))
     ids = (id, *person.same)

@@ -182,7 +182,8 @@ class Thread:
             if self._standing[word] > 0:
                 continue
             del self._inner[word]
-            who = self.names.get(entry.by.id, "") if entry.by.kind in ("staff", "operator") else ""
+            acted = isinstance(entry.command, c.Act) and entry.by.kind in ("staff", "operator")
+            who = self.names.get(entry.by.id, "") if acted else ""
             if not self.compiled.states[name].is_end:
                 self._line(entry, word, who=who, inside=self._around(name))
 

@@ -345,6 +345,8 @@ def test_a_customer_has_himself_erased(garden: Engine, clock: SimulatedClock) ->
             garden.erase(foreign, because="Why", by="ada")
     with pytest.raises(WeakIdentity):
         garden.erase("ada", because="She asked", by=Identity(person="ada", strength="link"))
+    with pytest.raises(NotAllowed, match="by a token"):
+        garden.erase("ada", because="She asked", by=Identity(person="ada", strength="code", scopes=("read", "act")))
     done = garden.erase("ada", because="She asked", by=Identity(person="ada", strength="code"))
     assert done.jobs
     assert garden.person("ada").erased == clock.now()
