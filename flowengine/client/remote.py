@@ -124,18 +124,18 @@ class RemoteDesk(Desk):
         return self._answered(opened(id)).body
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
-        limit = named.get("limit")
-        if "after" in named and isinstance(limit, int) and limit > MOST:
+        limit = named.get("limit", MOST)
+        if "after" in named and (limit is None or limit > MOST):
             return self._pages(verb, limit, given, named)
         return self._once(verb, given, named)
 
-    def _pages(self, verb: str, limit: int, given: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
-        """More rows than a server gives at once."""
+    def _pages(self, verb: str, limit: int | None, given: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+        """More rows than a server gives at once; without a ``limit`` all that there are."""
         cursor = asking(verb).route.cursor
         rows: list[Any] = []
         after = named["after"]
-        while len(rows) < limit:
-            some = min(limit - len(rows), MOST)
+        while limit is None or len(rows) < limit:
+            some = MOST if limit is None else min(limit - len(rows), MOST)
             page = self._once(verb, given, named | {"limit": some, "after": after})
             rows += page
             if len(page) < some:

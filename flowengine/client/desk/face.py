@@ -340,6 +340,10 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         """What waits for what, and since when, the longest first."""
         return self._ask("stuck", process=process, limit=limit)
 
+    def standing(self, process: str) -> list[view.StandingView]:
+        """How many open jobs of a process stand in each state, and how long."""
+        return self._ask("standing", process)
+
     def schedules(self) -> list[view.ScheduleView]:
         """When processes start their next jobs by the clock."""
         return self._ask("schedules")
