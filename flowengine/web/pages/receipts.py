@@ -76,7 +76,11 @@ def _lines(statement: Mapping[str, Any], speech: Speech) -> list[tuple[str, str]
         kind: Any = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
         format = "date" if isinstance(value, str) and _DAY.fullmatch(value) else ""
         if name in given:
-            made = FormField(name=name, title=one["title"], type=kind, options=options, shape=shape, format=format)
+            days = isinstance(value, list) and all(isinstance(day, str) and _DAY.fullmatch(day) for day in value)
+            schema = {"items": {"type": "string", "format": "date"}} if days else {}
+            made = FormField(
+                name=name, title=one["title"], type=kind, options=options, shape=shape, format=format, schema=schema
+            )
             fields.append(made)
     return summary(fields, given, speech)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from flowengine import errors as e
@@ -193,8 +194,11 @@ class _Page:
         if any(option.lead_time for one in way.fields for option in one.options):
             promise = self.visit.desk.track(self.step.job).promise
             needed = promise.by if promise is not None and promise.kept is None else None
+        fields = way.fields
+        if self.step.type == "vote":  # its question is the title of the page
+            fields = tuple(replace(one, title=self.visit.speech.say("Your vote")) for one in fields)
         return asked(
-            way.fields,
+            fields,
             self.given.values if own else given,
             self.given.problems if own else {},
             speech=self.visit.speech,
