@@ -14,7 +14,7 @@ from flowengine.commands.interventions import check_reason
 from flowengine.commands.sessions import shut_out
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
-from flowengine.core.seatings import himself, person_seating
+from flowengine.core.seatings import person_seating, stands_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, BadAnswer, DatabaseBusy, NotAllowed, NotFound
 from flowengine.language.suggest import near
@@ -101,13 +101,13 @@ def enter(
 
 
 def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> PersonView:
-    """Say what somebody is called, and in which zone he reads moments. Another and none answer alike (L4), and nobody
-    is shown what the organisation keeps of him."""
+    """Say what somebody is called, and in which zone he reads moments; who acts for a party says it of that, too.
+    Another and none answer alike (L4), and nobody is shown what the organisation keeps of him."""
 
     def work(tx: Transaction) -> PersonView:
         actor = access.asker(tx, "set_name", by)
         own, there = needs("set_name", actor) == OWN, tx.people.get(id)
-        if there is None or (own and not himself(actor, id)):
+        if there is None or (own and id not in stands_for(actor)):
             raise nobody(id)
         refuse_erased(there)
         check_person(id, name, "", zone or "")
