@@ -52,7 +52,8 @@ class Parties(Part):
     def set_name(self, person: str, name: str = "", *, zone: str | None = None, by: By = PROGRAM) -> PersonView:
         """Say what somebody is called, and in which time ``zone`` (an IANA name) he reads moments: without a name, or
         with None, it stays as it is; an empty zone is that of what he reads about. Each says so for himself and for
-        whom he acts, operators for everybody. Raises NotFound, and BadAnswer for a name that is too long and a zone that there is not."""
+        whom he acts, operators for everybody. Raises NotFound, and BadAnswer for a name that is too long and a zone
+        that there is not."""
         return people.set_name(self._shell, person, name, zone, by)
 
     def contacts(self, person: str, *, by: By = PROGRAM) -> list[ContactView]:
