@@ -18,6 +18,9 @@ from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, show
 from flowengine.store.records import Fact
 from flowengine.views.customer_words import UNANSWERED
 
+_SAID = {"concern": "You have said:", "message": "You have written:"}
+"""How the answer to something begins that was no question."""
+
 
 def of_asked(
     url: str,
@@ -39,7 +42,7 @@ def of_asked(
     link = f"{url}/jobs/{short}" if url else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     answer = answer_in(tx, job, row.seq, number) if answered else ""
-    opening = "You have said:" if found.step.purpose == "concern" else "You have asked:"
+    opening = _SAID.get(found.step.purpose, "You have asked:")
     subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
     lines = (
         greeting(person),

@@ -6,6 +6,7 @@ import shlex
 from datetime import datetime
 
 from flowengine.commands import access
+from flowengine.commands.asked import asked
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
@@ -35,13 +36,15 @@ def asked_of(
     meeting = f"On {clock.moment(slot, state)}" if slot else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
-    title = step.title or process.title
+    title = words = step.title or process.title
     if step.booked is not None:
-        title = state.title
+        title = words = state.title
+    elif step.is_asked and (said := asked(tx, job, step.number)) is not None:
+        words = said.text
     lines = (
         greeting(person),
         "A reminder of your appointment:" if step.booked is not None else _OPENING[why],
-        Quoted(title),
+        Quoted(words),
         meeting,
         due,
         Way("To move it or give it back:" if step.booked is not None else "Answer here:", answer),

@@ -110,7 +110,7 @@ def hello(name: str) -> str:
 def _as_text(part: Part) -> str:
     match part:
         case Quoted(words, opened):
-            told = f"\n{_INDENT}".join(words.strip().splitlines()) if opened else words
+            told = f"\n{_INDENT}".join(words.strip().splitlines())
             return f"{opened}\n{_INDENT}{told}" if opened else f"{_INDENT}{told}"
         case Shown(lines):
             return "\n".join(f"{_INDENT}{title}: {value}" for title, value in lines)

@@ -195,10 +195,10 @@ def test_an_answer_is_mailed_with_its_question(
     long = f"I have {'very ' * 40}cold hands"
     written = engine.message(job, long, by="ada").question
     settle(engine)
-    assert long in " ".join(mail.letters[-1].get_content().split())
+    assert long in " ".join(text_of(mail.letters[-1]).split())
     engine.message(job, "We line the pockets.", to=written, by="cora")
     settle(engine)
-    assert f"You have written: {long} The answer: We line" in " ".join(mail.letters[-1].get_content().split())
+    assert f"You have written: {long} The answer: We line" in " ".join(text_of(mail.letters[-1]).split())
     assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
 
 
