@@ -21,7 +21,22 @@ from flowengine.people.identities import By, person_of
 from flowengine.web import errors
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
-from flowengine.web.pages import door, home, login, nobody, receipts, starting, steps
+from flowengine.web.pages import (
+    changes,
+    door,
+    home,
+    jobs,
+    login,
+    me,
+    messages,
+    my_data,
+    nobody,
+    receipt_lists,
+    receipts,
+    starting,
+    steps,
+    ways_in,
+)
 from flowengine.web.pages.assets import Assets
 from flowengine.web.pages.book import Book, Page
 from flowengine.web.pages.look import Look
@@ -39,6 +54,13 @@ BOOKS: tuple[Book, ...] = (
     starting.pages,
     door.pages,
     login.pages,
+    jobs.pages,
+    changes.pages,
+    receipt_lists.pages,
+    me.pages,
+    my_data.pages,
+    messages.pages,
+    ways_in.pages,
 )
 """All pages, a book a noun."""
 
