@@ -64,6 +64,9 @@ BOOKS: tuple[Book, ...] = (
 )
 """All pages, a book a noun."""
 
+DOORS = (door.pages, login.pages)
+"""Those where people sign in: a host with a login of its own has none of them."""
+
 
 def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), sign_in_at: str = "") -> None:
     """Have an application give out the pages, in a house's look, with its own ``templates`` before ours; where people
@@ -74,11 +77,17 @@ def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), si
     app.state.assets = Assets(look)
     app.router.routes.append(app.state.assets.route())
     for book in BOOKS:
-        for page in book:
-            app.router.routes.append(
-                Route(page.path, partial(_answer, page), methods=[page.method], include_in_schema=False)
-            )
+        if not sign_in_at or book not in DOORS:
+            add_book(app, book)
     app.add_exception_handler(HTTPException, _not_here)
+
+
+def add_book(app: FastAPI, book: Book) -> None:
+    """Have an application that has the pages give out more of them."""
+    for page in book:
+        app.router.routes.append(
+            Route(page.path, partial(_answer, page), methods=[page.method], include_in_schema=False)
+        )
 
 
 def _not_here(request: Request, error: Exception) -> Response:

@@ -101,6 +101,12 @@ class Visit:
         me = [("/me", self.me.name or self.me.id)] if self.me is not None else []
         return (*main, *me)
 
+    @property
+    def others_at(self) -> str:
+        """Where one can be somebody else, where that can be chosen; else empty."""
+        found: str = getattr(self.request.app.state, "others_at", "")
+        return found
+
     # what was asked
 
     def part(self, name: str) -> str:
