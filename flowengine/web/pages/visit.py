@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +52,18 @@ class Visit:
         """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4)."""
         assert self.who is not None, "a page that is for anybody asks the engine itself"
         return LocalDesk(self.engine, self.who)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """The looks of his desk within see one moment, in one transaction."""
+        assert self.who is not None, "only who is signed in has a desk"
+        desk = self.desk
+        with self.engine.looking() as engine:
+            self.__dict__["desk"] = LocalDesk(engine, self.who)
+            try:
+                yield
+            finally:
+                self.__dict__["desk"] = desk
 
     @cached_property
     def me(self) -> PersonView | None:
