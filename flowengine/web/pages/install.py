@@ -21,7 +21,20 @@ from flowengine.people.identities import By, person_of
 from flowengine.web import errors
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
-from flowengine.web.pages import door, home, login, nobody, receipts, starting, steps, work_step, worklist
+from flowengine.web.pages import (
+    calendar_day,
+    customer,
+    customers,
+    door,
+    home,
+    login,
+    nobody,
+    receipts,
+    starting,
+    steps,
+    work_step,
+    worklist,
+)
 from flowengine.web.pages.assets import Assets
 from flowengine.web.pages.book import Book, Page
 from flowengine.web.pages.look import Look
@@ -41,6 +54,9 @@ BOOKS: tuple[Book, ...] = (
     login.pages,
     worklist.pages,
     work_step.pages,
+    calendar_day.pages,
+    customers.pages,
+    customer.pages,
 )
 """All pages, a book a noun."""
 
