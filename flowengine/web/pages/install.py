@@ -29,6 +29,9 @@ from flowengine.web.pages import (
     home,
     login,
     nobody,
+    ops_incidents,
+    ops_job,
+    ops_jobs,
     receipts,
     starting,
     steps,
@@ -57,6 +60,9 @@ BOOKS: tuple[Book, ...] = (
     calendar_day.pages,
     customers.pages,
     customer.pages,
+    ops_jobs.pages,
+    ops_incidents.pages,
+    ops_job.pages,
 )
 """All pages, a book a noun."""
 

@@ -67,7 +67,9 @@ def fill(house: House) -> None:
     engine.add_customer("ada2", "Ada Lund", contact="Ada@example.org")
     engine.add_customer("bob", LONG, contact="+44 20 7946 0018", record={"note": LONG})
     coat = engine.start("coat", need={"what": "A wedding", "by": "2026-06-01"}, by="ada").job
-    engine.act(engine.inbox(by="ada")[0].id, "chosen", {"cloth": "navy", "extras": [], "buttons": {"horn": 4}}, by="ada")
+    engine.act(
+        engine.inbox(by="ada")[0].id, "chosen", {"cloth": "navy", "extras": [], "buttons": {"horn": 4}}, by="ada"
+    )
     engine.act(engine.inbox(by="ada")[0].id, "answered", {"height": 180, "warm": True}, by="ada")
     step = engine.step(engine.inbox(by="ada")[0].id, by="ada")
     engine.act(step.id, "book", {"slot": step.slots[0].isoformat()}, by="ada")
