@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import attached, in_words, refuse_outside, refuse_unless_mended
+from flowengine.web.pages.inside import attached, in_words, refuse_outside, refuse_unless_mended, status_of
 from flowengine.web.pages.visit import Visit, at
 from flowengine.web.pages.work_step import FACTS
 
@@ -53,9 +53,9 @@ def _done(visit: Visit, box: str, do: Callable[[], object], back: str = "") -> R
     refuse_outside(visit)
     try:
         do()
-    except (e.BadAnswer, e.NotAllowed, e.StaleCommand, e.KeyConflict, e.Ambiguous, e.TooLarge, e.Refused) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, e.http_status(error), {box: in_words(error)})
+        return shown(visit, status_of(error), {box: in_words(error)})
     return visit.go(at("customers", visit.part("id")) + back)
 
 
@@ -126,12 +126,7 @@ def let_act(visit: Visit) -> Response:
         person = visit.desk.find_person(posted.get("who"), kind="customer").id
         visit.desk.let_act(person, visit.part("id"), posted.get("may", "act"), because=posted.get("because"))
 
-    try:
-        return _done(visit, "who", let, "#acting")
-    except e.NotFound as error:
-        if not posted.get("who") or visit.desk.person(visit.part("id")) is None:
-            raise
-        return shown(visit, 422, {"who": in_words(error)})
+    return _done(visit, "who", let, "#acting")
 
 
 @pages.post("/customers/{id}/acting/end")

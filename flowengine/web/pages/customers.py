@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import in_words, refuse_outside, refuse_unless_mended
+from flowengine.web.pages.inside import in_words, refuse_outside, refuse_unless_mended, status_of
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -110,9 +110,9 @@ def merge(visit: Visit) -> Response:
         return _side_by_side(visit, into, 422, {"because": visit.speech.say("Please say why.")})
     try:
         done = visit.desk.merge(person, into, because=because)
-    except (e.BadAnswer, e.NotAllowed, e.StaleCommand, e.Refused) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return _side_by_side(visit, into, e.http_status(error), {"because": in_words(error)})
+        return _side_by_side(visit, into, status_of(error), {"because": in_words(error)})
     return visit.go(at("customers", done.customer))
 
 

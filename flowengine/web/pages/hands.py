@@ -28,6 +28,7 @@ class Call:
     because: str
     dry: bool
     key: str | None
+    speech: Speech
 
 
 class Unreadable(Exception):
@@ -51,12 +52,12 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """One of them. ``of``: what it is about, where that is not the job as a whole; ``far``: it cannot be undone."""
+    """One of them. ``of``: what it is about, where that is not the job as a whole."""
 
     name: str
     title: str
     means: str
-    do: Callable[[Desk, Call, Speech], Done]
+    do: Callable[[Desk, Call], Done]
     boxes: tuple[Box, ...] = ()
     of: Literal["", "step", "call", "timer"] = ""
 
@@ -114,81 +115,81 @@ def of_jobs(track: Track, speech: Speech) -> list[Hand]:
     return [one for one in all_hands(speech).values() if not one.of and one.name != left_out]
 
 
-def _suspend(desk: Desk, call: Call, speech: Speech) -> Done:
+def _suspend(desk: Desk, call: Call) -> Done:
     return desk.suspend(call.job, because=call.because, dry=call.dry, key=call.key)
 
 
-def _resume(desk: Desk, call: Call, speech: Speech) -> Done:
+def _resume(desk: Desk, call: Call) -> Done:
     return desk.resume(call.job, because=call.because, dry=call.dry, key=call.key)
 
 
-def _end(desk: Desk, call: Call, speech: Speech) -> Done:
+def _end(desk: Desk, call: Call) -> Done:
     return desk.end(call.job, call.because, undo=call.given["undo"] == "yes", dry=call.dry, key=call.key)
 
 
-def _move(desk: Desk, call: Call, speech: Speech) -> Done:
+def _move(desk: Desk, call: Call) -> Done:
     given = call.given
     return desk.move(
         call.job, given["to"], because=call.because, branch=given["branch"], dry=call.dry, key=call.key
     )  # fmt: skip
 
 
-def _data(desk: Desk, call: Call, speech: Speech) -> Done:
-    given, value = call.given, _json("value", call, speech)
+def _data(desk: Desk, call: Call) -> Done:
+    given, value = call.given, _json("value", call)
     return desk.set_data(
         call.job, given["place"], value, because=call.because, branch=given["branch"], dry=call.dry, key=call.key
     )
 
 
-def _migrate(desk: Desk, call: Call, speech: Speech) -> Done:
+def _migrate(desk: Desk, call: Call) -> Done:
     return desk.migrate(call.job, call.given["version"] or None, because=call.because, dry=call.dry)
 
 
-def _act(desk: Desk, call: Call, speech: Speech) -> Done:
-    answer = _json("answer", call, speech)
+def _act(desk: Desk, call: Call) -> Done:
+    answer = _json("answer", call)
     if answer is not None and not isinstance(answer, dict):
-        raise Unreadable("answer", speech.say("Please give an object: {…}."))
+        raise Unreadable("answer", call.speech.say("Please give an object: {…}."))
     given = call.given
     return desk.act_for(
         call.of, given["person"], given["outcome"], answer, because=call.because, dry=call.dry, key=call.key
     )
 
 
-def _complete(desk: Desk, call: Call, speech: Speech) -> Done:
+def _complete(desk: Desk, call: Call) -> Done:
     return desk.complete_call(
-        call.of, call.given["outcome"] or "done", _json("result", call, speech), because=call.because, dry=call.dry,
+        call.of, call.given["outcome"] or "done", _json("result", call), because=call.because, dry=call.dry,
         key=call.key,
     )  # fmt: skip
 
 
-def _fail(desk: Desk, call: Call, speech: Speech) -> Done:
+def _fail(desk: Desk, call: Call) -> Done:
     return desk.fail_call(call.of, call.because, dry=call.dry, key=call.key)
 
 
-def _skip(desk: Desk, call: Call, speech: Speech) -> Done:
+def _skip(desk: Desk, call: Call) -> Done:
     return desk.skip_call(
         call.of, call.because, outcome=call.given["outcome"] or "done", dry=call.dry, key=call.key
     )  # fmt: skip
 
 
-def _fire(desk: Desk, call: Call, speech: Speech) -> Done:
+def _fire(desk: Desk, call: Call) -> Done:
     return desk.fire_timer(call.of, because=call.because, dry=call.dry, key=call.key)
 
 
-def _drop(desk: Desk, call: Call, speech: Speech) -> Done:
+def _drop(desk: Desk, call: Call) -> Done:
     return desk.drop_timer(call.of, because=call.because, dry=call.dry, key=call.key)
 
 
-def _deadline(desk: Desk, call: Call, speech: Speech) -> Done:
+def _deadline(desk: Desk, call: Call) -> Done:
     try:
         typed = datetime.fromisoformat(call.given["to"])
-        moment = (typed if typed.tzinfo is not None else typed.replace(tzinfo=speech.clock())).astimezone(UTC)
+        moment = (typed if typed.tzinfo is not None else typed.replace(tzinfo=call.speech.clock())).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Unreadable("to", speech.say("Please give a day and a time.")) from None
+        raise Unreadable("to", call.speech.say("Please give a day and a time.")) from None
     return desk.move_deadline(call.of, moment, because=call.because, dry=call.dry, key=call.key)
 
 
-def _json(box: str, call: Call, speech: Speech) -> Json:
+def _json(box: str, call: Call) -> Json:
     """What was typed, as JSON; None for nothing."""
     text = call.given[box]
     if not text:
@@ -197,6 +198,6 @@ def _json(box: str, call: Call, speech: Speech) -> Json:
         found: Json = json.loads(text)
     except (ValueError, RecursionError):
         raise Unreadable(
-            box, speech.say('This is no JSON: texts stand in quotes, as "navy"; numbers stand alone.')
+            box, call.speech.say('This is no JSON: texts stand in quotes, as "navy"; numbers stand alone.')
         ) from None
     return found

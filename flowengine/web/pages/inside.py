@@ -24,9 +24,14 @@ def refuse_all_but_operators(visit: Visit) -> None:
 
 
 def refuse_unless_mended(error: e.FlowError) -> None:
-    """Raises it again where no form helps: what is not there for him, and who has to be known more strongly."""
-    if isinstance(error, (e.WeakIdentity, e.Overloaded)):
+    """Raises it again where no form helps: who has to be known more strongly, and who asks too often."""
+    if isinstance(error, (e.WeakIdentity, e.TooMany)):
         raise error
+
+
+def status_of(error: e.FlowError) -> int:
+    """The status of a form that is shown again; where what was typed is nowhere to be found, the form is wrong."""
+    return 422 if isinstance(error, (e.NotFound, e.Ambiguous)) else e.http_status(error)
 
 
 def in_words(error: e.FlowError) -> str:

@@ -32,6 +32,8 @@ from flowengine.web.pages import (
     ops_incidents,
     ops_job,
     ops_jobs,
+    ops_people,
+    ops_processes,
     receipts,
     starting,
     steps,
@@ -63,6 +65,8 @@ BOOKS: tuple[Book, ...] = (
     ops_jobs.pages,
     ops_incidents.pages,
     ops_job.pages,
+    ops_processes.pages,
+    ops_people.pages,
 )
 """All pages, a book a noun."""
 

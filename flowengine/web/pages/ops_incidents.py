@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import in_words, refuse_all_but_operators, refuse_unless_mended, titles_of
+from flowengine.web.pages.inside import in_words, refuse_all_but_operators, refuse_unless_mended, status_of, titles_of
 from flowengine.web.pages.visit import Visit
 
 pages = Book()
@@ -47,9 +47,9 @@ def retry(visit: Visit) -> Response:
     refuse_all_but_operators(visit)
     try:
         visit.desk.retry(visit.posted.get("incident"))
-    except (e.NotFound, e.StaleCommand, e.NotAllowed, e.Refused) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, e.http_status(error), in_words(error))
+        return shown(visit, status_of(error), in_words(error))
     return visit.go("/ops/incidents", {"tried": "1"})
 
 

@@ -11,7 +11,7 @@ from flowengine import exact
 from flowengine.views.replies import MigrationView, Receipt
 from flowengine.web.pages import hands
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import in_words, refuse_all_but_operators, refuse_unless_mended
+from flowengine.web.pages.inside import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -71,16 +71,14 @@ def do(visit: Visit) -> Response:
         return _asked(visit, hand, 422, missing)
     track = visit.desk.track(visit.part("job"))
     sure = posted.get("stage") == "do"
-    call = hands.Call(track.job, posted.get("of"), given, because, not sure, posted.get("key") or None)
+    call = hands.Call(track.job, posted.get("of"), given, because, not sure, posted.get("key") or None, visit.speech)
     try:
-        found = hand.do(visit.desk, call, visit.speech)
+        found = hand.do(visit.desk, call)
     except hands.Unreadable as error:
         return _asked(visit, hand, 422, {error.box: error.words})
-    except (
-        e.BadAnswer, e.StaleCommand, e.NotAllowed, e.KeyConflict, e.Refused, e.NotFound, e.UnknownOutcome, e.Ambiguous,
-    ) as error:  # fmt: skip
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return _asked(visit, hand, e.http_status(error), {"because": in_words(error)})
+        return _asked(visit, hand, status_of(error), {"because": in_words(error)})
     if sure and not (isinstance(found, MigrationView) and found.refusals):
         return visit.go(at("ops", "jobs", track.job))
     return visit.page(

@@ -137,6 +137,11 @@ class Visit:
         """A new key for a form (``key``): sent twice, it does once (L3)."""
         return uuid4().hex
 
+    @property
+    def another_key(self) -> str:
+        """A new key each time: on a page with several forms each has its own, so that none is taken for another."""
+        return uuid4().hex
+
     # answers
 
     def page(self, template: str, /, status: int = 200, **what: Any) -> Response:

@@ -12,7 +12,7 @@ from flowengine.views.replies import StaffStep
 from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import Answered, answer, asked
-from flowengine.web.pages.inside import attached, in_words, refuse_outside, refuse_unless_mended
+from flowengine.web.pages.inside import attached, in_words, refuse_outside, refuse_unless_mended, status_of
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.steps import MOVES, words_for_ways
 from flowengine.web.pages.visit import Visit, at
@@ -64,7 +64,7 @@ def act(visit: Visit) -> Response:
         below = {name: words for name, words in error.problems.items() if name.partition(".")[0] in names}
         others = "; ".join(words for name, words in error.problems.items() if name not in below)
         return shown(visit, seen, 422, {"ways": others} if others else {}, way, Answered(given.values, below))
-    except (e.SlotTaken, e.StaleCommand, e.AlreadyClaimed, e.NotAllowed, e.KeyConflict, e.UnknownOutcome) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
         return shown(visit, _seen(visit), 409, {"ways": in_words(error)}, way, given)
     return visit.go("/work", {"did": receipt.job, "seq": str(receipt.seq)})
@@ -137,9 +137,9 @@ def assign(visit: Visit) -> Response:
     try:
         person = visit.desk.find_person(whom, kind="staff")
         visit.desk.assign(seen.id, person.id, key=visit.posted.get("key") or None)
-    except (e.NotFound, e.Ambiguous, e.StaleCommand, e.NotAllowed, e.KeyConflict, e.BadAnswer) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, seen, e.http_status(error), {"whom": in_words(error)})
+        return shown(visit, seen, status_of(error), {"whom": in_words(error)})
     return visit.go("/work")
 
 
@@ -153,9 +153,9 @@ def add_fact(visit: Visit) -> Response:
             seen.customer, kind, visit.posted.get("fact"), job=seen.job, step=seen.id,
             show=visit.posted.get("show") == "yes", key=visit.posted.get("key") or None,
         )  # fmt: skip
-    except (e.BadAnswer, e.NotAllowed, e.KeyConflict) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, seen, e.http_status(error), {"fact": in_words(error)})
+        return shown(visit, seen, status_of(error), {"fact": in_words(error)})
     return visit.go(at("work", seen.id) + "#known")
 
 
@@ -166,9 +166,9 @@ def answer_fact(visit: Visit) -> Response:
     seen, fact = _seen(visit), visit.posted.get("of")
     try:
         visit.desk.answer_fact(fact, visit.posted.get("answer"))
-    except (e.BadAnswer, e.NotAllowed, e.StaleCommand, e.NotFound) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, seen, e.http_status(error), {f"answer-{fact}": in_words(error)})
+        return shown(visit, seen, status_of(error), {f"answer-{fact}": in_words(error)})
     return visit.go(at("work", seen.id) + "#known")
 
 
@@ -191,7 +191,7 @@ def _said(visit: Visit, verb: str) -> Response:
     try:
         files = attached(visit, f"{verb}-files", seen.job)
         say(seen.job, visit.posted.get(verb), files, key=visit.posted.get("key") or None)
-    except (e.BadAnswer, e.NotAllowed, e.KeyConflict, e.TooLarge) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, seen, e.http_status(error), {verb: in_words(error)})
+        return shown(visit, seen, status_of(error), {verb: in_words(error)})
     return visit.go(at("work", seen.id) + "#said")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import in_words, refuse_outside, refuse_unless_mended, titles_of
+from flowengine.web.pages.inside import in_words, refuse_outside, refuse_unless_mended, status_of, titles_of
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -53,12 +53,13 @@ def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
     """The page; ``problem`` is why something was not done with a step."""
     names = ("process", "role", "text")
     narrowed = {name: found for name in names if (found := visit.query(name).strip())}
+    process, role, text = (narrowed.get(name, "") for name in names)
     after = visit.query("after")
     person = visit.me.id if visit.me is not None else ""
     with visit.still():
         desk = visit.desk
-        items = desk.inbox(limit=PAGE, after=after or None, **narrowed)
-        counts = desk.inbox_counts(**narrowed)
+        items = desk.inbox(limit=PAGE, after=after or None, process=process, role=role, text=text)
+        counts = desk.inbox_counts(process=process, role=role, text=text)
         everything = desk.inbox_counts() if narrowed else counts
         first = not after and not narrowed
         held = desk.holdings(person).claimed if first and person else ()
@@ -120,9 +121,9 @@ def claim(visit: Visit) -> Response:
     step = visit.posted.get("step")
     try:
         visit.desk.claim(step, key=key_of(visit, "claim", step))
-    except (e.NotFound, e.StaleCommand, e.AlreadyClaimed, e.NotAllowed, e.KeyConflict) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, e.http_status(error), in_words(error))
+        return shown(visit, status_of(error), in_words(error))
     return visit.go(at("work", step))
 
 
@@ -133,9 +134,9 @@ def release(visit: Visit) -> Response:
     step = visit.posted.get("step")
     try:
         visit.desk.release(step, key=key_of(visit, "release", step))
-    except (e.NotFound, e.StaleCommand, e.NotAllowed, e.KeyConflict) as error:
+    except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, e.http_status(error), in_words(error))
+        return shown(visit, status_of(error), in_words(error))
     return visit.go("/work")
 
 

@@ -72,7 +72,7 @@ def fill(house: House) -> None:
     )
     engine.act(engine.inbox(by="ada")[0].id, "answered", {"height": 180, "warm": True}, by="ada")
     step = engine.step(engine.inbox(by="ada")[0].id, by="ada")
-    engine.act(step.id, "book", {"slot": step.slots[0].isoformat()}, by="ada")
+    engine.act(step.id, "book", {"slot": step.slots[8].isoformat()}, by="ada")
     engine.say(coat, "Is it warm in the church?", "concern", by="ada")
     engine.message(coat, "I come by bicycle", by="ada")
     engine.note(coat, "She pays late", by="tom")
