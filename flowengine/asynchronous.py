@@ -123,6 +123,7 @@ class AsyncEngine:
     retry = _Verb(Engine.retry)
     retry_all = _Verb(Engine.retry_all)
     stuck = _Verb(Engine.stuck)
+    standing = _Verb(Engine.standing)
     archive = _Verb(Engine.archive)
     archivable = _Verb(Engine.archivable)
     migrate = _Verb(Engine.migrate)

@@ -50,17 +50,25 @@ class NotedChannel:
 
 
 class NotedDriver:
-    """A driver that hands out noted channels."""
+    """A driver that hands out noted channels. Unless it ``keeps`` what is written, whatever was done is as if it had
+    never been, once it has been answered: what is asked next finds all as it was."""
 
     def __init__(self, driver: Any) -> None:
         self.driver = driver
         self.asked: list[Asked] = []
+        self.keeps = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.driver, name)
 
     def once(self, work: Callable[[Any], Any]) -> Any:
-        return self.driver.once(lambda channel: work(self._noted(channel)))
+        if self.keeps:
+            return self.driver.once(lambda channel: work(self._noted(channel)))
+        channel = self.begin_writing()
+        try:
+            return work(channel)
+        finally:
+            self.end(channel, False)
 
     def begin_writing(self) -> Any:
         return self._noted(self.driver.begin_writing())
@@ -68,11 +76,14 @@ class NotedDriver:
     def begin_reading(self) -> Any:
         return self._noted(self.driver.begin_reading())
 
+    def begin_glancing(self) -> Any:
+        return self._noted(self.driver.begin_glancing())
+
     def joining(self, connection: Any) -> Any:
         return self._noted(self.driver.joining(connection))
 
     def end(self, channel: NotedChannel, keep: bool) -> None:
-        self.driver.end(channel.channel, keep)
+        self.driver.end(channel.channel, keep and self.keeps)
 
     def _noted(self, channel: Any) -> NotedChannel:
         return NotedChannel(channel, self.asked)
@@ -86,3 +97,7 @@ class NotedDatabase(Database):
         super().__init__(noted, *more)
         self.driver = noted
         self.asked = noted.asked
+
+    def keep_nothing(self) -> None:
+        """From now on nothing that is written stays."""
+        self.driver.keeps = False

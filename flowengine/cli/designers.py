@@ -1,4 +1,4 @@
-"""Commands for process designers: new, check, draw, deploy, processes, migrate."""
+"""Commands for process designers: new, check, deploy, processes, migrate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -21,8 +21,6 @@ from flowengine.samples import process_file
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from flowengine.language import Process
 
 LARGEST = 4_000_000
 """Bytes of a file that are read at most; the language refuses far smaller ones."""
@@ -123,53 +121,6 @@ def _explain(terminal: Terminal, code: str) -> None:
         terminal.answer(one, lambda console: explained.show_explanation(console, one))
     else:
         terminal.answer(explained.listed(chapters()), lambda console: explained.show_codes(console, chapters()))
-
-
-@click.command()
-@click.argument("source", metavar="[FILE|PROCESS]", required=False)
-@click.option("--job", shell_complete=tab_words.jobs, help="Mark where this job stands.")
-@click.option("--format", "form", type=click.Choice(["mermaid", "text"]), default="mermaid", show_default=True)
-@click.option("--usual", is_flag=True, help="Only what is hoped for: no deadlines, failures or changes of mind.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
-@common
-@terminal
-def draw(terminal: Terminal, source: str | None, job: str | None, form: str, usual: bool, output: Path | None) -> None:
-    """Draw a process file, a process in use, or where a job stands."""
-    from flowengine.interop.mermaid import mermaid
-    from flowengine.interop.text_tree import text_tree
-
-    if source is None and job is None:
-        raise click.UsageError("Name a file, a process, or --job JOB.")
-    process, states = _drawn(terminal, source, job)
-    text = (mermaid if form == "mermaid" else text_tree)(process, states, usual=usual)
-    if output is not None:
-        output.write_text(text, encoding="utf-8")
-    shown = f"Wrote {output}." if output is not None else harmless(text, lines=True).rstrip("\n")
-    answer: dict[str, Any] = {"process": process.name, "version": process.version, "format": form}
-    answer |= {"file": str(output)} if output is not None else {"text": text}
-    terminal.answer(answer, lambda console: console.print(shown, soft_wrap=True))
-
-
-def _drawn(terminal: Terminal, source: str | None, job: str | None) -> tuple[Process, list[str]]:
-    """The process, and the states where the job stands."""
-    from flowengine.client import StaffTrack
-    from flowengine.language import load, parse
-
-    states: list[str] = []
-    named = None
-    if job is not None:
-        track = terminal.desk().track(job)
-        states = [place.state for place in track.where] if isinstance(track, StaffTrack) else []
-        named = (track.process, track.version)
-    if source is not None and is_file(source):
-        read_file(Path(source))
-        return load(source), states
-    if source is not None and named is None:
-        return parse(terminal.desk().source(source), check=False), states
-    assert named is not None, "a source or a job is named"
-    if source is not None and source != named[0]:
-        raise NotFound(f"the job is one of {named[0]!r}, not of {source[:60]!r}", where=str(job), possible=(named[0],))
-    return parse(terminal.desk().source(*named), check=False), states
 
 
 @click.command()

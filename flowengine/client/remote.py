@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from flowengine.client.places import server_address
 from flowengine.client.wire import MOST, REPLAYED_HEADER, asking
 from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, BadToken, NotConfigured
+from flowengine.people.identities import made_id
 from flowengine.views.conversation import FileView
 from flowengine.views.replies import NeedView, PersonView
 
@@ -116,6 +118,11 @@ class RemoteDesk(Desk):
         found: str = self._ask("source", process, version)
         return found
 
+    def add_customer(self, id: str = "", *given: Any, **named: Any) -> PersonView:
+        """As near the database. An id that is wanted is made here, so that the same may be sent again."""
+        entered: PersonView = self._ask("add_customer", id or made_id(secrets.randbits(64)), *given, **named)
+        return entered
+
     def attach(self, name: str, data: bytes, job: str = "") -> FileView:
         found = self._answered(uploaded(name, data, job))
         return self._read("attach", found.body, exact.decoder(FileView, trusted=True).decode, changes=True)
@@ -124,18 +131,18 @@ class RemoteDesk(Desk):
         return self._answered(opened(id)).body
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
-        limit = named.get("limit")
-        if "after" in named and isinstance(limit, int) and limit > MOST:
+        limit = named.get("limit", MOST)
+        if "after" in named and (limit is None or limit > MOST):
             return self._pages(verb, limit, given, named)
         return self._once(verb, given, named)
 
-    def _pages(self, verb: str, limit: int, given: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
-        """More rows than a server gives at once."""
+    def _pages(self, verb: str, limit: int | None, given: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+        """More rows than a server gives at once; without a ``limit`` all that there are."""
         cursor = asking(verb).route.cursor
         rows: list[Any] = []
         after = named["after"]
-        while len(rows) < limit:
-            some = min(limit - len(rows), MOST)
+        while limit is None or len(rows) < limit:
+            some = MOST if limit is None else min(limit - len(rows), MOST)
             page = self._once(verb, given, named | {"limit": some, "after": after})
             rows += page
             if len(page) < some:

@@ -75,6 +75,7 @@ ROUTES = (
     Route("retry_all", "POST", "/incidents/retry", "operating"),
     Route("retry", "POST", "/incidents/{incident}/retry", "operating"),
     Route("stuck", "GET", "/stuck", "operating"),
+    Route("standing", "GET", "/processes/{process}/standing", "operating"),
     Route("schedules", "GET", "/schedules", "operating"),
     Route("audit", "GET", "/audit", "operating"),
     Route("administration", "GET", "/administration", "operating", cursor="seq"),

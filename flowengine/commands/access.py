@@ -25,6 +25,7 @@ from flowengine.language.texts import spoken
 from flowengine.people.identities import By, Identity, check_person, person_of
 from flowengine.people.permissions import (
     ANY,
+    LOOKS,
     OPEN,
     OWN,
     PART,
@@ -72,6 +73,10 @@ def no_such(kind: str, text: str) -> NotFound:
 
 class Hidden(Exception):
     """Something is not there, or not for the asker; whoever knows what was typed answers with :func:`no_such`."""
+
+
+class Absent(Hidden):
+    """It is not there."""
 
 
 Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
@@ -143,19 +148,28 @@ def is_full(job: str) -> bool:
 
 
 def locked(tx: Transaction, job_id: str) -> StoredJob:
-    """The job, locked. Raises Hidden."""
+    """The job, locked. Raises Absent."""
     try:
         return tx.jobs.lock(job_id)
     except NotFound:
-        raise Hidden from None
+        raise Absent from None
 
 
-def read(tx: Transaction, job_id: str, kind: str, text: str) -> StoredJob:
-    """The job, for looking at. Raises NotFound in the words for what was typed."""
+def read(tx: Transaction, job_id: str, kind: str, text: str, actor: Actor | None = None) -> StoredJob:
+    """The job, for looking at. Raises NotFound in the words for what was typed; for an ``actor`` who is then asked
+    whether he may see it, after as much work as for another's."""
     try:
         return tx.jobs.get(job_id)
     except NotFound:
+        if actor is not None:
+            look_in_vain(tx, job_id, actor)
         raise no_such(kind, text) from None
+
+
+def look_in_vain(tx: Transaction, job_id: str, actor: Actor) -> None:
+    """Look for somebody's part in a job that is not there, so that this takes as long as with another's (L4)."""
+    if needs("track", actor) == PART and not actor.job:
+        _takes_part(tx, job_id, actor, looking=True)
 
 
 def numbered_ref(tx: Transaction, text: str, actor: Actor, kind: str = "step") -> tuple[str, int]:
@@ -249,13 +263,15 @@ def permit_on_step(verb: str) -> Permit:
         actor, step = command.by, open_step(job, command.step)
         if step is None:
             raise closed(tx, job, actor, command.step)
+        needed, known = needs(verb, actor), needs("step", actor) == ANY
+        waits = (needed == WAITS or not known) and waits_for(actor, step, job.position.seat)
+        if not waits and not known:
+            raise Hidden  # whatever else may be said of who asks: it is not there
         refuse_beyond(verb, actor)
-        needed = needs(verb, actor)
-        if needed == ANY or (needed == WAITS and waits_for(actor, step, job.position.seat)):
-            if actor.strength or actor.party:
-                _refuse_on_step(tx, compiled, job, verb, step, command)
-            return
-        raise denied(verb, actor) if needs("step", actor) == ANY else Hidden
+        if needed != ANY and not (needed == WAITS and waits):
+            raise denied(verb, actor)
+        if actor.strength or actor.party:
+            _refuse_on_step(tx, compiled, job, verb, step, command)
 
     return permit
 
@@ -318,13 +334,29 @@ def permit_on_job(verb: str) -> Permit:
     """The job must be to the actor what the verb needs."""
 
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-        refuse_beyond(verb, command.by)
-        needed = needs(verb, command.by)
-        if not _stands(tx, job, command.by, needed):
-            raise denied(verb, command.by, f"job {shown(job.id)}") if sees(tx, job, command.by) else Hidden
+        refuse_on_job(tx, job, verb, command.by)
         refuse_weak(verb, command.by, least(verb, tx.terms.strengths), f"job {shown(job.id)}")
 
     return permit
+
+
+def refuse_on_job(tx: Transaction, job: StoredJob, verb: str, actor: Actor) -> None:
+    """Raises Hidden for who may not see the job, whatever else may be said of him; NotAllowed, NotFound where he is not
+    to it what the verb needs."""
+    if not sees(tx, job, actor):
+        raise Hidden
+    refuse_beyond(verb, actor)
+    needed, looking = needs(verb, actor), verb in LOOKS
+    as_seen = needed == needs("track", actor) and (looking or not actor.seeing)
+    if not as_seen and not _stands(tx, job, actor, needed, looking=looking):
+        raise denied(verb, actor, f"job {shown(job.id)}")
+
+
+def refuse_strangers(tx: Transaction, job: StoredJob, actor: Actor) -> None:
+    """Raises Hidden for a customer who has no part in the job: before anything that is due in it is done, so that he
+    does not learn of it by that either."""
+    if needs("track", actor) == PART and not sees(tx, job, actor):
+        raise Hidden
 
 
 permit_say, permit_add, permit_send = map(permit_on_job, ("say", "add", "send"))
@@ -336,11 +368,13 @@ def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, comm
     actor, step = command.by, open_step(job, command.step)
     if step is None:
         raise closed(tx, job, actor, command.step)
-    refuse_beyond("take_back", actor)
+    known = needs("step", actor) == ANY or (step.is_asked and actor.kind == "staff")
+    if _is_askers(step, actor) or known:
+        refuse_beyond("take_back", actor)
     if _is_askers(step, actor) and needs("take_back", actor) == OWN:
         refuse_weak("take_back", actor, least("take_back", tx.terms.strengths), f"{shown(job.id)}.{command.step}")
         return
-    if needs("step", actor) == ANY or (step.is_asked and actor.kind == "staff"):
+    if known:
         what = "only who has asked something may take it back"
         raise NotAllowed(what, where=f"{shown(job.id)}.{command.step}", possible=("answer it",))
     raise Hidden
@@ -350,15 +384,16 @@ def _is_askers(step: Step, actor: Actor) -> bool:
     return step.is_asked and himself(actor, step.asked_by)
 
 
-def permit_always(name: str, now: Callable[[], datetime]) -> Permit:
-    """An always entry must be open to the actor, now or at another time; who sees the job is told what is open now."""
+def permit_always(name: str, now: Callable[[], datetime], asks: str = "invoke") -> Permit:
+    """An always entry must be open to the actor, now or at another time; who sees the job is told what is open now.
+    ``asks`` is the verb by which it is asked, be it only to look what it would do."""
 
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
         actor, world = command.by, StoreWorld(tx, job.customer)
         if not sees(tx, job, actor):
             raise Hidden
-        refuse_beyond("invoke", actor)
-        if needs("invoke", actor) != OPEN or not meant_for(compiled, job.position, actor, name, now(), world):
+        refuse_beyond(asks, actor)
+        if needs(asks, actor) != OPEN or not meant_for(compiled, job.position, actor, name, now(), world):
             raise NotAllowed(
                 f"{name!r} cannot be asked of this job by {actor.id or actor.kind}",
                 where=f"job {shown(job.id)}",
@@ -379,27 +414,23 @@ def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
 
 def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation, *, looking: bool = False) -> bool:
     """``stands``, with the steps of the job read only where it depends on them."""
-    if (actor.job and actor.job != job.id) or _shut_out(tx, job, actor):
+    if (actor.job and actor.job != job.id) or is_shut_out(tx, job, actor):
         return False
     return stands(needed, actor, job.customer, looking=looking) or (
-        needed == PART
-        and (
-            stands(
-                needed,
-                actor,
-                job.customer,
-                (row.audience for row in tx.steps.of(job.id, stands_for(actor))),
-                looking=looking,
-            )
-            or (
-                actor.kind == "customer"
-                and any(tx.participants.took_part(job.id, one) for one in stands_for(actor, looking=looking))
-            )
-        )
+        needed == PART and _takes_part(tx, job.id, actor, looking=looking)
     )
 
 
-def _shut_out(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
+def _takes_part(tx: Transaction, job_id: str, actor: Actor, *, looking: bool) -> bool:
+    """Whether a step of a job waits for somebody, or he has done something in it."""
+    mine = seatings(actor)
+    if any(row.audience in mine for row in tx.steps.of(job_id, stands_for(actor))):
+        return True
+    whose = stands_for(actor, looking=looking) if actor.kind == "customer" else ()
+    return any(tx.participants.took_part(job_id, one) for one in whose)
+
+
+def is_shut_out(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
     """Whether a process is closed to a member of staff, for whom no step of the job waits either."""
     if actor.kind != "staff" or not tx.terms.closes(tx, job.process, job.version, actor.roles):
         return False
@@ -408,7 +439,7 @@ def _shut_out(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
 
 def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
     """A job for looking at. Raises NotFound for those who may not."""
-    job = read(tx, job_ref(tx, text, actor), "job", text)
+    job = read(tx, job_ref(tx, text, actor), "job", text, actor)
     if not sees(tx, job, actor):
         raise no_such("job", text)
     refuse_weak("track", actor, least("track", tx.terms.strengths), f"job {shown(job.id)}")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from flowengine.commands import access
 from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
-from flowengine.core.values import Step
+from flowengine.core.values import Actor, Step
 from flowengine.interop.labels import shorten
 from flowengine.runtime.actors import name_of
 from flowengine.store import StoredJob, Transaction
@@ -20,11 +20,13 @@ from flowengine.views.history_lines import LONGEST_ASKED
 
 
 class Asked(NamedTuple):
-    """What was asked: the step as it was opened, the words, when they were said, and the files that belong to them."""
+    """What was asked: the step as it was opened, the words, when they were said and by whom, and the files that belong
+    to them."""
 
     step: Step
     text: str
     at: datetime
+    by: Actor
     files: tuple[str, ...] = ()
 
 
@@ -35,7 +37,7 @@ def asked(tx: Transaction, job: StoredJob, number: int) -> Asked | None:
         return None
     (entry,) = tx.history.of(job.id, found[0] - 1, 1)
     said = next(event for event in entry.events if isinstance(event, e.Said) and event.number == number)
-    return Asked(found[1].step, said.text, entry.at, said.files)
+    return Asked(found[1].step, said.text, entry.at, entry.by, said.files)
 
 
 def answer_in(tx: Transaction, job: StoredJob, seq: int, number: int) -> str:

@@ -94,8 +94,8 @@ def approve(shell: Shell, user_code: str, scopes: Sequence[str], by: By) -> Devi
     def work(tx: Transaction) -> DeviceView | Refused:
         actor = himself(tx, "approve_device", by)
         own_tokens.check(actor, scopes)
-        if isinstance(by, Identity) and by.scopes and not set(scopes) <= set(by.scopes):
-            raise BadAnswer({"scopes": "are more than what you ask with"}, possible=by.scopes)
+        if own_tokens.beyond(by, scopes):
+            raise BadAnswer({"scopes": "are more than what you ask with"}, possible=own_tokens.scopes_of(by))
         found = _found(shell, tx, user_code, actor)
         if isinstance(found, Refused):
             return found

@@ -157,7 +157,7 @@ def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, list[
         possible = ("wait until they have ended", "have them withdrawn, or end them, first")
         raise NotAllowed(f"{id} cannot be erased while {what} open: {named}", where=id, possible=possible)
     people = [person, *filter(None, map(tx.people.get, person.same))]
-    return actor, people, tuple(one.id for one in tx.tokens.all() if one.subject in ids and one.revoked is None)
+    return actor, people, tuple(token.id for one in ids for token in tx.tokens.held(one))
 
 
 def _told(

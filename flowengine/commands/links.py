@@ -63,9 +63,11 @@ def _what(tx: Transaction, of: str, actor: Actor) -> tuple[StoredJob, int, datet
     """The job that is meant, the number of the step or 0, and the step's deadline."""
     kind = "step" if "." in of else "job"
     job_id, number = access.numbered_ref(tx, of, actor) if kind == "step" else (access.job_ref(tx, of, actor), 0)
-    job = access.read(tx, job_id, kind, of)
-    if not access.sees(tx, job, actor):
-        raise access.no_such(kind, of)
+    job = access.read(tx, job_id, kind, of, actor)
+    try:
+        access.refuse_on_job(tx, job, "make_link", actor)
+    except access.Hidden:
+        raise access.no_such(kind, of) from None
     if not number:
         return job, 0, None
     step = access.open_step(job, number)

@@ -9,20 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flowengine.commands import sessions
+from flowengine.commands import sessions, tokens
 from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.commands.tokens import PREFIX
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.people.identities import SCOPES, By, Identity, Strength
+from flowengine.people.permissions import PROGRAM
+from flowengine.runtime.shown import OPERATOR, OWN, identity_of, unknown
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
-
-OWN = "own"
-"""The scope, among tokens, of those that are a person's own."""
 
 LASTS, LONGEST = timedelta(days=90), timedelta(days=400)
 MOST = 50
@@ -37,12 +36,24 @@ def issue(shell: Shell, scopes: Sequence[str], name: str, expires: datetime | ti
 
     def work(tx: Transaction) -> NewOwnToken:
         actor = himself(tx, "issue_own_token", by)
-        if isinstance(by, Identity) and by.scopes and not set(scopes) <= set(by.scopes):
-            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=by.scopes)
+        if beyond(by, scopes):
+            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=scopes_of(by))
         strength: Strength = by.strength if isinstance(by, Identity) else "host"
         return made(shell, tx, actor, scopes, name, expires, strength)
 
     return shell.keep(work)
+
+
+def scopes_of(by: By) -> tuple[str, ...]:
+    """What who asks may give on: what he asks with, which looks too; none where that has no bounds."""
+    asked = by.scopes if isinstance(by, Identity) else ()
+    return tuple(one for one in SCOPES if one in ("read", *asked)) if asked else ()
+
+
+def beyond(by: By, scopes: Sequence[str]) -> bool:
+    """Whether scopes are more than what is asked with."""
+    given = scopes_of(by)
+    return bool(given) and not set(scopes) <= set(given)
 
 
 def made(
@@ -117,23 +128,52 @@ def revoke(shell: Shell, id: str, by: By) -> OwnToken:
 def identify(shell: Shell, secret: str) -> Identity:
     """Who shows that secret: that of a session, or a token of his own. What is unknown, over or revoked is answered
     alike. Raises BadToken."""
-    known = sessions.identify(shell, secret) or _by_token(shell, secret)
+    known = sessions.identify(shell, secret)
+    if known is None and _FORM.fullmatch(secret):
+        now = shell.clock.now()
+        with shell.glancing() as tx:
+            found = tx.tokens.find(hashed(secret), now)
+        if found is not None and found.scope == OWN:
+            _note_use(shell, found, now)
+            known = identity_of(found, True)
     if known is None:
-        raise BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
+        raise unknown()
     return known
 
 
-def _by_token(shell: Shell, secret: str) -> Identity | None:
+def bearer(shell: Shell, secret: str, *, confirms: bool = False) -> By:
+    """Who asks with that secret in ``Authorization``: as :func:`identify`; or, by a token of the scope ``operator``,
+    the person with the id that is its subject, and where there is none, an operator of the installation. One look, for
+    it is asked at each request; and none where what is asked ``confirms`` the token itself, and it was looked up a
+    moment ago. Raises BadToken, and NotAllowed for a token of another scope."""
     if not _FORM.fullmatch(secret):
-        return None
-    now = shell.clock.now()
-    with shell.reading() as tx:
-        found = tx.tokens.find(hashed(secret), now)
-    if found is None or found.scope != OWN:
-        return None
-    if found.used is None or now - found.used >= sessions.NOTED:
-        shell.keep(lambda tx: tx.tokens.used(found.id, now))
-    return Identity(person=found.subject, strength=found.powers.strength, scopes=found.powers.scopes)
+        known = sessions.identify(shell, secret)
+        if known is None:
+            raise unknown()
+        return known
+    now, hash = shell.clock.now(), hashed(secret)
+    if confirms and (guess := shell.remembered.get(hash, now)) is not None:
+        return guess
+    with shell.glancing() as tx:
+        found = tx.tokens.speaker(hash, now)
+    if found is None:
+        raise unknown()
+    token, is_person = found
+    if token.scope == OWN:
+        _note_use(shell, token, now)
+    elif token.scope != OPERATOR:
+        raise tokens.of_another_scope(token.scope, (OPERATOR,))
+    who = identity_of(token, is_person)
+    if who is None:
+        return PROGRAM
+    shell.remembered.put(hash, who, now)
+    return who
+
+
+def _note_use(shell: Shell, token: StoredToken, now: datetime) -> None:
+    """That a person's own token was used is noted no more than once a minute."""
+    if token.used is None or now - token.used >= sessions.NOTED:
+        shell.keep(lambda tx: tx.tokens.used(token.id, now))
 
 
 def _fields(one: StoredToken) -> dict[str, Any]:

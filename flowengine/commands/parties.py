@@ -19,7 +19,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.people import contacts as ways
 from flowengine.people.identities import By, on_one_line
-from flowengine.people.permissions import OWN, PROGRAM, needs
+from flowengine.people.permissions import LOOKS, OWN, PROGRAM, needs
 from flowengine.runtime.actors import as_actor, name_of, nobody, refuse_erased
 from flowengine.store import Person, Transaction
 from flowengine.store.parties import Acting, Contact
@@ -279,9 +279,9 @@ def _contact_view(one: Contact) -> ContactView:
 
 
 def _own_or_any(tx: Transaction, verb: str, asker: Actor, person: str) -> Person:
-    """The person, of whom the asker may know that: he himself, one for whom he acts, or anybody for those inside.
-    Another and none answer alike (L4)."""
-    theirs = needs(verb, asker) != OWN or person in stands_for(asker)
+    """The person, of whom the asker may know that: he himself, one for whom he acts, be it to look only where it is
+    looked, or anybody for those inside. Another and none answer alike (L4)."""
+    theirs = needs(verb, asker) != OWN or person in stands_for(asker, looking=verb in LOOKS)
     found = tx.people.get(person) if theirs else None
     if found is None:
         raise nobody(person)

@@ -81,8 +81,8 @@ def add(shell: Shell, id: str, response: Mapping[str, Json], name: str, by: By) 
     def work(tx: Transaction) -> CredentialView | Refusal:
         actor, now = himself(tx, "add_passkey", by, enrolling=True), shell.clock.now()
         site = _site(shell)
-        asked = tx.credentials.take(hashed(id), "passkey", now)
-        if asked is None or asked["person"] != actor.id:
+        asked = tx.credentials.take(hashed(id), "passkey", now, actor.id)
+        if asked is None:
             return _refused("it was not asked, or answered before")
         try:
             made = ceremony.registered(site, _bytes(asked["challenge"]), response)

@@ -25,9 +25,10 @@ def preview(shell: Shell, job: str, name: str, answer: dict[str, Json], by: By) 
     """What using an offer of the job would come to."""
     with shell.reading() as tx:
         actor = actor_of(tx, by)
-        stored = access.read(tx, access.job_ref(tx, job, actor), "job", job)
-        permit = access.permit_always(name, shell.clock.now)
+        stored = access.read(tx, access.job_ref(tx, job, actor), "job", job, actor)
+        permit = access.permit_always(name, shell.clock.now, "preview")
         try:
+            access.refuse_strangers(tx, stored, actor)
             return _looked_at(shell, tx, stored, c.Invoke(by=actor, name=name, answer=answer), permit)
         except access.Hidden:
             raise access.no_such("job", job) from None

@@ -296,11 +296,12 @@ def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor,
     and StaleCommand for one that was taken back, unless it may be ``gone``."""
     sees, text = sight(shell, actor), ref.strip().lower()
     found: list[Fact] = []
-    for id in tx.records.beginning(text) if _REF.fullmatch(text) else ():
-        latest = tx.records.versions(id)[0]
-        person = tx.people.get(latest.person)
-        if person is not None and sees.sees(latest) and _may(verb, actor, person):
-            found.append(latest)
+    ids = tx.records.beginning(text) if _REF.fullmatch(text) else []
+    for id in ids or (text,):  # for what is not there, as much is looked up as for another's (L4)
+        versions = tx.records.versions(id)
+        person = tx.people.get(versions[0].person if versions else id)
+        if person is not None and sees.sees(versions[0]) and _may(verb, actor, person):
+            found.append(versions[0])
     exact = [one for one in found if one.id == text]
     if len(exact or found) > 1:
         raise Ambiguous(f"{ref!r} fits more than one fact", where=ref, possible=[one.id[-12:] for one in found])

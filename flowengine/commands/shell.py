@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,20 +26,22 @@ from flowengine.core.advance import start as start_job
 from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
-from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
+from flowengine.errors import DatabaseBusy, KeyConflict, NotAllowed, NotFound
 from flowengine.outside.files import Depot
 from flowengine.people.identities import By, actor_key, person_of
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
 from flowengine.runtime.lanes import Lanes
-from flowengine.runtime.observing import Observers
+from flowengine.runtime.observing import Commanded, Observers
 from flowengine.runtime.secret import Secret
 from flowengine.runtime.settings import Settings
+from flowengine.runtime.shown import Remembered
 from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
+from flowengine.store.receipts import Stored
 from flowengine.store.records import closed
 from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+
+REMEMBERED = timedelta(minutes=1)
+"""For how long a token that was looked up gives a guess of who asks; as exactly as it is noted that it was used."""
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -90,6 +95,7 @@ class Shell:
         self.depot = Depot(self.settings.files, database.url)
         self.hint = Hint()
         self.wanted = Wanted()
+        self.remembered = Remembered(REMEMBERED)
         self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
@@ -117,6 +123,12 @@ class Shell:
         if self._look is not None:
             return nullcontext(self._look)
         return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
+
+    def glancing(self) -> AbstractContextManager[Transaction]:
+        """As :meth:`reading`, for one query."""
+        if self._look is not None or self.joined is not None:
+            return self.reading()
+        return self.database.glancing().under(self.terms)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -154,7 +166,7 @@ class Shell:
     def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, with observers around it, and wake the workers of this process where it leaves work that is due at
         once."""
-        wakes = False
+        wakes, seen = False, Commanded()
 
         def noting(tx: Transaction) -> T:
             nonlocal wakes
@@ -163,7 +175,7 @@ class Shell:
             wakes, seen.saved = tx.wakes, tuple(tx.saved)
             return given
 
-        with self.observers.command() as seen:
+        with self.observers.command(seen):
             given = self._keep(noting)
         if wakes:
             self.hint.give()
@@ -199,10 +211,13 @@ class Shell:
         key: str | None,
         permit: access.Permit,
         about: str | None = None,
+        *,
+        of_job: bool = False,
     ) -> Receipt:
         """Carry out one command on one job, in the transaction given.
 
         ``about`` is what a request key is about, where that is not the job: then the caller has looked for a receipt.
+        ``of_job``: it is the job as a whole that is asked for, which strangers must not learn of.
         """
         body = None
         if key is None:
@@ -211,12 +226,25 @@ class Shell:
             try:
                 job, stored = tx.receipts.lock_and_find(job_id, actor_key(command.by), key)
             except NotFound:
-                raise access.Hidden from None
+                raise access.Absent from None
             body = body_hash(about or job_id, command)
-            before = given(stored, key, body, job_id)
+            before = self.given_before(tx, stored, key, body, job_id, command.by)
             if before is not None:
                 return before
+        if of_job:
+            access.refuse_strangers(tx, job, command.by)
         return self.write(tx, self.compute(tx, job, command, permit), (key, body))
+
+    def given_before(
+        self, tx: Transaction, stored: Stored | None, key: str, body: str, job_id: str, actor: Actor
+    ) -> Receipt | None:
+        """The receipt that is stored under a key. Raises KeyConflict where it is for something else, and Hidden for a
+        stranger, who must not learn by a key of his own that the job is there."""
+        try:
+            return given(stored, key, body, job_id)
+        except KeyConflict:
+            access.refuse_strangers(tx, tx.jobs.get(job_id), actor)
+            raise
 
     def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
         """What a command comes to on a job that is locked; nothing is written. Raises what refuses it, and Overdue
@@ -282,9 +310,12 @@ class Shell:
         typed: tuple[str, str],
     ) -> Receipt:
         """As :meth:`run`; what is hidden is answered as if what was typed, a kind and a text, were not there (L4)."""
+        of_job = typed[0] == "job"
         try:
-            return self.run(tx, job_id, command, key, permit)
-        except access.Hidden:
+            return self.run(tx, job_id, command, key, permit, of_job=of_job)
+        except access.Hidden as hidden:
+            if of_job and isinstance(hidden, access.Absent):
+                access.look_in_vain(tx, job_id, command.by)
             raise access.no_such(*typed) from None
 
     def write(
@@ -371,8 +402,9 @@ class Shell:
         """What a command on a job would come to now; nothing is done."""
         with self.reading() as tx:
             actor = actor_of(tx, by)
-            stored = access.read(tx, access.job_ref(tx, job, actor), "job", job)
+            stored = access.read(tx, access.job_ref(tx, job, actor), "job", job, actor)
             try:
+                access.refuse_strangers(tx, stored, actor)
                 return self.would(tx, stored, make(actor), permit)
             except access.Hidden:
                 raise access.no_such("job", job) from None

@@ -77,10 +77,8 @@ def confirm(shell: Shell, id: str, code: str, name: str, by: By) -> CredentialVi
 
     def work(tx: Transaction) -> CredentialView:
         actor, now = himself(tx, "confirm_totp", by, enrolling=True), shell.clock.now()
-        asked = tx.credentials.take(hashed(id), "totp", now)
-        step = None
-        if asked is not None and asked["person"] == actor.id:
-            step = step_of(b32decode(asked["secret"]), code, now, -1)
+        asked = tx.credentials.take(hashed(id), "totp", now, actor.id)
+        step = step_of(b32decode(asked["secret"]), code, now, -1) if asked is not None else None
         if asked is None or step is None:
             raise _wrong()
         if of(tx, actor.id) is not None:

@@ -13,7 +13,6 @@ from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.outside.file_types import FileType, clean_name, named_as, type_of
 from flowengine.outside.pictures import rewritten
 from flowengine.people.identities import By
-from flowengine.people.permissions import PART, needs
 from flowengine.runtime.actors import actor_of
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import NEW, REFUSED, named
@@ -76,9 +75,11 @@ def _whose(tx: Transaction, job: str, by: By) -> tuple[Actor, str]:
             raise access.no_such("job", job)
         return actor, ""
     kind, start = ("step", job.rpartition(".")[0]) if "." in job else ("job", job)
-    found = access.read(tx, access.job_ref(tx, start, actor, kind, job), kind, job)
-    if needs("attach", actor) == PART and not access.sees(tx, found, actor):
-        raise access.no_such(kind, job)
+    found = access.read(tx, access.job_ref(tx, start, actor, kind, job), kind, job, actor)
+    try:
+        access.refuse_on_job(tx, found, "attach", actor)
+    except access.Hidden:
+        raise access.no_such(kind, job) from None
     return actor, found.id
 
 

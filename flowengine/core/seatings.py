@@ -60,6 +60,15 @@ def stands_for(actor: Actor, *, looking: bool = False) -> tuple[str, ...]:
     return (actor.id, *actor.same, *actor.acting, *(actor.seeing if looking else ()))
 
 
+def in_his_name(actor: Actor, by: Actor) -> bool:
+    """Whether what ``by`` has done was done by the actor, or in the name of one at whose jobs he may look: that one
+    himself, or who acted for him. What a service has done, which may be called as he is, was not."""
+    if by.kind in ("service", "clock"):
+        return False
+
+    return himself(actor, by.id) or not {by.id, by.party}.isdisjoint(stands_for(actor, looking=True))
+
+
 def as_himself(actor: Actor) -> Actor:
     """The actor without those for whom he may act."""
     return replace(actor, acting=(), signing=(), member_of=(), party="") if actor.acting else actor

@@ -36,7 +36,8 @@ class Conversation(Part):
 
     def conversation(self, job: str, after: str = "", limit: int = 100, *, by: By = PROGRAM) -> list[MessageView]:
         """What was said about a job, the oldest first, as who asks may read it (L9): those inside all of it, a customer
-        his own words and what was told to him. ``after`` is the place of the last one that he has seen."""
+        his own words, those said for a party that is his, and what was told to him. ``after`` is the place of the last
+        one that he has seen."""
         return conversation.thread(self._shell, job, after, limit, by)
 
     def attach(self, name: str, data: bytes, job: str = "", *, by: By) -> FileView:

@@ -83,6 +83,7 @@ from flowengine.views.replies import (
     Receipt,
     RetriedAll,
     ScheduleView,
+    StandingView,
     StepView,
     StuckView,
     TimerView,
@@ -567,7 +568,8 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         """What a command came to, in plain words for who asked for it, by its receipt's ``job`` and ``seq``: what
         happened, and what comes now.
 
-        For who asked; the organisation may look at each. To others it is NotFound (L4).
+        For who asked, and where he did so for a party those who act or look for it; the organisation may look at each.
+        To others it is NotFound (L4).
         """
         return answering.answered(self._shell, job, seq, by)
 
@@ -639,10 +641,12 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         """One pass over what is due: at most ``limit`` timers, service calls, outgoing messages and files each."""
         not_joined(self._shell)
         timers, refused = due.fire_timers(self._shell, limit)
+        closed, unseen = voting.look_after_all(self._shell)
         calls, failed = due.run_calls(self._shell, limit)
         sent, unsent = self._post.deliver(limit)
         kept, unkept = keep_house(self._shell, limit)
-        return Ran(timers=timers, calls=calls, outbox=sent, uploads=kept, failed=refused + failed + unsent + unkept)
+        wrong = refused + unseen + failed + unsent + unkept
+        return Ran(timers=timers + closed, calls=calls, outbox=sent, uploads=kept, failed=wrong)
 
     def watch(self, observer: Observer) -> None:
         """Let somebody watch each command and each attempt of a handler:
@@ -693,6 +697,13 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         Looks through all open jobs (of the process), so it is for an operator now and then.
         """
         return stuck.stuck(self._for("stuck", by), process, limit)
+
+    def standing(self, process: str, *, by: By = PROGRAM) -> list[StandingView]:
+        """How many open jobs of a process, of all its versions, stand in each state, and how long: by state.
+
+        Raises NotFound where there is no such process.
+        """
+        return stuck.standing(self._for("standing", by), process)
 
     def archive(self, before: datetime, to: str | Path, *, batch: int = 200, by: By = PROGRAM) -> Archived:
         """Write the jobs that ended before a moment to a new file ``to``, with their whole histories, and delete them

@@ -72,15 +72,16 @@ class Promising(Part):
         return reading.counts(self._shell, process, by)
 
     def receipts(self, job: str, *, after: int = 0, limit: int = 100, by: By) -> list[ReceiptRow]:
-        """What who asks has done himself in a job, of which he can have a receipt, the oldest first; ``after`` is the
-        last :attr:`ReceiptRow.seq` of the page before, ``limit`` at most 200. Raises NotFound."""
+        """What who asks has done himself in a job, or a colleague for their party, of which he can have a receipt, the
+        oldest first; ``after`` is the last :attr:`ReceiptRow.seq` of the page before, ``limit`` at most 200. Raises
+        NotFound."""
         return proving.receipts(self._shell, job, after, limit, by)
 
     def proof(self, job: str, seq: int | None = None, *, by: By) -> Proof:
         """A receipt that can be checked without the database: what was shown and answered in entry ``seq`` of the
         job's history (else the last thing that who asks has done), and its place in the chain.
 
-        A customer has one of what he did himself, those inside of all entries. How somebody has voted in secret is in
-        none. Raises NotFound; NotAllowed for an entry that is older than receipts.
+        A customer has one of what he did himself, or a colleague for their party, those inside of all entries. How
+        somebody has voted in secret is in none. Raises NotFound; NotAllowed for an entry that is older than receipts.
         """
         return proving.proof(self._shell, job, seq, by)

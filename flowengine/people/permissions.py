@@ -127,6 +127,7 @@ TABLE = {
     "retry": _operators("have an incident tried again"),
     "retry_all": _operators("have incidents tried again"),
     "stuck": _operators("see what is stuck"),
+    "standing": _operators("count the jobs in each state"),
     "archive": _operators("archive jobs"),
     "archivable": _operators("count the jobs to archive"),
     "migrate": _operators("migrate a job"),
@@ -260,7 +261,7 @@ TABLE = {
 LOOKS = frozenset((
     "processes", "process", "need", "person", "find_person", "people", "holdings", "roles", "actor", "inbox", "agenda",
     "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs", "history", "audit", "measures",
-    "incidents", "schedules", "stuck", "archivable", "timers", "tokens", "next_due", "administration",
+    "incidents", "schedules", "stuck", "standing", "archivable", "timers", "tokens", "next_due", "administration",
     # parties
     "acting", "contacts",
     # conversation and files

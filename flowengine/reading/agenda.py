@@ -72,7 +72,7 @@ def agenda(
         zone = reader_zone(tx, asker) or zoneinfo.ZoneInfo(shell.settings.zone)
         start, end = _span(first, last, now, zone)
         names = _names(shell, tx, person or (own[0] if own else ""), role, calendar)
-        look = _Agenda(shell, tx, asker, now, {})
+        look = _Agenda(shell, tx, asker, now, {}, {})
         wanted = look.wanted(person, role, calendar, own)
         names = [person_seating(one) for one in own] or names
         return look.items(names, start, end, limit, wanted)
@@ -129,6 +129,7 @@ class _Agenda:
     asker: Actor
     now: datetime
     people: dict[str, Person | None]
+    closing: dict[str, bool]
 
     def wanted(self, person: str, role: str, calendar: str, own: Sequence[str]) -> Callable[[_Meeting], bool]:
         """Which appointments are meant: of a customer those of his ``own``. Without a word, a member of staff means
@@ -157,11 +158,22 @@ class _Agenda:
         after: tuple[datetime, str] | None = None
         while len(found) < limit:
             page = self.tx.bookings.agenda(names, start, end, self.now, _PAGE, after)
-            found += [self._item(one) for one in self._meetings(page) if wanted(one)]
+            found += [self._item(one) for one in self._meetings(page) if wanted(one) and not self._is_closed(one)]
             if len(page) < _PAGE:
                 break
             after = page[-1].start, page[-1].job
         return found[:limit]
+
+    def _is_closed(self, one: _Meeting) -> bool:
+        """Whether the process of a job closes it to who asks. The job is looked at only where a version of its process
+        is closed to him."""
+        if self.asker.kind != "staff":
+            return False
+        if one.process not in self.closing:
+            versions = [row.version for row in self.tx.processes.all() if row.name == one.process]
+            closes, roles = self.tx.terms.closes, self.asker.roles
+            self.closing[one.process] = any(closes(self.tx, one.process, version, roles) for version in versions)
+        return self.closing[one.process] and access.is_shut_out(self.tx, self.tx.jobs.get(one.booked.job), self.asker)
 
     def _meetings(self, page: Sequence[Booked]) -> Iterator[_Meeting]:
         rows = self.tx.steps.of_jobs(list(dict.fromkeys(one.job for one in page)))

@@ -10,7 +10,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
-from flowengine.core.seatings import himself, stands_for
+from flowengine.core.seatings import himself, in_his_name, stands_for
 from flowengine.core.values import Actor, Poll
 from flowengine.core.veil import veiled
 from flowengine.people.identities import By
@@ -35,7 +35,7 @@ def answered(shell: Shell, text: str, seq: int, by: By) -> Answered:
         if seq < 0:
             return _cast(look, tx, job, -seq, actor)
         entry = next(iter(tx.history.of(job.id, seq - 1, 1)), None) if seq > 0 else None
-        if entry is None or (actor.kind == "customer" and not himself(actor, entry.by.id)):
+        if entry is None or (actor.kind == "customer" and not in_his_name(actor, entry.by)):
             raise access.no_such("entry of the history", f"{shown(job.id)}, number {seq}")
         return _told(look, tx, job, _said(look, tx, job, entry, actor), actor)
 

@@ -26,7 +26,7 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
         actor = access.asker(tx, "ballot", by)
         job_id, number = _vote(tx, step_id, actor)
         box = tx.ballots.find(job_id, number)
-        found = _seats(tx, job_id, number, actor) if box is not None else []
+        found = _seats(tx, job_id, number, actor)
         if box is None or not found or (actor.job and actor.job != job_id):
             raise access.no_such("vote", step_id)
         seat = next((one for one in found if one.answer is not None), found[0])

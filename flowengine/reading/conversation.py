@@ -12,7 +12,7 @@ from flowengine.commands.asked import asked
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.conversation import ANSWERED, TAKEN_BACK, unanswered
-from flowengine.core.seatings import himself
+from flowengine.core.seatings import himself, in_his_name
 from flowengine.core.values import CONVERSATION, Step
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
@@ -38,22 +38,27 @@ def said(look: Look, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
 
 
 def words_in(look: Look, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Said]]:
-    """What the asker may read of what was said lately (L9): a customer his own words and the answers to them, not the
-    notes of those inside, and not what they ask one another."""
-    asked_by: dict[int, str] = {}
+    """What the asker may read of what was said lately (L9): a customer his own words, those that were said in the name
+    of whom he may look after, and the answers to them; not the notes of those inside, and not what they ask one
+    another."""
+    his: dict[int, bool] = {}
     for entry in entries:
         for event in entry.events:
             if not isinstance(event, e.Said):
                 continue
+            in_his = in_his_name(look.actor, entry.by)
             if event.number:
-                asked_by[event.number] = event.by
-            if event.to and event.to not in asked_by:
-                before = asked(look.tx, look.job, event.to)
-                asked_by[event.to] = before.step.asked_by if before is not None else ""
+                his[event.number] = in_his
+            if event.to and event.to not in his:
+                his[event.to] = look.inside or _asked_in_his_name(look, event.to)
             told = look.own and (event.kind == "answer" or (event.kind == "message" and not event.number))
-            to_him = himself(look.actor, asked_by[event.to]) if event.to else told
-            if look.inside or himself(look.actor, event.by) or to_him:
+            if look.inside or in_his or (his[event.to] if event.to else told):
                 yield entry, event
+
+
+def _asked_in_his_name(look: Look, number: int) -> bool:
+    before = asked(look.tx, look.job, number)
+    return before is not None and in_his_name(look.actor, before.by)
 
 
 def thread(shell: Shell, text: str, after: str, limit: int, by: By) -> list[MessageView]:
@@ -131,7 +136,9 @@ def lately(look: Look, entries: list[Entry]) -> Iterator[SaidView]:
     """What was said lately, each answer with what it answers, and all that is not answered."""
     found: dict[int, SaidView] = {}
     open_ = {
-        step.number: step for step in unanswered(look.position) if look.inside or himself(look.actor, step.asked_by)
+        step.number: step
+        for step in unanswered(look.position)
+        if look.inside or himself(look.actor, step.asked_by) or (look.own and _asked_in_his_name(look, step.number))
     }
     for entry, event in words_in(look, entries):
         if event.to:

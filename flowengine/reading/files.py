@@ -8,7 +8,7 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.contents import texts
 from flowengine.core.fields import FILE_ID
-from flowengine.core.seatings import himself, seatings, stands_for
+from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.values import Actor
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.people.identities import By
@@ -75,6 +75,8 @@ def views(shell: Shell, tx: Transaction, ids: tuple[str, ...]) -> tuple[FileView
 def _asked(shell: Shell, tx: Transaction, verb: str, id: str, by: By) -> StoredFile:
     actor = access.asker(tx, verb, by)
     found = tx.files.get(id) if FILE_ID.fullmatch(id) else None
+    if found is None and not actor.job and needs("file", actor) != ANY:
+        tx.files.shown(id, id)  # in vain, as long as with another's (L4)
     if found is None or not may_open(shell, tx, found, actor):
         raise access.no_such("file", id)
     return found
@@ -91,10 +93,11 @@ def may_open(shell: Shell, tx: Transaction, file: StoredFile, actor: Actor) -> b
         return False
     if needs("file", actor) == ANY:
         return True
+    shown = tx.files.shown(file.job or file.id, file.id)
     if file.party:
         return file.party in stands_for(actor, looking=True)
-    shown = tx.files.shown(file.job, file.id) if file.job else []
-    return not seatings(actor).isdisjoint(shown) or (ANSWERED in shown and _knows(shell, tx, file, actor))
+    mine = seatings(actor) | {person_seating(one) for one in stands_for(actor, looking=True)}
+    return not mine.isdisjoint(shown) or (ANSWERED in shown and _knows(shell, tx, file, actor))
 
 
 def _knows(shell: Shell, tx: Transaction, file: StoredFile, actor: Actor) -> bool:

@@ -169,7 +169,7 @@ def holdings(shell: Shell, person: str, by: By) -> Holdings:
         ]
         whose = person_seating(person)
         booked = [one for one in tx.bookings.of([whose], now, now + AHEAD, now)[whose] if one.end > now]
-        tokens = [one for one in tx.tokens.all() if one.subject == person and one.revoked is None]
+        tokens = tx.tokens.held(person)
         return Holdings(
             person=person,
             claimed=_held(tx, claimed),

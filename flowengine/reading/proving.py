@@ -18,7 +18,7 @@ from flowengine.core.draft import Draft, rebuild, settle
 from flowengine.core.forms import FormField, questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import MemoryPosition
-from flowengine.core.seatings import stands_for
+from flowengine.core.seatings import himself, in_his_name, stands_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import FlowError, NotAllowed
 from flowengine.people.identities import By
@@ -27,7 +27,7 @@ from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.holes import beside
 from flowengine.store.sealed import leaves, parts
 from flowengine.views.history_lines import Teller
-from flowengine.views.proofs import Proof, ProvedEntry, ReceiptRow, ToldPart, summed
+from flowengine.views.proofs import VOUCHED, Proof, ProvedEntry, ReceiptRow, ToldPart, summed
 from flowengine.views.settled import known_data
 
 LINKED = 2_000
@@ -51,8 +51,8 @@ def _rows(
     teller = Teller(compiled.process, _Names(tx), reader_zone(tx, actor))
     found = 0
     for entry in tx.history.of(job.id):
-        own = isinstance(entry.command, _OWN) and entry.by.id == actor.id and bool(actor.id)
-        secret = any(isinstance(event, e.SeatAnswered) and event.secret for event in entry.events)
+        own = isinstance(entry.command, _OWN) and _is_done_by(entry, actor)
+        secret = _has_secret(entry)
         if entry.erased:
             words = teller.erased(entry.command, entry.events)
         else:
@@ -93,10 +93,20 @@ def proof(shell: Shell, text: str, seq: int | None, by: By) -> Proof:
 
 
 def _is_his(entry: Entry, actor: Actor) -> bool:
-    """Whether somebody can have a receipt of an entry: a customer of what he did himself, those inside of all."""
+    """Whether somebody can have a receipt of an entry: a customer of what was done by him, or in the name of whom he
+    may look after, those inside of all."""
     if actor.kind != "customer":
         return True
-    return isinstance(entry.command, _OWN) and entry.by.kind == "customer" and entry.by.id == actor.id
+    return isinstance(entry.command, _OWN) and _is_done_by(entry, actor)
+
+
+def _is_done_by(entry: Entry, actor: Actor) -> bool:
+    """Whether somebody did it, or another in the name of whom he may look after; a secret ballot is its voter's."""
+    return in_his_name(actor, entry.by) and (himself(actor, entry.by.id) or not _has_secret(entry))
+
+
+def _has_secret(entry: Entry) -> bool:
+    return any(isinstance(event, e.SeatAnswered) and event.secret for event in entry.events)
 
 
 class _Proving:
@@ -232,6 +242,9 @@ class _Proving:
         if self.begun in told:
             made["version"] = self.version
         if not self._secret():
+            made["known_by"] = entry.by.strength or VOUCHED
+            if entry.by.party:
+                made["for"] = entry.by.party
             made |= self._asked(command, told)
         saved = {
             one.place: one.value for one in entry.events

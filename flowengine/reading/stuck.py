@@ -1,4 +1,4 @@
-"""What waits for what, and since when: for operators who look for what does not move."""
+"""What waits for what, and since when, and how many jobs stand where: for operators who look for what does not move."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from flowengine.language.texts import key_text
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import StoreWorld, name_of
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
-from flowengine.views.replies import StuckView, TimerView, WaitView
+from flowengine.store.measures import standing as stood
+from flowengine.views.replies import StandingView, StuckView, TimerView, WaitView
 
 MOST = 50
 """How many of the things that one job waits for are listed."""
@@ -35,6 +36,14 @@ def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
         failed, staffing = {row.id: row for row in tx.timers.incidents()}, Staffing(tx)
         found = [_Look(shell, tx, tx.jobs.get(row.id), failed, staffing).view() for row in oldest]
     return sorted(found, key=lambda one: (one.since, one.job))
+
+
+def standing(shell: Shell, process: str) -> list[StandingView]:
+    """Where the open jobs of a process stand. Raises NotFound where there is no such process."""
+    with shell.reading() as tx:
+        shell.catalogue.latest(tx, process)
+        found = stood(tx.channel, process)
+    return [StandingView(state=one.state, jobs=one.jobs, since=one.since, half_since=one.half_since) for one in found]
 
 
 def troubles(shell: Shell, tx: Transaction, job: StoredJob) -> list[WaitView]:

@@ -100,12 +100,14 @@ class Credentials:
         """Keep what was asked of a browser, until then."""
         self._channel.write(ASK, {"hash": hash, "kind": kind, "body": text(body), "until": micros(until)})
 
-    def take(self, hash: str, kind: str, now: datetime) -> dict[str, Any] | None:
-        """What was asked, which is then answered: of several answers one finds it."""
+    def take(self, hash: str, kind: str, now: datetime, person: str = "") -> dict[str, Any] | None:
+        """What was asked, of that person where one is named, which is then answered: of several answers one finds it.
+        Another's stays as it is."""
         row = self._channel.one(ASKED, {"of_hash": hash, "of_kind": kind, "now": micros(now)})
-        if row is None or not self._channel.count(TAKE, {"of_hash": hash}):
+        found = decode(row[0], dict[str, Any]) if row is not None else None
+        if found is None or (person and found["person"] != person):
             return None
-        return decode(row[0], dict[str, Any])
+        return found if self._channel.count(TAKE, {"of_hash": hash}) else None
 
     def tidy(self, before: datetime) -> None:
         """Forget what nobody answered."""

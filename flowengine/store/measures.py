@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.calls import ASIDE
 from flowengine.store.channel import Channel
-from flowengine.store.codec import micros
-from flowengine.store.query import Query, param
+from flowengine.store.codec import micros, moment
+from flowengine.store.dialects import Dialect
+from flowengine.store.query import Query, Statement, param
 from flowengine.store.timers import RUNG
 
 _C, _J, _O, _S, _T, _D = t.calls, t.jobs, t.outbox, t.steps, t.timers, t.schedules
@@ -90,6 +91,49 @@ SCHEDULE_INCIDENTS = Query(
     "Schedules whose job could not be started, by process.",
     sa.select(_D.c.process, _COUNT).where(_D.c.attempts > sa.literal_column("0")).group_by(_D.c.process),
 )
+
+
+def _standing(dialect: Dialect) -> Statement:
+    """State and moment are read out of the branches, in whole seconds; one that stands nowhere has no state."""
+    if dialect.name == "sqlite":
+        state, since = "json_extract({0}, '$.state')", "CAST(strftime('%s', json_extract({0}, '$.since')) AS INTEGER)"
+    else:
+        state = "({0}::json ->> 'state')"
+        since = "floor(extract(epoch FROM ({0}::json ->> 'since')::timestamptz))::bigint"
+    root, branch = (f"{state} AS state, {since} AS since".format(column) for column in ("j.root", "b.body"))
+    open_ = "j.process = :process AND j.status = 'open'"
+    return sa.text(
+        "WITH stood AS (SELECT job, state, min(since) AS since FROM ("
+        f"SELECT j.id AS job, {root} FROM flow_jobs j WHERE {open_} UNION ALL "
+        f"SELECT j.id AS job, {branch} FROM flow_branches b JOIN flow_jobs j ON j.id = b.job_id WHERE {open_}"
+        ") AS every WHERE state <> '' GROUP BY job, state), "
+        "ranked AS (SELECT state, since, row_number() OVER (PARTITION BY state ORDER BY since) AS place, "
+        "count(*) OVER (PARTITION BY state) AS jobs FROM stood) "
+        "SELECT state, jobs, min(since), max(CASE WHEN place = (jobs + 1) / 2 THEN since END) "
+        "FROM ranked GROUP BY state, jobs ORDER BY state"
+    )
+
+
+STANDING = Query("measures.standing", "How many jobs of a process stand in each state, and since when.", _standing)
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How many open jobs stand in a state: the first ``since`` then, half of them since ``half_since`` or longer."""
+
+    state: str
+    jobs: int
+    since: datetime
+    half_since: datetime
+
+
+def standing(channel: Channel, process: str) -> list[Standing]:
+    """Where the open jobs of a process stand, of all its versions: each state in which one does, by name. A job that
+    stands in one several times counts once, as long as it has stood there longest."""
+    rows = channel.rows(STANDING, {"process": process})
+    return [
+        Standing(state=state, jobs=jobs, since=moment(since * 1_000_000), half_since=moment(half * 1_000_000))
+        for state, jobs, since, half in rows
+    ]
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):

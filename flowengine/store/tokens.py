@@ -23,6 +23,13 @@ FIND = Query(
     "The token of that hash, while it is valid.",
     sa.select(*_COLUMNS).where(_T.c.hash == param("of_hash"), *_VALID),
 )
+SPEAKER = Query(
+    "tokens.speaker",
+    "The token of that hash, while it is valid, and whether its subject is the id of a person.",
+    sa.select(*_COLUMNS, sa.exists(sa.select(t.people.c.id).where(t.people.c.id == _T.c.subject))).where(
+        _T.c.hash == param("of_hash"), *_VALID
+    ),
+)
 OF_ID = Query("tokens.get", "The token of that public id.", sa.select(*_COLUMNS).where(_T.c.id == param("of_id")))
 ALL = Query("tokens.all", "All tokens, the oldest first.", sa.select(*_COLUMNS).order_by(_T.c.created, _T.c.id))
 VALID = Query(
@@ -40,6 +47,13 @@ OF = Query(
     "The tokens of a person, the oldest first.",
     sa.select(*_COLUMNS)
     .where(_T.c.scope == param("of_scope"), _T.c.subject == param("of_subject"))
+    .order_by(_T.c.created, _T.c.id),
+)
+HELD = Query(
+    "tokens.held",
+    "The tokens of all scopes that somebody holds and that are not revoked, the oldest first.",
+    sa.select(*_COLUMNS)
+    .where(_T.c.subject == param("of_subject"), _T.c.revoked.is_(None))
     .order_by(_T.c.created, _T.c.id),
 )
 USED = Query(
@@ -92,6 +106,15 @@ class Tokens:
         row = self._channel.one(FIND, {"of_hash": hash, "now": micros(now)})
         return _token(row) if row else None
 
+    def expect_speaker(self, hash: str, now: datetime) -> None:
+        """:meth:`speaker` will be asked for this."""
+        self._channel.expect(SPEAKER, {"of_hash": hash, "now": micros(now)})
+
+    def speaker(self, hash: str, now: datetime) -> tuple[StoredToken, bool] | None:
+        """As :meth:`find`; and whether its subject is the id of a person."""
+        row = self._channel.one(SPEAKER, {"of_hash": hash, "now": micros(now)})
+        return (_token(row[:-1]), bool(row[-1])) if row else None
+
     def get(self, id: str) -> StoredToken | None:
         """The token of that public id, valid or not."""
         row = self._channel.one(OF_ID, {"of_id": plain(id)})
@@ -108,6 +131,10 @@ class Tokens:
     def of(self, scope: str, subject: str) -> list[StoredToken]:
         """The tokens of that scope and holder, the oldest first; those that are expired or revoked too."""
         return [_token(row) for row in self._channel.rows(OF, {"of_scope": scope, "of_subject": plain(subject)})]
+
+    def held(self, subject: str) -> list[StoredToken]:
+        """The tokens of all scopes of a holder that are not revoked, the oldest first; those that are expired too."""
+        return [_token(row) for row in self._channel.rows(HELD, {"of_subject": plain(subject)})]
 
     def used(self, id: str, at: datetime) -> None:
         """Note that it was used."""

@@ -25,6 +25,8 @@ from flowengine.core.values import Json
 from flowengine.views.replies import View
 
 FORMAT = 1
+VOUCHED = "host"
+"""How strongly somebody is known for whom the program vouches, by its own login."""
 _CANONICAL = exact.encoder(order="deterministic").encode
 _HOLE = re.compile(r'"~([jlot])([0-9a-f]{64})"')
 _BLANK = {"j": "null", "l": "[]", "o": "{}", "t": '"erased"'}
@@ -243,6 +245,11 @@ def _agree(statement: Mapping[str, Json], told: Mapping[int, list[dict[str, Any]
     yield _same(statement, "at", own["entry"]["at"], "When")
     yield _same(statement, "by", own["entry"]["by"], "Who")
     command = own.get("command")
+    who = {} if command is None else command["by"]
+    if "known_by" in statement:
+        yield _same(statement, "known_by", who.get("strength") or VOUCHED, "How strongly who it was is known")
+    if "for" in statement:
+        yield _same(statement, "for", who.get("party", ""), "For whom it was done")
     for name, what in (("answer", "What was answered"), ("outcome", "The outcome"), ("words", "What was said")):
         if name in statement:
             source = {} if command is None else command
@@ -275,9 +282,10 @@ def _same(statement: Mapping[str, Json], name: str, proved: Json, what: str) -> 
     return f"{what}: {plain(proved)}"
 
 
-_PROVED = frozenset(
-    ("at", "by", "answer", "outcome", "words", "title", "shown", "version", "saved", "promised", "ended", "job", "seq")
-)
+_PROVED = frozenset((
+    "at", "by", "known_by", "for", "answer", "outcome", "words", "title", "shown", "version", "saved", "promised",
+    "ended", "job", "seq",
+))  # fmt: skip
 
 
 def _unproved(statement: Mapping[str, Json]) -> Iterator[str]:

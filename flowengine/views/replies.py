@@ -587,7 +587,8 @@ class _Track(View, frozen=True, kw_only=True):
     """When what it held was erased on request; then nothing is told of it but where it ended."""
     conversation: tuple[SaidView, ...] = ()
     """What was said, each answer with what it answers; the newest last, at most 20, and all that is not answered. Those
-    inside see all of it; a customer his own words, the answers to them, and answers to nothing in particular."""
+    inside see all of it; a customer his own words, those said for a party that is his, the answers to them, and answers
+    to nothing in particular."""
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
@@ -1004,6 +1005,16 @@ class TimerView(View, frozen=True, kw_only=True):
     branch: str = ""
     error: str = ""
     next: datetime | None = None
+
+
+class StandingView(View, frozen=True, kw_only=True):
+    """How many open jobs of a process stand in a state: the first of them ``since`` then, half of them since
+    ``half_since`` or longer. Moments are in whole seconds."""
+
+    state: str
+    jobs: int
+    since: datetime
+    half_since: datetime
 
 
 class StuckView(View, frozen=True, kw_only=True):

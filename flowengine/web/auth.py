@@ -8,12 +8,12 @@ from typing import Annotated, TypeAlias
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from flowengine.commands.tokens import OPERATOR, speaker
+from flowengine.commands.tokens import of_another_scope
 from flowengine.engine import Engine
-from flowengine.errors import BadToken, NotAllowed
-from flowengine.people.identities import By, Identity
-from flowengine.people.permissions import PROGRAM
+from flowengine.errors import BadToken
+from flowengine.people.identities import By
 from flowengine.views.tokens import TokenView
+from flowengine.web.cookies import SAFE, check_origin
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of flow token create.")
 
@@ -29,20 +29,11 @@ def engine_of(request: Request) -> Engine:
     return engine
 
 
-def by_token(request: Request) -> By | None:
-    """Who asks, by a token of the scope ``operator``: the person with the id that is its subject, or, where there is
-    none, an operator of the installation. None where no token is shown; raises BadToken, NotAllowed."""
-    kind, _, secret = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer":
-        return None
-    token, is_person = speaker(engine_of(request).shell, secret.strip())
-    if token.scope != OPERATOR:
-        raise NotAllowed(_of_another_scope(token), where="Authorization", possible=(OPERATOR,))
-    return Identity(person=token.subject) if is_person else PROGRAM
-
-
 def asker(request: Request) -> By:
-    """Who asks, as the application's ``authenticate`` says. Raises BadToken for nobody."""
+    """Who asks, as the application's ``authenticate`` says. Raises BadToken for nobody, NotAllowed for what a page of
+    another site has had a browser ask in his name."""
+    if request.method not in SAFE and "authorization" not in request.headers:
+        check_origin(request, must_say=False)
     authenticate: Authenticate = request.app.state.authenticate
     who = authenticate(request)
     if who is None:
@@ -61,7 +52,7 @@ def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials |
             raise _nobody()
         who = engine_of(request).token(shown.credentials)
         if who.scope not in scopes:
-            raise NotAllowed(_of_another_scope(who), where="Authorization", possible=scopes)
+            raise of_another_scope(who.scope, scopes)
         return who
 
     return holder
@@ -69,7 +60,3 @@ def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials |
 
 def _nobody() -> BadToken:
     return BadToken("a token is needed", where="Authorization", possible=("Authorization: Bearer flow_…",))
-
-
-def _of_another_scope(token: TokenView) -> str:
-    return f"a token of the scope {token.scope} is not for this"

@@ -1,8 +1,9 @@
 """The cookie of a session, and where a request comes from: small code of our own, since no library of ours has it.
 
-A cookie goes with every request to us, whoever had the browser send it. So what changes something and shows a cookie
-must come from a page of ours, by what the browser says of it (``Origin``, ``Sec-Fetch-Site``), and must show the
-session's CSRF token in a header, which only a page of ours can know.
+A cookie goes with every request to us, whoever had the browser send it. So what changes something, be it by a cookie
+of ours or by the host's own login, must not come from a page of another site, by what the browser says of it
+(``Origin``, ``Sec-Fetch-Site``). What shows our cookie must say so, and must show the session's CSRF token in a header,
+which only a page of ours can know. Who shows a token does so himself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from fastapi import Request, Response
 
 from flowengine.commands.sessions import csrf_of
 from flowengine.errors import NotAllowed
-from flowengine.web.auth import engine_of
 
 COOKIE, LOCAL = "__Host-flow", "flow"
 """Its name: over TLS with the prefix, by which browsers take it from this very host alone; over plain HTTP, which
@@ -66,7 +66,13 @@ def _put(request: Request, response: Response, name: str, value: str, seconds: i
 
 def _over_tls(request: Request) -> bool:
     """Whether the browser speaks TLS: with us, or with a proxy in front of us, as ``FLOW_URL`` says."""
-    return request.url.scheme == "https" or engine_of(request).shell.settings.url.startswith("https://")
+    return request.url.scheme == "https" or _address(request).startswith("https://")
+
+
+def _address(request: Request) -> str:
+    """Where people reach this installation, as it says itself."""
+    url: str = request.app.state.engine.shell.settings.url
+    return url
 
 
 def _is_this_machine(host: str) -> bool:
@@ -78,9 +84,13 @@ def _is_this_machine(host: str) -> bool:
 
 def check_origin(request: Request, *, must_say: bool) -> None:
     """Raises NotAllowed for what another site had the browser send. With ``must_say`` it has to say where it comes
-    from, as every browser does; a program without cookies need not."""
+    from, as every browser does; a program without cookies need not.
+
+    A page of ours is one of this host, by the name under which it was asked or by ``FLOW_URL``, whatever a proxy in
+    front of us has made of its scheme; but where people speak TLS, none that came without.
+    """
     site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "")
-    foreign = (site and site != "same-origin") or (origin and origin not in _origins(request))
+    foreign = site not in ("", "same-origin", "none") or (origin and not _is_ours(request, origin))
     if foreign or (must_say and not site and not origin):
         raise NotAllowed(
             "this was not sent from a page of ours",
@@ -89,9 +99,10 @@ def check_origin(request: Request, *, must_say: bool) -> None:
         )
 
 
-def _origins(request: Request) -> set[str]:
-    url = urlsplit(engine_of(request).shell.settings.url)
-    return {f"{url.scheme}://{url.netloc}", f"{request.url.scheme}://{request.url.netloc}"}
+def _is_ours(request: Request, origin: str) -> bool:
+    page = urlsplit(origin)
+    known = page.netloc in (request.url.netloc, urlsplit(_address(request)).netloc) and bool(page.netloc)
+    return known and (page.scheme == "https" or not _over_tls(request))
 
 
 def check_csrf(request: Request, secret: str) -> None:

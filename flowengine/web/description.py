@@ -125,8 +125,7 @@ def _parameter(one: Argument, example: dict[str, Any], required: bool, most: int
 def _schema(one: Argument, most: int) -> dict[str, Any]:
     """The schema of an argument in a path or a query; a list has at ``most`` so many rows."""
     if one.name == "limit":
-        bounds = {"type": "integer", "minimum": 1, "maximum": most}
-        return bounds if one.default is None else bounds | {"default": one.default}
+        return {"type": "integer", "minimum": 1, "maximum": most, "default": one.default or most}
     if one.kind is date:
         return {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
     if one.kind is datetime:

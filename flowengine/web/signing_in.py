@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
+from flowengine.commands import own_tokens
 from flowengine.commands.sessions import csrf_of
 from flowengine.errors import BadToken
 from flowengine.people.browsers import Browser
@@ -25,7 +26,7 @@ from flowengine.views.signing_in import (
     PublicStart,
     SessionView,
 )
-from flowengine.web.auth import by_token, engine_of
+from flowengine.web.auth import engine_of
 from flowengine.web.bodies import body_of, error_of, json_of, request_of
 from flowengine.web.cookies import (
     SAFE,
@@ -69,10 +70,8 @@ def authenticate(request: Request) -> By | None:
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        try:
-            return engine_of(request).identify(token.strip())
-        except BadToken:
-            return by_token(request)  # it is none of a person's own: perhaps an operator's
+        confirms = getattr(request.scope.get("route"), "confirms", False)
+        return own_tokens.bearer(engine_of(request).shell, token.strip(), confirms=confirms)
     found = signed_in(request)
     if found is not None and request.method not in SAFE:
         check_origin(request, must_say=True)

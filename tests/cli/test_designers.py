@@ -247,7 +247,10 @@ def test_any_bytes_are_answered(empty: Flow, data: bytes) -> None:
         (["draw"], 2, "--job"),
         (["draw", "nowhere.yaml"], 1, "no such file"),
         (["draw", "nothing"], 1, "nothing"),
-        (["draw", "workshop.yaml", "--format", "png"], 2, "png"),
+        (["draw", "workshop.yaml", "--format", "gif"], 2, "png"),
+        (["draw", "workshop.yaml", "--counts"], 2, "--svg or --png"),
+        (["draw", "workshop.yaml", "--svg", "--dark"], 2, "--png"),
+        (["draw", "workshop.yaml", "--svg", "--png"], 2, "One format"),
         (["draw", "--job", "zzzz"], 1, "no job"),
         (["deploy"], 2, "FILE"),
         (["deploy", "nowhere.yaml"], 1, "no such file"),
@@ -281,6 +284,31 @@ def test_draw_can_leave_out_what_nobody_hopes_for(shop: Flow) -> None:
     assert "not within" not in usual
     assert "always" not in usual
     assert "↯ withdraw" not in shop.run("draw", "workshop.yaml", "--usual", "--format", "text").stdout
+
+
+def test_draw_makes_pictures(shop: Flow) -> None:
+    """A picture in SVG or PNG is written where it is told, or to where output goes; the file's name says which."""
+    svg = shop.json("draw", "workshop.yaml", "--svg")
+    assert (svg["format"], svg["text"][:4]) == ("svg", "<svg")
+    assert shop.run("draw", "workshop", "--svg").stdout == svg["text"]
+    shop.run("draw", "workshop.yaml", "-o", "out.svg")
+    assert (shop.folder / "out.svg").read_text("utf-8") == svg["text"]
+    assert shop.json("draw", "workshop.yaml", "--usual", "--dark", "-o", "out.png") == {
+        "process": "workshop", "version": svg["version"], "format": "png", "file": "out.png",
+    }  # fmt: skip
+    assert (shop.folder / "out.png").read_bytes().startswith(b"\x89PNG")
+    assert "no text" in shop.json("draw", "workshop.yaml", "--png", code=2)["what"]
+
+
+def test_a_picture_shows_a_jobs_way_and_where_jobs_stand(shop: Flow) -> None:
+    """Staff see a job's way in its process, operators how many jobs stand where; nobody sees more than he may."""
+    job = shop.start()
+    for who in ("tom", "olga"):
+        way = shop.json("draw", "--job", job, "--svg", who=who)["text"]
+        assert (way.count(">here now<"), way.count(">✓<")) == (1, 1)
+    assert shop.json("draw", "--job", job, "--svg", who="ada", code=1)["error"] == "NotAllowed"
+    assert "1 job here for" in shop.json("draw", "workshop", "--counts", "--svg", who="olga")["text"]
+    assert shop.json("draw", "workshop", "--counts", "--svg", who="tom", code=1)["error"] == "NotAllowed"
 
 
 def test_draw_writes_a_file(shop: Flow) -> None:

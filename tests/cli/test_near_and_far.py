@@ -76,6 +76,8 @@ LINES = [
     ("olga", "deploy workshop.yaml"),
     ("olga", "diff workshop.yaml"),
     ("olga", "draw workshop --format text"),
+    ("olga", "draw workshop --counts --svg"),
+    ("olga", "draw --job JOB --svg"),
     ("olga", "send dried --job JOB"),
     ("olga", "end JOB --because Over --yes"),
     ("olga", "people leave una --because Gone --yes"),

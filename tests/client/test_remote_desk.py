@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 from outside_server import Reply, Sent, Server, serving
@@ -31,6 +32,7 @@ from flowengine import (
 )
 from flowengine.client import RemoteDesk, open_desk, server_address
 from flowengine.client.remote import server_at
+from flowengine.client.wire import MOST
 
 PRICES = """
 process: prices
@@ -130,6 +132,15 @@ def test_who_has_signed_in_is_known(shop: Engine, url: str) -> None:
         assert me is not None
         assert (me.id, me.name, ada.zone) == ("ada", "Ada", "Europe/London")
         assert (program.me, program.zone) == (None, "")
+
+
+def test_a_customer_is_entered_without_an_id(shop: Engine, url: str) -> None:
+    """As near the database, one is made that says nothing of him."""
+    with RemoteDesk(url, token_of(shop, "olga")) as desk:
+        entered = desk.add_customer("", "Zoë", "zoe@example.org")
+        assert (len(entered.id), entered.name) == (10, "Zoë")
+        assert shop.find_person("zoe@example.org").id == entered.id
+        assert desk.add_customer("zoe", name="Zoë").id == "zoe"
 
 
 def test_many_threads_share_a_desk(shop: Engine, url: str) -> None:
@@ -308,6 +319,16 @@ def test_ids_of_any_form_arrive(shop: Engine, url: str) -> None:
         for nobody in ("team", "team%2Fada", "..", "a b"):
             with pytest.raises(NotFound):
                 desk.holdings(nobody)
+
+
+def test_all_people_are_read_page_by_page(shop: Engine, url: str) -> None:
+    """A server gives no more than a page at once, also to whoever names no limit; the desk asks on."""
+    shop.import_people([{"id": f"p{number:03d}", "name": "P"} for number in range(2 * MOST)])
+    with RemoteDesk(url, token_of(shop, "olga")) as desk:
+        assert [one.id for one in desk.people()] == [one.id for one in shop.people()]
+        assert len(desk.people("customer", limit=MOST + 50)) == MOST + 50
+    page = httpx.get(f"{url}/api/v1/people", headers={"authorization": f"Bearer {token_of(shop, 'olga')}"}).json()
+    assert (len(page["items"]), page["next"]) == (MOST, page["items"][-1]["id"])
 
 
 def test_desks_are_told_the_same_near_and_far(desk: Desks, engine: Engine) -> None:

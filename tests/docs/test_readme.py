@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
-from flowengine.interop.mermaid import mermaid
+from flowengine.interop.drawing import picture
 from flowengine.language import load, parse
 
 ROOT = Path(__file__).parents[2]
@@ -18,9 +19,21 @@ def _block(kind: str) -> str:
     return found[1]
 
 
+def _said(svg: str) -> tuple[str | None, list[str]]:
+    """Which version of a process a picture shows, and all that it says; where that stands is Graphviz's to say."""
+    root = ElementTree.fromstring(svg)
+    return root.get("data-process"), sorted(
+        one.text or "" for one in root.iter() if one.tag.endswith(("text", "title"))
+    )
+
+
 def test_the_picture_is_what_is_drawn() -> None:
-    """The README's picture is the drawing of the suit as it is now."""
-    assert _block("mermaid").strip() == mermaid(load(ROOT / "processes/bespoke_suit.yaml"), usual=True).strip()
+    """The README's picture is made by the command beside it, of the suit as it is now."""
+    command = re.search(r"`flow draw (\S+) --usual -o (\S+)`", README)
+    assert command is not None
+    assert f"]({command[2]})" in README
+    drawn = picture(load(ROOT / command[1], check=False), usual=True)
+    assert _said((ROOT / command[2]).read_text("utf-8")) == _said(drawn)
 
 
 def test_the_small_process_is_fine() -> None:

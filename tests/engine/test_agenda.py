@@ -204,6 +204,20 @@ def test_a_long_agenda_is_read_page_by_page(engine: Engine, clock: SimulatedCloc
     assert [one.job for one in engine.agenda(date(2026, 5, 5), last, by="tom")] == [mine]
 
 
+def test_what_is_closed_to_a_role_is_in_no_agenda_of_it(engine: Engine, clock: SimulatedClock) -> None:
+    """Of a process that is closed to him somebody reads the appointments on which a step waits for him, alone."""
+    clock.set(TUESDAY - HOUR)
+    engine.add_staff("desk", "Desk", ["tailor"])
+    engine.deploy(
+        VISIT.format(name="secret", calendar="shop", who="cutter").replace("states:", "closed_to: tailor\nstates:")
+    )
+    shown, closed = book(engine, TUESDAY), book(engine, TUESDAY + DAY, process="secret")
+    last = date(2026, 5, 7)
+    for whom, jobs in (("desk", [shown]), ("cleo", [shown, closed]), ("olga", [shown, closed])):
+        assert [one.job for one in engine.agenda(date(2026, 5, 5), last, calendar="shop", by=whom)] == jobs, whom
+        assert [one.job for one in engine.agenda(date(2026, 5, 5), last, person="ada", by=whom)] == jobs, whom
+
+
 def test_an_application_vouches_for_its_own_staff(engine: Engine, clock: SimulatedClock) -> None:
     """Who is not kept here sees what his roles are asked for."""
     clock.set(TUESDAY - HOUR)

@@ -54,6 +54,53 @@ def house(engine: Engine) -> Callable[[str], tuple[str, str]]:
     return begin
 
 
+# where jobs stand
+
+FORKED = """
+process: forked
+title: Two at once
+need: Both
+states:
+  need: {type: need, fields: {wish: {type: string, optional: true}}, next: both}
+  both:
+    type: parallel
+    branches: {one: {type: task, for: staff}, two: {type: task, for: staff}}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_jobs_are_counted_where_they_stand(
+    engine: Engine, clock: SimulatedClock, suit: Callable[..., str], step_of: Callable[[str, str], str]
+) -> None:
+    """Of each state in which open jobs stand, branches too, it is told how many do, since when the first, and half of
+    them; what has ended, what is of another process and what stands nowhere does not count."""
+    assert engine.standing("small_suit") == []
+    moments = []
+    for _ in range(4):
+        moments.append(clock.now())
+        suit()
+        clock.advance(timedelta(days=1))
+    forked = suit("ben")
+    engine.act(step_of(forked, "ben"), "chosen", {"cloth": "navy"}, by="ben")
+    engine.withdraw(suit(), by="ada")
+    engine.deploy(LETTER)
+    engine.start("letters", by="ada", need={"number": "7"})
+    found = {one.state: one for one in engine.standing("small_suit")}
+    (choosing,) = [one for one in found.values() if one.jobs == 4]
+    assert (choosing.since, choosing.half_since) == (moments[0], moments[1])
+    where = {place.state for place in engine.track(forked, "olga").where}
+    assert where <= set(found)
+    assert set(found) - where == {choosing.state}
+    assert all(found[state].jobs == 1 and found[state].since == clock.now() for state in where)
+    engine.deploy(FORKED)
+    for who in ("ada", "ben"):
+        engine.start("forked", by=who, need={})
+    assert [(one.state, one.jobs) for one in engine.standing("forked")] == [("both", 2), ("one", 2), ("two", 2)]
+    with pytest.raises(NotFound):
+        engine.standing("nothing")
+
+
 # incidents
 
 

@@ -132,6 +132,43 @@ def test_who_may_act_for_a_party_does_what_waits_for_it(engine: Engine, order: C
     assert engine.answered(job, 2, "ada").said
 
 
+def test_colleagues_know_what_was_done_for_their_party(engine: Engine, order: Callable[..., str]) -> None:
+    """What one who acts for Lund has written and done is Lund's: another who acts or looks for it reads it, with the
+    answers to it and the receipts; what is another's own in the same job is not."""
+    job = order()
+    engine.let_act("ada", "lund", by="olga")
+    engine.let_act("eve", "lund", "see", by="olga")
+    ada = Identity(person="ada", party="lund", strength="code")
+    asked = engine.message(job, "Does it fold?", by=ada)
+    engine.message(job, "It does", to=asked.question, by="tom")
+    engine.say(job, "And the legs?", "question", by=ada)
+    done = engine.act(step_of(engine, ada), "answered", {"size": 3}, by=ada)
+    read = [one.text for one in engine.conversation(job, by="lund")]
+    assert read == ["Does it fold?", "It does", "And the legs?"]
+    assert [one.text for one in engine.conversation(job, by="eve")] == read
+    assert [one.yours for one in engine.conversation(job, by="eve")] == [False] * 3
+    assert "And the legs?" in [one.text for one in engine.track(job, "eve").conversation]
+    assert done.seq in [one.seq for one in engine.receipts(job, by="eve")]
+    statement = engine.proof(job, done.seq, by="eve").statement
+    assert (statement["by"]["id"], statement["for"], statement["known_by"]) == ("ada", "lund", "code")
+    assert engine.answered(job, done.seq, "eve").said
+    engine.let_act("ben", "lund", "see", by="olga")
+    engine.end_acting("eve", "lund", by="olga")
+    with pytest.raises(NotFound):
+        engine.conversation(job, by="eve")
+    assert [one.text for one in engine.conversation(job, by="ben")] == read
+
+
+def test_whoever_may_only_look_opens_what_he_reads(engine: Engine, order: Callable[..., str]) -> None:
+    """He makes no link and uploads nothing, and he is told that he may not, for he knows of the job."""
+    job = order()
+    engine.let_act("eve", "lund", "see", by="olga")
+    for ask in (lambda: engine.make_link(job, by="eve"), lambda: engine.attach("a.txt", b"A", job, by="eve")):
+        with pytest.raises(NotAllowed):
+            ask()
+    assert engine.contacts("lund", by="eve") == engine.contacts("lund", by="lund")
+
+
 def test_what_he_does_for_himself_names_no_party(engine: Engine) -> None:
     """Where he is asked himself, he acts for himself, whatever else he may."""
     engine.let_act("ada", "lund")

@@ -389,6 +389,7 @@ CASES: dict[str, Make] = {
     "retry_all": _of("olga", kind="timer"),
     "retry": _incident,
     "stuck": _of("olga", process="ordering", limit=5),
+    "standing": _of("olga", process="ordering"),
     "schedules": _of("olga"),
     "audit": _on_table("olga", job=...),
     "administration": _of("olga", about="ada", limit=1),

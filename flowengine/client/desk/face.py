@@ -281,7 +281,7 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         zone: str = "",
         organisation: bool | None = None,
     ) -> view.PersonView:
-        """Enter a customer, or change what is known of one; with an empty id, near the database, one is made."""
+        """Enter a customer, or change what is known of one; with an empty id one is made."""
         return self._ask("add_customer", id, name, contact, groups, record, zone=zone, organisation=organisation)
 
     def add_staff(
@@ -339,6 +339,10 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
     def stuck(self, *, process: str | None = None, limit: int = 100) -> list[view.StuckView]:
         """What waits for what, and since when, the longest first."""
         return self._ask("stuck", process=process, limit=limit)
+
+    def standing(self, process: str) -> list[view.StandingView]:
+        """How many open jobs of a process stand in each state, and how long."""
+        return self._ask("standing", process)
 
     def schedules(self) -> list[view.ScheduleView]:
         """When processes start their next jobs by the clock."""
