@@ -29,6 +29,7 @@ from flowengine.web.pages import (
     home,
     login,
     nobody,
+    ops_audit,
     ops_incidents,
     ops_job,
     ops_jobs,
@@ -67,6 +68,7 @@ BOOKS: tuple[Book, ...] = (
     ops_job.pages,
     ops_processes.pages,
     ops_people.pages,
+    ops_audit.pages,
 )
 """All pages, a book a noun."""
 

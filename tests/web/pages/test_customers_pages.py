@@ -73,3 +73,18 @@ def test_what_is_booked_by_day_and_week(busy: House) -> None:
     assert "Measure" not in tom.get("/calendar?role=tailor&day=2026-05-04").text
     assert "Measure" in tom.get("/calendar?role=tailor&span=week&day=2026-05-01").text
     assert "Monday" in tom.get("/calendar?day=never").text
+
+
+def test_who_is_away_says_so_and_is_back(busy: House) -> None:
+    """What is booked for then says that he is away; a day that is none is said at its box."""
+    tom = busy.visitor("tom")
+    page = tom.get("/calendar")
+    assert send(tom, page, "/calendar/away", first="soon", last="2026-05-06").status_code == 422
+    assert send(tom, page, "/calendar/away", first="2026-05-06", last="2026-05-05").status_code == 422
+    assert send(tom, page, "/calendar/away", first="2026-05-05", last="2026-05-06", why="The <sea>").status_code == 303
+    page = tom.get("/calendar")
+    assert "The &lt;sea&gt;" in page.text
+    found = busy.engine.person("tom").absences
+    assert [(one.end - one.start).days for one in found] == [2]
+    assert send(tom, page, "/calendar/back", start=found[0].start.isoformat()).status_code == 303
+    assert busy.engine.person("tom").absences == ()

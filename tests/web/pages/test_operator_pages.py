@@ -102,3 +102,43 @@ def test_incidents_are_tried_again(busy: House) -> None:
     busy.engine.run_due()
     every = olga.post("/ops/incidents/retry-all", {"kind": "call", "key": "k"})
     assert every.headers["location"].endswith("tried=1&refused=0")
+
+
+def test_a_process_takes_no_new_jobs_for_a_while(busy: House) -> None:
+    """With a reason; its text is shown as it is, and one that is not there is nothing."""
+    olga = busy.visitor("olga")
+    assert "Fetched &amp; brought" in olga.get("/ops/processes").text
+    page = olga.get("/ops/processes/fetching")
+    assert "order_carrier" in page.text
+    assert send(olga, page, "/processes/fetching", because="").status_code == 422
+    assert send(olga, page, "/processes/fetching", because="The van is away", do="suspend").status_code == 303
+    page = olga.get("/ops/processes/fetching")
+    assert "The van is away" in page.text
+    assert send(olga, page, "/processes/fetching", because="It is back", do="resume").status_code == 303
+    assert all(one.suspended is None for one in busy.engine.processes())
+    assert olga.get("/ops/processes/none").status_code == 404
+
+
+def test_somebody_comes_hands_over_and_leaves(busy: House) -> None:
+    """Nobody is entered over another; what would become of what he has is shown before he has left."""
+    olga, engine = busy.visitor("olga"), busy.engine
+    page = olga.get("/ops/people")
+    assert send(olga, page, "/ops/people", id="tom", name="Another").status_code == 409
+    made = send(olga, page, "/ops/people", id="kim", name="Kim", roles=["tailor"])
+    assert made.headers["location"] == "/ops/people/kim"
+    assert engine.person("kim").roles == ("tailor",)
+    assert send(olga, olga.get("/ops/people/kim"), "/roles", roles=["porter"]).status_code == 303
+    assert engine.person("kim").roles == ("porter",)
+
+    page = olga.get("/ops/people/tom")
+    assert send(olga, page, "/hand-over", to="mia", because="").status_code == 422
+    look = send(olga, page, "/hand-over", to="mia", because="Holidays", stage="look")
+    assert "Handed over: 1" in look.text
+    assert len(engine.holdings("tom", by="olga").claimed) == 1
+    assert send(olga, look, "/hand-over", stage="do").status_code == 303
+    assert len(engine.holdings("mia", by="olga").claimed) == 1
+    look = send(olga, olga.get("/ops/people/mia"), "/leave", because="The sea", stage="look")
+    assert "Given back to all whom they wait for: 1" in look.text
+    assert engine.person("mia").left is None
+    assert send(olga, look, "/leave", stage="do").status_code == 303
+    assert engine.person("mia").left_because == "The sea"
