@@ -22,6 +22,7 @@ from flowengine.web import errors
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
 from flowengine.web.pages import (
+    begin_for,
     calendar_day,
     customer,
     customers,
@@ -34,6 +35,7 @@ from flowengine.web.pages import (
     ops_job,
     ops_jobs,
     ops_people,
+    ops_pictures,
     ops_processes,
     receipts,
     starting,
@@ -63,7 +65,9 @@ BOOKS: tuple[Book, ...] = (
     calendar_day.pages,
     customers.pages,
     customer.pages,
+    begin_for.pages,
     ops_jobs.pages,
+    ops_pictures.pages,
     ops_incidents.pages,
     ops_job.pages,
     ops_processes.pages,

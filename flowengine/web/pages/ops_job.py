@@ -12,6 +12,7 @@ from flowengine.views.replies import MigrationView, Receipt
 from flowengine.web.pages import hands
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.inside import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
+from flowengine.web.pages.ops_pictures import DRAWS
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -39,7 +40,7 @@ def job(visit: Visit) -> Response:
         "operators/job.html", job=track, timers=timers, lines=lines, data=_json(data), links=links,
         raw={one.seq: _json({"command": one.command, "events": list(one.events)}) for one in lines},
         more=lines[-1].seq if lines and lines[-1].seq > 1 else 0, hands=hands.of_jobs(track, visit.speech),
-        open=track.status == "open", whole=end > len(history),
+        open=track.status == "open", whole=end > len(history), draws=DRAWS,
     )  # fmt: skip
 
 

@@ -88,3 +88,18 @@ def test_who_is_away_says_so_and_is_back(busy: House) -> None:
     assert [(one.end - one.start).days for one in found] == [2]
     assert send(tom, page, "/calendar/back", start=found[0].start.isoformat()).status_code == 303
     assert busy.engine.person("tom").absences == ()
+
+
+def test_a_job_is_begun_for_a_customer(busy: House) -> None:
+    """What is wrong is told at its box; sent twice one job begins, and it is the customer's."""
+    tom = busy.visitor("tom")
+    begin = "/customers/bob/begin/fetching"
+    assert begin in tom.get("/customers/bob").text
+    page = tom.get(begin)
+    before = len(busy.engine.jobs(customer="bob"))
+    assert send(tom, page, begin, need__what="").status_code == 422
+    first, again = (send(tom, page, begin, need__what="A piano") for _ in range(2))
+    assert first.headers["location"] == again.headers["location"]
+    found = busy.engine.jobs(customer="bob")
+    assert (len(found), busy.engine.data(found[0].id)["need"]) == (before + 1, {"what": "A piano"})
+    assert busy.visitor("ada").get(begin).status_code == 404

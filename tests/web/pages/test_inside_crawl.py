@@ -79,6 +79,8 @@ def test_every_link_leads_somewhere_and_every_page_keeps_the_rules(busy: House, 
         elif answer.status_code != 200:
             wrong.append(f"{path}: {answer.status_code}")
             continue
+        elif not answer.headers["content-type"].startswith("text/html"):
+            links = []
         else:
             page = Page(answer.text)
             links = page.links

@@ -104,6 +104,19 @@ def test_incidents_are_tried_again(busy: House) -> None:
     assert every.headers["location"].endswith("tried=1&refused=0")
 
 
+def test_pictures_of_a_process_and_of_a_job(busy: House) -> None:
+    """Where the extra is installed the pages have them; a picture lets no script in, and others see none."""
+    pytest.importorskip("pygraphviz")
+    olga, job = busy.visitor("olga"), job_of(busy, "an anvil")
+    for page in ("/ops/processes/fetching", f"/ops/jobs/{job}"):
+        assert f'src="{page}/picture"' in olga.get(page).text
+        found = olga.get(f"{page}/picture")
+        assert found.headers["content-type"] == "image/svg+xml"
+        assert "default-src 'none'" in found.headers["content-security-policy"]
+        assert "Fetched &amp; brought" in found.text
+        assert busy.visitor("tom").get(f"{page}/picture").status_code == 404
+
+
 def test_a_process_takes_no_new_jobs_for_a_while(busy: House) -> None:
     """With a reason; its text is shown as it is, and one that is not there is nothing."""
     olga = busy.visitor("olga")
