@@ -132,14 +132,14 @@ class Visit:
         secret = secret_of(self.request)
         return csrf_of(secret) if secret else ""
 
-    @cached_property
-    def key(self) -> str:
-        """A new key for a form (``key``): sent twice, it does once (L3)."""
-        return uuid4().hex
-
     @property
     def another_key(self) -> str:
         """A new key each time: on a page with several forms each has its own, so that none is taken for another."""
+        return uuid4().hex
+
+    @cached_property
+    def key(self) -> str:
+        """A new key for a form (``key``): sent twice, it does once (L3)."""
         return uuid4().hex
 
     # answers
