@@ -359,6 +359,14 @@ class TallyView(View, frozen=True, kw_only=True):
     options: tuple[OptionTally, ...]
 
 
+class UnansweredView(View, frozen=True, kw_only=True):
+    """What becomes of a job where nobody answers a step in time, in the file's ``words``: it ``ends`` for that reason,
+    or goes on with that."""
+
+    words: str
+    ends: bool = False
+
+
 class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
@@ -373,7 +381,8 @@ class CustomerStep(View, frozen=True, kw_only=True):
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
     two of what he did himself, and when his time had run out. While the job is ``suspended`` nothing is possible.
-    ``asks`` is how strongly whoever acts has to be known, where a link is not enough.
+    ``asks`` is how strongly whoever acts has to be known, where a link is not enough. ``unanswered`` is what happens at
+    ``due`` without an answer, in a job of the asker's own, where the file has one way then, with words for customers.
     """
 
     id: str
@@ -405,6 +414,9 @@ class CustomerStep(View, frozen=True, kw_only=True):
     ended_by: str = ""
     outcome: str = ""
     asks: str = ""
+    unanswered: UnansweredView | None = None
+    zone: str = "UTC"
+    """The time zone of the process, by which moments are told to a reader whose own is not known."""
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):

@@ -97,10 +97,11 @@ def asked(
     typed: Posted | None = None,
     name_of: NameOf = str,
     needed: datetime | None = None,
+    pictures: Mapping[str, str] | None = None,
 ) -> list[Asked]:
     """The questions with what was answered. ``given`` are answers; what was ``typed``, and could perhaps not be read,
     stands in the boxes as it was (but files, which are those given). ``needed`` is by when what is chosen has to be
-    there, where that is known."""
+    there, where that is known; ``pictures`` says where those are that options name (:attr:`Visit.assets`)."""
     inputs: dict[str, list[str]] = {}
     for name, value in carried(fields, given or {}, speech, prefix) if typed is None else typed.values:
         inputs.setdefault(name, []).append(value)
@@ -110,7 +111,7 @@ def asked(
             inputs.pop(prefix + field.name, None)
         for name, value in carried(files, given or {}, speech, prefix):
             inputs.setdefault(name, []).append(value)
-    return _Asking(inputs, speech, name_of, needed).all(fields, prefix, problems or {})
+    return _Asking(inputs, speech, name_of, needed, pictures or {}).all(fields, prefix, problems or {})
 
 
 def problems_of(questions: Sequence[Asked]) -> list[tuple[str, str, str]]:
@@ -128,9 +129,15 @@ def _problems(questions: Sequence[Asked]) -> Iterator[tuple[str, str, str]]:
 
 class _Asking:
     def __init__(
-        self, inputs: Mapping[str, Sequence[str]], speech: Speech, name_of: NameOf, needed: datetime | None
+        self,
+        inputs: Mapping[str, Sequence[str]],
+        speech: Speech,
+        name_of: NameOf,
+        needed: datetime | None,
+        pictures: Mapping[str, str],
     ) -> None:
         self.inputs, self.speech, self.name_of, self.needed = inputs, speech, name_of, needed
+        self.pictures = pictures
         self.say = speech.say
 
     def all(self, fields: Sequence[FormField], prefix: str, problems: Mapping[str, str]) -> list[Asked]:
@@ -231,9 +238,15 @@ class _Asking:
             about=about if isinstance(about, str) else "",
             takes=takes,
             late=late,
-            picture=picture if isinstance(picture, str) and is_ours(picture) else "",
+            picture=self.picture(picture),
             problem=problems.get(key, "") if amounts else "",
         )
+
+    def picture(self, named: Json) -> str:
+        """Where a picture is that an option names: one of the house's, or a path of this site; nothing elsewhere."""
+        if not isinstance(named, str):
+            return ""
+        return self.pictures.get(named) or (named if is_ours(named) else "")
 
     def lead_time(self, text: str) -> tuple[str, str]:
         """How long it takes, and that this is too long."""

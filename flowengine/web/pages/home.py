@@ -26,6 +26,8 @@ def home(visit: Visit) -> Response:
     with visit.still():
         items = visit.desk.inbox(limit=MOST, everything=True)
         jobs = visit.desk.jobs(mine=True, limit=MOST)
+        if jobs and not visit.speech.zone:
+            visit.at_home(visit.desk.track(jobs[0].id).zone)
         processes = [one for one in visit.desk.processes() if one.latest and one.suspended is None]
     return visit.page(
         "customers/home.html",

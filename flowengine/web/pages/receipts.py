@@ -29,6 +29,7 @@ def receipt(visit: Visit) -> Response:
     job, seq = visit.part("job"), _number(visit.part("seq"))
     with visit.still():
         told = visit.desk.answered(job, seq)
+        visit.at_home(visit.desk.track(told.job).zone)
         ballot = visit.desk.ballot(f"{told.job}.{-seq}") if seq < 0 else None
         statement = _statement(visit, told.job, seq)
     return visit.page(
@@ -76,7 +77,11 @@ def _lines(statement: Mapping[str, Any], speech: Speech) -> list[tuple[str, str]
         kind: Any = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
         format = "date" if isinstance(value, str) and _DAY.fullmatch(value) else ""
         if name in given:
-            made = FormField(name=name, title=one["title"], type=kind, options=options, shape=shape, format=format)
+            days = isinstance(value, list) and all(isinstance(day, str) and _DAY.fullmatch(day) for day in value)
+            schema = {"items": {"type": "string", "format": "date"}} if days else {}
+            made = FormField(
+                name=name, title=one["title"], type=kind, options=options, shape=shape, format=format, schema=schema
+            )
             fields.append(made)
     return summary(fields, given, speech)
 

@@ -116,7 +116,7 @@ def _show(
         need=need,
         questions=asked(
             need.questions, given.values, given.problems, speech=visit.speech, prefix=PREFIX, typed=typed,
-            name_of=lambda id: visit.desk.file(id).name,
+            pictures=visit.assets, name_of=lambda id: visit.desk.file(id).name,
         ),
         contact=asked(_contact(visit), who.values, who.problems, speech=visit.speech, typed=typed),
         others=others,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from flowengine import errors as e
@@ -64,6 +65,9 @@ class _Page:
     concern: str = ""
     others: tuple[str, ...] = ()
     said: bool = False
+
+    def __post_init__(self) -> None:
+        self.visit.at_home(self.step.zone)
 
     def act(self) -> Response:
         posted, ways = self.visit.posted, {way.outcome: way for way in self.step.form.ways}
@@ -193,8 +197,11 @@ class _Page:
         if any(option.lead_time for one in way.fields for option in one.options):
             promise = self.visit.desk.track(self.step.job).promise
             needed = promise.by if promise is not None and promise.kept is None else None
+        fields = way.fields
+        if self.step.type == "vote":  # its question is the title of the page
+            fields = tuple(replace(one, title=self.visit.speech.say("Your vote")) for one in fields)
         return asked(
-            way.fields,
+            fields,
             self.given.values if own else given,
             self.given.problems if own else {},
             speech=self.visit.speech,
@@ -202,6 +209,7 @@ class _Page:
             typed=self.visit.posted if own and self.given.problems else None,
             name_of=self.name_of,
             needed=needed,
+            pictures=self.visit.assets,
         )
 
     def name_of(self, id: str) -> str:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from flowengine.client import FormField, FormOption
+from flowengine.errors import FlowError
+from flowengine.language import parse
+from flowengine.language.model import Process
+from flowengine.rehearsal.made_up import MadeUp
+from flowengine.rehearsal.trial import Trial
 from flowengine.speech.telling import Speech
 from flowengine.web.pages.fields import answer, asked, carried, price, problems_of, summary
 from flowengine.web.pages.posted import Posted, Upload
 from flowengine.web.pages.rendering import Renderer
 
+PROCESSES = Path(__file__).parents[3] / "processes"
 GERMAN = Speech("de", "Europe/Berlin")
 ENGLISH = Speech("en", "Europe/London")
 MEMBER = {
@@ -135,3 +145,62 @@ def test_files_are_kept_though_the_form_is_refused() -> None:
         files, found.values, found.problems, speech=ENGLISH, typed=sent, name_of={"file-0": "o", "file-1": "a"}.get
     )
     assert [(one.value, one.title) for one in shown[0].choices] == [("file-0", "o"), ("file-1", "a")]
+
+
+@pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        ("navy.jpg", "/static/navy.1a.jpg"), ("/looks/navy.jpg", "/looks/navy.jpg"), ("//evil.example/x.jpg", ""),
+        ("/\\evil.example/x.jpg", ""), ("https://evil.example/x.jpg", ""), ("javascript:alert(1)", ""), (7, ""),
+    ],
+)  # fmt: skip
+def test_an_option_has_a_picture_of_this_site_or_none(named: Any, shown: str) -> None:
+    """One of the house's by its name, or a path here; nothing is loaded from elsewhere."""
+    cloth = field("cloth", options=(FormOption(id="navy", title="Navy", more={"picture": named}),))
+    (one,) = asked((cloth,), speech=ENGLISH, pictures={"navy.jpg": "/static/navy.1a.jpg"})
+    assert one.choices[0].picture == shown
+
+
+def test_what_processes_ask_of_people_survives_the_way_through_a_page(tmp_path: Path) -> None:
+    """Whatever is answered to the forms of the processes, in either language: shown, carried and read again it is the
+    same; an empty list of what may be left out is left out."""
+    (tmp_path / "one.html").write_text('{% from "parts/fields.html" import ask_fields %}{{ ask_fields(shown) }}')
+    renderer, asked_for, sorts = Renderer([tmp_path]), 0, set[str]()
+    for name in ("bespoke_suit", "co_creation", "school_excursion", "supplier"):
+        process = parse((PROCESSES / f"{name}.yaml").read_text())
+        for seed in range(3):
+            for fields, given, now in _asked_by_chance(process, Random(seed)):
+                for language in ("de", "en"):
+                    speech = Speech(language, "Europe/Berlin", now)
+                    found = answer(fields, Posted(tuple(carried(fields, given, speech))), speech)
+                    assert found.values == {key: value for key, value in given.items() if value != []}
+                    shown = asked(fields, given, speech=speech)
+                    page = renderer.render("one.html", speech, shown=shown)
+                    assert all(f'name="{one.name}' in page for one in shown)
+                    assert len(summary(fields, given, speech)) == len(fields)
+                    asked_for, sorts = asked_for + 1, sorts | {one.sort for one in shown}
+    assert asked_for > 40
+    assert len(sorts) > 5
+
+
+def _asked_by_chance(
+    process: Process, chance: Random
+) -> Iterator[tuple[tuple[FormField, ...], dict[str, Any], datetime]]:
+    """What is asked in one life of a job by chance, with answers that are made up."""
+    made, trial = MadeUp(chance, edge=0), Trial(process, datetime(2026, 5, 4, 9, tzinfo=UTC))
+    first = made.answer(trial.asked_first, trial.now)
+    yield trial.asked_first, first, trial.now
+    trial.begin(first)
+    for _ in range(25):
+        moves = trial.moves()
+        if trial.is_over or not moves:
+            return
+        move = chance.choice(moves)
+        ways = trial.ways(move)
+        way = chance.choice(ways) if ways else None
+        slots = [slot.isoformat() for slot in trial.form(move).slots] if move.step is not None else []
+        given = made.answer(way.fields, trial.now, slots) if way is not None else {}
+        if way is not None and way.fields and "slot" not in given:
+            yield way.fields, given, trial.now
+        with suppress(FlowError):
+            trial.take(move, way.outcome if way is not None else "", given or None)
