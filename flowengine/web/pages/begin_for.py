@@ -7,7 +7,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import Answered, answer, asked
-from flowengine.web.pages.inside import in_words, refuse_outside, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.starting import PREFIX
 from flowengine.web.pages.visit import Visit

@@ -40,8 +40,8 @@ from flowengine.web.pages import (
     receipts,
     starting,
     steps,
+    work_list,
     work_step,
-    worklist,
 )
 from flowengine.web.pages.assets import Assets
 from flowengine.web.pages.book import Book, Page
@@ -60,7 +60,7 @@ BOOKS: tuple[Book, ...] = (
     starting.pages,
     door.pages,
     login.pages,
-    worklist.pages,
+    work_list.pages,
     work_step.pages,
     calendar_day.pages,
     customers.pages,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import refuse_all_but_operators
+from flowengine.web.pages.insiders import refuse_all_but_operators
 from flowengine.web.pages.visit import Visit
 
 pages = Book()

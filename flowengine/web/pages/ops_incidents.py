@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import in_words, refuse_all_but_operators, refuse_unless_mended, status_of, titles_of
+from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of, titles_of
 from flowengine.web.pages.visit import Visit
 
 pages = Book()

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine import exact
 from flowengine.views.replies import MigrationView, Receipt
-from flowengine.web.pages import hands
+from flowengine.web.pages import by_hand
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
 from flowengine.web.pages.ops_pictures import DRAWS
 from flowengine.web.pages.visit import Visit, at
 
@@ -39,7 +39,7 @@ def job(visit: Visit) -> Response:
     return visit.page(
         "operators/job.html", job=track, timers=timers, lines=lines, data=_json(data), links=links,
         raw={one.seq: _json({"command": one.command, "events": list(one.events)}) for one in lines},
-        more=lines[-1].seq if lines and lines[-1].seq > 1 else 0, hands=hands.of_jobs(track, visit.speech),
+        more=lines[-1].seq if lines and lines[-1].seq > 1 else 0, hands=by_hand.of_jobs(track, visit.speech),
         open=track.status == "open", whole=end > len(history), draws=DRAWS,
     )  # fmt: skip
 
@@ -72,10 +72,10 @@ def do(visit: Visit) -> Response:
         return _asked(visit, hand, 422, missing)
     track = visit.desk.track(visit.part("job"))
     sure = posted.get("stage") == "do"
-    call = hands.Call(track.job, posted.get("of"), given, because, not sure, posted.get("key") or None, visit.speech)
+    call = by_hand.Call(track.job, posted.get("of"), given, because, not sure, posted.get("key") or None, visit.speech)
     try:
         found = hand.do(visit.desk, call)
-    except hands.Unreadable as error:
+    except by_hand.Unreadable as error:
         return _asked(visit, hand, 422, {error.box: error.words})
     except e.Refused as error:
         refuse_unless_mended(error)
@@ -89,14 +89,14 @@ def do(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-def _hand(visit: Visit) -> hands.Hand:
-    found = hands.all_hands(visit.speech).get(visit.part("hand"))
+def _hand(visit: Visit) -> by_hand.Hand:
+    found = by_hand.all_hands(visit.speech).get(visit.part("hand"))
     if found is None:
         raise e.NotFound("there is no such page")
     return found
 
 
-def _asked(visit: Visit, hand: hands.Hand, status: int = 200, problems: dict[str, str] | None = None) -> Response:
+def _asked(visit: Visit, hand: by_hand.Hand, status: int = 200, problems: dict[str, str] | None = None) -> Response:
     track = visit.desk.track(visit.part("job"))
     of = visit.posted.get("of") or visit.query("of")
     if hand.of and not of:

@@ -11,7 +11,7 @@ from flowengine.interop.drawing import Crowd, JobPath, picture
 from flowengine.language import parse
 from flowengine.views.replies import StaffTrack
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.inside import refuse_all_but_operators
+from flowengine.web.pages.insiders import refuse_all_but_operators
 from flowengine.web.pages.visit import Visit
 
 pages = Book()

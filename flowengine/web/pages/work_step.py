@@ -12,7 +12,7 @@ from flowengine.views.replies import StaffStep
 from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import Answered, answer, asked
-from flowengine.web.pages.inside import attached, in_words, refuse_outside, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import attached, in_words, refuse_outside, refuse_unless_mended, status_of
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.steps import MOVES, words_for_ways
 from flowengine.web.pages.visit import Visit, at
