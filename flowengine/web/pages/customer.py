@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.responses import Response
 
 from flowengine import errors as e
+from flowengine.views.conversation import FileView
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import attached, in_words, refuse_outside, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import (
+    attached,
+    in_words,
+    refuse_nothing,
+    refuse_outside,
+    refuse_unless_mended,
+    status_of,
+)
 from flowengine.web.pages.visit import Visit, at
 from flowengine.web.pages.work_step import FACTS
 
@@ -28,8 +36,11 @@ def customer(visit: Visit) -> Response:
     return shown(visit)
 
 
-def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = None) -> Response:
-    """The page; ``problems`` by the ids of the boxes."""
+def shown(
+    visit: Visit, status: int = 200, problems: dict[str, str] | None = None, kept: Sequence[FileView] = ()
+) -> Response:
+    """The page; ``problems`` by the ids of the boxes, ``kept`` are files that were sent with a message and are there
+    still."""
     person, after = visit.part("id"), visit.query("after")
     with visit.still():
         desk = visit.desk
@@ -43,7 +54,7 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
     waiting = max((one.due for one in said if one.status == "waiting" and not one.job and one.due), default=None)
     return visit.page(
         "staff/customer.html", status, record=record, lines=lines, said=list(reversed(said)), facts=facts,
-        contacts=contacts, acting=acting, problems=problems or {}, typed=visit.posted, kinds=FACTS, may=MAY,
+        contacts=contacts, acting=acting, problems=problems or {}, kept=kept, typed=visit.posted, kinds=FACTS, may=MAY,
         more=lines[-1].place if len(lines) == LINES else "", after=after, waiting=waiting, processes=processes,
     )  # fmt: skip
 
@@ -65,6 +76,7 @@ def add_fact(visit: Visit) -> Response:
     posted = visit.posted
 
     def add() -> None:
+        refuse_nothing(visit, "fact")
         visit.desk.add_fact(
             visit.part("id"), posted.get("kind", FACTS[0]), posted.get("fact"), show=posted.get("show") == "yes",
             key=posted.get("key") or None,
@@ -77,9 +89,12 @@ def add_fact(visit: Visit) -> Response:
 def answer_fact(visit: Visit) -> Response:
     """Answer what is open."""
     fact = visit.posted.get("of")
-    return _done(
-        visit, f"answer-{fact}", lambda: visit.desk.answer_fact(fact, visit.posted.get("answer")), "#facts"
-    )  # fmt: skip
+
+    def reply() -> None:
+        refuse_nothing(visit, "answer")
+        visit.desk.answer_fact(fact, visit.posted.get("answer"))
+
+    return _done(visit, f"answer-{fact}", reply, "#facts")
 
 
 @pages.post("/customers/{id}/facts/take-back")
@@ -92,13 +107,19 @@ def take_back(visit: Visit) -> Response:
 def message(visit: Visit) -> Response:
     """Write to the customer about no job in particular."""
 
-    def write() -> None:
+    refuse_outside(visit)
+    files: list[str] = []
+    try:
         files = attached(visit, "files")
-        visit.desk.message_to(
-            visit.part("id"), visit.posted.get("message"), files, key=visit.posted.get("key") or None
-        )  # fmt: skip
-
-    return _done(visit, "message", write, "#said")
+        if not files:
+            refuse_nothing(visit, "message")
+        key = visit.posted.get("key") or None
+        visit.desk.message_to(visit.part("id"), visit.posted.get("message"), files, key=key)
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        kept = [visit.desk.file(one) for one in files]
+        return shown(visit, status_of(error), {"message": in_words(error)}, kept)
+    return visit.go(at("customers", visit.part("id")) + "#said")
 
 
 @pages.post("/customers/{id}/contacts")

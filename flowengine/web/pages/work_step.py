@@ -8,11 +8,19 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.client import Way
+from flowengine.views.conversation import FileView
 from flowengine.views.replies import StaffStep
 from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import Answered, answer, asked
-from flowengine.web.pages.insiders import attached, in_words, refuse_outside, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import (
+    attached,
+    in_words,
+    refuse_nothing,
+    refuse_outside,
+    refuse_unless_mended,
+    status_of,
+)
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.steps import MOVES, words_for_ways
 from flowengine.web.pages.visit import Visit, at
@@ -83,8 +91,10 @@ def _answered(visit: Visit, seen: StaffStep, way: Way) -> Answered:
 def shown(
     visit: Visit, seen: StaffStep, status: int = 200, problems: dict[str, str] | None = None,
     chosen: Way | None = None, given: Answered | None = None,
+    kept: dict[str, list[FileView]] | None = None,
 ) -> Response:  # fmt: skip
-    """The page; ``problems`` by the ids of the boxes beside the step's form, whose own are in what was ``given``."""
+    """The page; ``problems`` by the ids of the boxes beside the step's form, whose own are in what was ``given``.
+    ``kept`` are files that were sent with a box, and are there still."""
     found = problems or {}
     with visit.still():
         desk = visit.desk
@@ -118,8 +128,8 @@ def shown(
     return visit.page(
         "staff/step.html", status, step=seen, process=title, ways=ways, moving=moving,
         chosen=chosen.outcome if chosen is not None else "", plain=not any(asked for _, asked in ways),
-        words=words_for_ways(visit.speech), problems=found, typed=visit.posted, said=list(reversed(said)),
-        contacts=contacts, holder=holder, mine=mine, kinds=FACTS, known=seen.known,
+        words=words_for_ways(visit.speech), problems=found, typed=visit.posted, kept=kept or {},
+        said=list(reversed(said)), contacts=contacts, holder=holder, mine=mine, kinds=FACTS, known=seen.known,
         wrong_answers=bool(given is not None and given.problems), **days_of(seen, visit),
     )  # fmt: skip
 
@@ -149,6 +159,7 @@ def add_fact(visit: Visit) -> Response:
     refuse_outside(visit)
     seen, kind = _seen(visit), visit.posted.get("kind", FACTS[0])
     try:
+        refuse_nothing(visit, "fact")
         visit.desk.add_fact(
             seen.customer, kind, visit.posted.get("fact"), job=seen.job, step=seen.id,
             show=visit.posted.get("show") == "yes", key=visit.posted.get("key") or None,
@@ -165,6 +176,7 @@ def answer_fact(visit: Visit) -> Response:
     refuse_outside(visit)
     seen, fact = _seen(visit), visit.posted.get("of")
     try:
+        refuse_nothing(visit, "answer")
         visit.desk.answer_fact(fact, visit.posted.get("answer"))
     except e.Refused as error:
         refuse_unless_mended(error)
@@ -188,10 +200,14 @@ def _said(visit: Visit, verb: str) -> Response:
     refuse_outside(visit)
     seen = _seen(visit)
     say = visit.desk.note if verb == "note" else visit.desk.message
+    files: list[str] = []
     try:
         files = attached(visit, f"{verb}-files", seen.job)
+        if not files:
+            refuse_nothing(visit, verb)
         say(seen.job, visit.posted.get(verb), files, key=visit.posted.get("key") or None)
     except e.Refused as error:
         refuse_unless_mended(error)
-        return shown(visit, seen, status_of(error), {verb: in_words(error)})
+        kept = {verb: [visit.desk.file(one) for one in files]}
+        return shown(visit, seen, status_of(error), {verb: in_words(error)}, kept=kept)
     return visit.go(at("work", seen.id) + "#said")

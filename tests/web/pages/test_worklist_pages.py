@@ -109,8 +109,13 @@ def test_what_is_known_said_and_noted_beside_a_step(busy: House) -> None:
     assert send(tom, page, f"{measure}/facts", fact="").status_code == 422
 
     assert send(tom, page, f"{measure}/notes", note="Only for us").status_code == 303
+    assert "Please write something." in send(tom, page, f"{measure}/messages", message=" ").text
     files = {"message-files": ("plan.txt", b"a plan")}
-    assert send(tom, page, f"{measure}/messages", files, message="Come at ten").status_code == 303
+    refused = send(tom, page, f"{measure}/messages", files, message="")
+    assert refused.status_code == 422
+    assert "plan.txt" in refused.text
+    assert send(tom, refused, f"{measure}/messages", message="Come at ten").status_code == 303
+    assert "plan.txt" in tom.get(measure).text
     hers = {one.text for one in busy.engine.conversation(job, by="ada")}
     assert "Come at ten" in hers
     assert "Only for us" not in hers
