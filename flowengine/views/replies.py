@@ -15,6 +15,7 @@ from flowengine.exact import Number
 from flowengine.views.facts import FactView as FactView
 from flowengine.views.facts import PanelView as PanelView
 from flowengine.views.facts import PromisedView as PromisedView
+from flowengine.views.thread_lines import ThreadLine as ThreadLine
 from flowengine.views.view import View as View
 
 
@@ -453,6 +454,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
     ``booked_with`` is the name of who meets the customer, where that is known. ``held`` is kept for him until
     ``held_until``, while he decides. ``after_promise``: what is booked or held lies after the promised day or moment.
+    ``unanswered`` is what happens at ``due`` without an answer, as for a step.
     """
 
     id: str
@@ -468,6 +470,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     held_until: datetime | None = None
     after_promise: bool = False
     answered: bool = False
+    unanswered: UnansweredView | None = None
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
@@ -604,6 +607,9 @@ class _Track(View, frozen=True, kw_only=True):
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
+    thread: tuple[ThreadLine, ...] = ()
+    """The way of the job, to its customer: what is done, the newest last, at most 60 lines, where it is now, and what
+    lies ahead."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):
