@@ -118,6 +118,7 @@ CASES = (
     _case("retry", "incident", incident=...),
     _case("stuck", limit=5),
     _case("schedules"),
+    _case("standing", "process", process=...),
     _case("administration"),
     _case("measures"),
     _case("next_due"),
