@@ -22,7 +22,11 @@ from flowengine.web import errors
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
 from flowengine.web.pages import (
+    begin_for,
+    calendar_day,
     changes,
+    customer,
+    customers,
     door,
     home,
     jobs,
@@ -31,11 +35,20 @@ from flowengine.web.pages import (
     messages,
     my_data,
     nobody,
+    ops_audit,
+    ops_incidents,
+    ops_job,
+    ops_jobs,
+    ops_people,
+    ops_pictures,
+    ops_processes,
     receipt_lists,
     receipts,
     starting,
     steps,
     ways_in,
+    work_list,
+    work_step,
 )
 from flowengine.web.pages.assets import Assets
 from flowengine.web.pages.book import Book, Page
@@ -61,6 +74,19 @@ BOOKS: tuple[Book, ...] = (
     my_data.pages,
     messages.pages,
     ways_in.pages,
+    work_list.pages,
+    work_step.pages,
+    calendar_day.pages,
+    customers.pages,
+    customer.pages,
+    begin_for.pages,
+    ops_jobs.pages,
+    ops_pictures.pages,
+    ops_incidents.pages,
+    ops_job.pages,
+    ops_processes.pages,
+    ops_people.pages,
+    ops_audit.pages,
 )
 """All pages, a book a noun."""
 

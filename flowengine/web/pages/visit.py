@@ -143,6 +143,11 @@ class Visit:
         secret = secret_of(self.request)
         return csrf_of(secret) if secret else ""
 
+    @property
+    def another_key(self) -> str:
+        """A new key each time: on a page with several forms each has its own, so that none is taken for another."""
+        return uuid4().hex
+
     @cached_property
     def key(self) -> str:
         """A new key for a form (``key``): sent twice, it does once (L3)."""
