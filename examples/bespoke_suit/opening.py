@@ -15,7 +15,7 @@ from .till import Till
 TOM_WORKS = {"mon-thu": "09:00-12:30, 13:30-17:00", "fri": "09:00-12:30"}
 """The shop is open longer; the only tailor is not there all the time, and no fittings are offered without him."""
 
-STAFF = (("hana", "Hana", "host"), ("tom", "Tom", "tailor"), ("carl", "Carl", "cutter"))
+STAFF = (("hana", "Hana", "host"), ("tom", "Tom", "tailor"), ("carl", "Carl", "cutter"), ("olga", "Olga", "operator"))
 
 
 def open_shop(engine: Engine, clock: SimulatedClock, console: Console, mill: Mill, till: Till) -> Telling:

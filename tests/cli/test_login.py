@@ -104,7 +104,7 @@ def test_a_program_that_has_signed_in_is_nobody(far: Flow) -> None:
 def test_a_token_that_is_not_valid_is_not_kept(far: Flow, kept: Path) -> None:
     """It is shown to the server first."""
     refused = run("login", far.at, "--token-stdin", input="flow_wrong\n", code=1)
-    assert "the token is not valid" in refused.stderr
+    assert "nobody is signed in by this" in refused.stderr
     assert "flow_wrong" not in refused.output
     assert "one line" in run("login", far.at, "--token-stdin", input="", code=2).stderr
     assert "this is no token" in run("login", far.at, "--token-stdin", input="two words\n", code=1).stderr
