@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -66,13 +67,17 @@ def serve_for_show(address: str, handlers: Mapping[str, Callable[..., Any]], rea
         socket.create_server(("127.0.0.1", 0)) as listening,
         _at_work(engine),
     ):
-        app = make_app(
-            engine, authenticate=chosen, pages=True, look=Look(name="Hart & Thread"), sign_in_at=CHOICE, hosts=LOOPBACK
-        )
-        app.state.others_at = CHOICE
-        add_book(app, pages)
         ready(f"http://127.0.0.1:{listening.getsockname()[1]}{CHOICE}")
-        Server(app).run([listening])
+        Server(for_show(engine)).run([listening])
+
+
+def for_show(engine: Engine) -> FastAPI:
+    """The application: the pages, and one where one says who he would like to be, under this machine's names alone."""
+    look = Look(name="Hart & Thread")
+    app = make_app(engine, authenticate=chosen, pages=True, look=look, sign_in_at=CHOICE, hosts=LOOPBACK)
+    app.state.others_at = CHOICE
+    add_book(app, pages)
+    return app
 
 
 @contextmanager
