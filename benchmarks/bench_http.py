@@ -20,6 +20,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, process_time
 
+from bench_ballots import ADA as BEGINS
+from bench_ballots import VOTE, fill, opened
 from bench_flows import ANSWERS, TALK
 from bench_machine import folder, machine, postgres
 from rich.console import Console
@@ -40,9 +42,10 @@ TICK = os.sysconf("SC_CLK_TCK")
 class Process:
     """``flow serve`` on a database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, processes: int = 1) -> None:
         began = perf_counter()
         command = [sys.executable, "-m", "flowengine.cli", "serve", "--json", "--port", "0", "--at", url]
+        command += ["--processes", str(processes)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         lines = ""
@@ -55,14 +58,21 @@ class Process:
         self.port = int(json.loads(lines)["url"].rpartition(":")[2])
 
     def seconds(self) -> float:
-        """Processor time until now."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        """Processor time until now, of all its processes."""
+        ticks = 0
+        for one in self._processes():
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / TICK
 
     def memory(self) -> float:
-        """Resident memory, in MB."""
-        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        """Resident memory, in MB, of the largest of its processes."""
+        pages = max(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in self._processes())
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def _processes(self) -> list[int]:
+        pid = self._process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def stop(self) -> None:
         self._process.terminate()
@@ -70,8 +80,8 @@ class Process:
 
 
 @contextmanager
-def serving(url: str) -> Iterator[Process]:
-    server = Process(url)
+def serving(url: str, processes: int = 1) -> Iterator[Process]:
+    server = Process(url, processes)
     try:
         yield server
     finally:
@@ -90,8 +100,15 @@ class Client:
         self.taken: list[float] = []
         self.refused = 0
 
-    async def begin(self) -> None:
+    async def connect(self) -> None:
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def say(self, token: str, path: str, body: object, key: str) -> None:
+        self._token = token
+        await self._ask(path, body, key)
+
+    async def begin(self) -> None:
+        await self.connect()
         body = {"process": "talk", "need": {"topic": "suits"}}
         receipt = json.loads(await self._ask("/api/v1/jobs", body, f"{self._name}-start"))
         self._step = receipt["steps"][0]
@@ -175,11 +192,12 @@ def _alone_elsewhere(url: str, seconds: float) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def measure(kind: str, url: str, rounds: int, seconds: float, table: Table) -> None:
+def measure(kind: str, url: str, processes: int, rounds: int, seconds: float, table: Table) -> None:
     """Rounds of both, one after the other; a ratio is the median of the rounds' ratios."""
     tokens = prepared(url)
     rates, added, shares, taken = [], [], [], []
-    with serving(url) as server:
+    kind = f"{kind}, {processes} processes" if processes > 1 else kind
+    with serving(url, processes) as server:
         idle = server.memory()
         for number in range(rounds):
             acts, cost = _alone_elsewhere(url, seconds)
@@ -199,6 +217,36 @@ def measure(kind: str, url: str, rounds: int, seconds: float, table: Table) -> N
         table.add_row(f"{kind}: processor that HTTP adds to an act", f"{median(added):.2f} ms", "≤ 0.5 ms")
         table.add_row(f"{kind}: inboxes looked at a second", f"{len(looked) / seconds:,.0f}", "")
         table.add_row(f"{kind}: start, memory", f"{server.started:.2f} s, {idle:.0f} MB", "< 1 s, < 150 MB")
+
+
+def ballots(kind: str, url: str, processes: int, voters: int, table: Table) -> None:
+    """All members of a club vote, each with a token of his own."""
+    with Engine(url) as engine:
+        engine.deploy(VOTE)
+        engine.add_customer(BEGINS, "Ada")
+        fill(url, "members", voters)
+        _, step, _ = opened(engine, "members")
+        tokens = [engine.issue_token("operator", f"members{number:07}").token for number in range(voters)]
+    with serving(url, processes) as server:
+
+        async def vote(coming: Iterator[tuple[int, str]]) -> None:
+            client = Client(server.port, "", f"connection{id(coming)}")
+            await client.connect()
+            for number, token in coming:
+                said = {"outcome": "vote", "answer": {"for": ("attack", "defend", "wait")[number % 3]}}
+                await client.say(token, f"/api/v1/steps/{step}/act", said, f"ballot-{number}")
+
+        async def all_of_them() -> float:
+            coming, began = iter(enumerate(tokens)), perf_counter()
+            await asyncio.gather(*(vote(coming) for _ in range(CONNECTIONS)))
+            return perf_counter() - began
+
+        before = server.seconds()
+        took = asyncio.run(all_of_them())
+        used = (server.seconds() - before) / voters * 1000
+    aim = {"SQLite": 12, "PostgreSQL": 15}[kind] * voters / 13_000
+    table.add_row(f"{kind}: {voters:,} ballots, {processes} process(es)", f"{took:.1f} s", f"≤ {aim:.1f} s")
+    table.add_row(f"{kind}: processor of a ballot at the server", f"{used:.2f} ms", "")
 
 
 def listeners(url: str, number: int, seconds: float, table: Table) -> None:
@@ -237,15 +285,23 @@ def listeners(url: str, number: int, seconds: float, table: Table) -> None:
 
 
 def growth(url: str, requests: int, table: Table) -> None:
-    """Whether memory stays what it is."""
+    """Whether memory stays what it is, while the database does: more in it fills the caches of its connections."""
     tokens = prepared(url)
     with serving(url) as server:
-        marks = []
-        for part in range(5):
-            done = 0
-            while done < requests // 5:
-                done += len(asyncio.run(_clients(server.port, tokens, 5, f"g{part}-{done}-", "/api/v1/steps")))
-            marks.append(server.memory())
+
+        async def look() -> list[float]:
+            clients = [Client(server.port, token, f"g{number}") for number, token in enumerate(tokens)]
+            for client in clients:
+                await client.begin()
+            marks = []
+            for part in range(1, 6):
+                while sum(len(client.taken) for client in clients) < requests // 5 * part:
+                    until = perf_counter() + 1
+                    await asyncio.gather(*(one.look(until, "/api/v1/steps") for one in clients))
+                marks.append(server.memory())
+            return marks
+
+        marks = asyncio.run(look())
     told = ", ".join(f"{one:.0f}" for one in marks)
     table.add_row(f"memory over {requests:,} requests, after each fifth", f"{told} MB", "it stays")
 
@@ -253,7 +309,7 @@ def growth(url: str, requests: int, table: Table) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", choices=["sqlite", "postgresql", "listeners", "memory"])
+    parser.add_argument("--only", choices=["sqlite", "postgresql", "ballots", "listeners", "memory"])
     parser.add_argument("--alone", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=0)
     asked = parser.parse_args()
@@ -264,10 +320,16 @@ def main() -> None:
     table = Table("what", "measured", "aim", title=f"flowengine over HTTP, {CONNECTIONS} connections")
     with folder() as here:
         if asked.only in (None, "sqlite"):
-            measure("SQLite", f"sqlite:///{here}/http.db", rounds, seconds, table)
+            measure("SQLite", f"sqlite:///{here}/http.db", 1, rounds, seconds, table)
         if asked.only in (None, "postgresql"):
             with postgres(here) as fresh:
-                measure("PostgreSQL", fresh("http"), rounds, seconds, table)
+                measure("PostgreSQL", fresh("http"), 1, rounds, seconds, table)
+                measure("PostgreSQL", fresh("http2"), 2, rounds, seconds, table)
+        if asked.only in (None, "ballots"):
+            voters = 2_000 if asked.quick else 13_000
+            ballots("SQLite", f"sqlite:///{here}/vote.db", 1, voters, table)
+            with postgres(here) as fresh:
+                ballots("PostgreSQL", fresh("vote"), 2, voters, table)
         if asked.only in (None, "listeners"):
             listeners(f"sqlite:///{here}/listen.db", 1000, 20, table)
         if asked.only in (None, "memory"):

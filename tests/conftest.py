@@ -25,8 +25,15 @@ if TYPE_CHECKING:
 
 _numbers = itertools.count(1)
 
-settings.register_profile("flow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("flow", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", settings.get_profile("flow"), max_examples=1_000)
 settings.load_profile("flow")  # how fast a machine draws examples says nothing of what they show
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    bytecode = tempfile.TemporaryDirectory(prefix="bytecode")  # until the first of the tests' processes ends
+    os.environ["PYTHONPYCACHEPREFIX"] = bytecode.name
+"""Hundreds of processes are started. Where nothing may be written beside the sources, each would compile all that it
+imports, which takes it most of its time: so they share what the first compiled, at a place of their own."""
 
 TESTS = Path(__file__).parent
 PROCESSES = (
@@ -195,18 +202,48 @@ def empty_postgres_url(postgres_server: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """The address of a PostgreSQL database with flowengine's tables, emptied for the test."""
-    with _administering(postgres_server, "flow") as connection, connection.transaction():
+@pytest.fixture(scope="session")
+def emptying(postgres_server: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection on which ``SELECT pg_temp.emptied()`` leaves of a database nothing but flowengine's tables, with
+    nothing in them. It stays, for a new one takes longer than all else: it has to learn what each table is."""
+    with _administering(postgres_server, "flow") as connection:
         connection.execute("SET session_replication_role = replica")  # or the history would refuse to be emptied
-        tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-        for table in tables:
-            if table.startswith("flow_") and table != "flow_schema":
-                connection.execute(f"DELETE FROM {table}")
-            elif table != "flow_schema":
-                connection.execute(f"DROP TABLE {table} CASCADE")
+        connection.execute(EMPTIED)
+        yield connection
+
+
+EMPTIED = """
+CREATE FUNCTION pg_temp.emptied() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+    filled boolean;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'flow_schema' LOOP
+        IF NOT starts_with(name, 'flow_') THEN
+            EXECUTE format('DROP TABLE %I CASCADE', name);
+        ELSE
+            EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO filled;
+            IF filled THEN
+                EXECUTE format('DELETE FROM %I', name);
+            END IF;
+        END IF;
+    END LOOP;
+END $$
+"""
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, emptying: psycopg.Connection[Any]) -> str:
+    """The address of a PostgreSQL database with flowengine's tables, emptied for the test."""
+    emptying.execute("SELECT pg_temp.emptied()")
     return postgres_server.format(name="flow")
+
+
+@pytest.fixture(scope="session")
+def warm_postgres(postgres_server: str) -> Iterator[Database]:
+    """That database, open for all tests: connections that are new know neither tables nor statements."""
+    with Database.open(postgres_server.format(name="flow")) as database:
+        yield database
 
 
 def _administering(address: str, name: str) -> psycopg.Connection[Any]:
@@ -246,7 +283,10 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, request: pytest.FixtureRequest) -> Iterator[Database]:
     """An open database with its tables, once for each kind."""
-    with Database.open(database_url) as opened:
-        yield opened
+    if database_url.startswith("sqlite"):
+        with Database.open(database_url) as opened:
+            yield opened
+    else:
+        yield request.getfixturevalue("warm_postgres")

@@ -76,6 +76,9 @@ class NotedDriver:
     def begin_reading(self) -> Any:
         return self._noted(self.driver.begin_reading())
 
+    def begin_glancing(self) -> Any:
+        return self._noted(self.driver.begin_glancing())
+
     def joining(self, connection: Any) -> Any:
         return self._noted(self.driver.joining(connection))
 

@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     help="A name under which it is reached, as shop.example.org. May be repeated.  [default: any]",
 )  # fmt: skip
 @click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="How many serve, on PostgreSQL."
+)
+@click.option(
     "--look", default="", metavar="FOLDER", help="A folder with look.toml (name, logo, colours), pictures, templates."
 )
 @common
 @terminal
-def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], look: str) -> None:
+def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], processes: int, look: str) -> None:
     """Serve over HTTP: pages for people, the interface for programs, external workers, signed messages. SIGTERM and
     Ctrl-C end it gracefully.
 
@@ -53,7 +56,15 @@ def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...], look
         raise Refused(
             f"to serve over HTTP, {missing.name} must be installed", possible=(installing("web"),)
         ) from missing
-    serve_until_told(terminal.address, os.environ, host, port, partial(_ready, terminal), terminal.clock, names, look)
+    ready = partial(_ready, terminal)
+    if processes == 1:
+        serve_until_told(terminal.address, os.environ, host, port, ready, terminal.clock, names, look)
+        return
+    from flowengine.web.together import Part, serve_together
+
+    prepare = partial(logs.configure, dict(os.environ))
+    part = Part(terminal.address, os.environ, (host, port), names, look, prepare, terminal.clock)
+    serve_together(processes, part, ready)
 
 
 def _ready(terminal: Terminal, url: str) -> None:

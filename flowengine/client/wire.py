@@ -122,14 +122,15 @@ class Asking:
         return found
 
     def _of_query(self, query: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        known = {one.name: one for one in self.arguments if one.place == "query"}
+        known = self._in_query
         texts: dict[str, list[str]] = {}
         for name, text in query:
             if name not in known:
                 what = "is not known here" if name else "has no name"
                 raise BadAnswer({name[:60]: what}, where="query", possible=sorted(known))
             texts.setdefault(name, []).append(text)
-        if missing := {name: "is missing" for name, one in known.items() if one.required and name not in texts}:
+        if self._required_in_query - texts.keys():
+            missing = {name: "is missing" for name, one in known.items() if one.required and name not in texts}
             raise BadAnswer(missing, where="query")
         return {name: _of_texts(known[name], several) for name, several in texts.items()}
 
@@ -139,13 +140,25 @@ class Asking:
                 raise BadAnswer({"body": "is not taken here"}, where="body", possible=("leave it out",))
             return {}
         read = decoded(self._body_decoder, body or b"{}", self.body)
-        found = {name: getattr(read, name) for name in self.body.__struct_fields__}
-        by_name = {one.name: one for one in self.arguments}
-        return {
-            name: _day(by_name[name], value, "body") if by_name[name].kind is date and value is not None else value
-            for name, value in found.items()
-            if value is not msgspec.UNSET
+        found = {
+            name: value for name in self.body.__struct_fields__ if (value := getattr(read, name)) is not msgspec.UNSET
         }
+        for one in self._days:
+            if found.get(one.name) is not None:
+                found[one.name] = _day(one, found[one.name], "body")
+        return found
+
+    @cached_property
+    def _in_query(self) -> dict[str, Argument]:
+        return {one.name: one for one in self.arguments if one.place == "query"}
+
+    @cached_property
+    def _required_in_query(self) -> frozenset[str]:
+        return frozenset(name for name, one in self._in_query.items() if one.required)
+
+    @cached_property
+    def _days(self) -> tuple[Argument, ...]:
+        return tuple(one for one in self.arguments if one.place == "body" and one.kind is date)
 
     @cached_property
     def body(self) -> type[msgspec.Struct] | None:
@@ -184,7 +197,7 @@ class Asking:
         """How many rows may be asked for at once."""
         return MOST if self.route.cursor else MOST_WITHOUT_PAGES
 
-    @property
+    @cached_property
     def needs_key(self) -> bool:
         """Whether a request key must be sent: it changes something, and can tell a repetition."""
         return self.key is not None and self.route.method != "GET"

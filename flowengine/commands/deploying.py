@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import fspath
 from pathlib import Path
 
 from flowengine.commands import access, starting
@@ -13,35 +14,38 @@ from flowengine.commands.unstaffed import lacking
 from flowengine.core.values import Actor, Suspension
 from flowengine.errors import NotAllowed, ProcessRefused
 from flowengine.interop.differences import differences, noticed_by
-from flowengine.language import load, parse
+from flowengine.language import text_of
 from flowengine.language.checks.recursion import calls_others, endless_calls
 from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.people.identities import By
+from flowengine.runtime.catalogue import read
 from flowengine.store import Transaction
 from flowengine.store.processes import StoredProcess, Suspended, suspension_of
 from flowengine.views.replies import ChangeView, Deployed, ProcessRow, SuspendedView
 
 
 def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
-    process = parse(source) if isinstance(source, str) and "\n" in source else load(source)
+    is_text = isinstance(source, str) and "\n" in source
+    process = read(source) if is_text else read(text_of(source), fspath(source))
     with shell.reading() as tx:
         process = replace(process, version=shell.catalogue.alike(tx, process))
+    compiled = shell.catalogue.compile(process)
 
     def work(tx: Transaction) -> tuple[bool, str, Process]:
         now = shell.clock.now()
         _among_others(shell, tx, process)
         latest = tx.processes.latest(process.name)
         new = tx.processes.add(process.name, process.version, process.title, process.source, now)
-        after = shell.catalogue.compiled(tx, process.name, process.version).process
-        starting.place(tx, after, now)
+        after = compiled if new else shell.catalogue.compiled(tx, process.name, process.version)
+        starting.place(tx, after.process, now)
         was = latest.version if latest else ""
         tx.note(by, "deploy", process.name, {"version": process.version, "was": was, "new": new})
-        return new, was, after
+        return new, was, after.process
 
     new, was, after = shell.keep(work)
     if new:
-        shell.catalogue.keep(process)
+        shell.catalogue.keep(compiled)
     missing = tuple(unserved(shell, [process]))
     with shell.reading() as tx:
         warnings = lacking(tx, process)

@@ -7,8 +7,6 @@ outside, he may open.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.conversation import unanswered
@@ -26,11 +24,20 @@ def keep(tx: Transaction, largest: int, job: StoredJob | None, by: Actor, used: 
     ``job`` is the job as it was, None for a new one; ``largest`` how many bytes its files may have together. Raises
     BadAnswer for more.
     """
+    if used:
+        _use(tx, largest, job, by, used, done)
+    for id, seating in _seen(done):
+        head = done.draft.head
+        if tx.files.shown(head.job, id):
+            tx.files.show(head.job, id, seating, head.customer)
+
+
+def _use(tx: Transaction, largest: int, job: StoredJob | None, by: Actor, used: tuple[str, ...], done: Advance) -> None:
     head = done.draft.head
     for id in dict.fromkeys(used):
         if not tx.files.use(id, job=head.job):
             raise BadAnswer({"files": f"{id} is gone, or used elsewhere by now"}, possible=("upload it again",))
-    if used and (held := tx.files.held(head.job)) > largest:
+    if (held := tx.files.held(head.job)) > largest:
         size = f"of this job would have {held:,} bytes; at most {largest:,} are kept"
         raise BadAnswer({"files": size}, possible=("send smaller ones",))
     said = {id: event for event in done.events if isinstance(event, e.Said) for id in event.files}
@@ -38,9 +45,6 @@ def keep(tx: Transaction, largest: int, job: StoredJob | None, by: Actor, used: 
         whom = _told(job, head.customer, by, said[id]) if id in said else (ANSWERED,)
         own = (person_seating(by.id),) if by.kind == "customer" else ()
         for seating in dict.fromkeys((INSIDE, *own, *whom)):
-            tx.files.show(head.job, id, seating, head.customer)
-    for id, seating in set(_seen(done)):
-        if tx.files.shown(head.job, id):
             tx.files.show(head.job, id, seating, head.customer)
 
 
@@ -54,18 +58,22 @@ def _told(job: StoredJob | None, customer: str, by: Actor, said: e.Said) -> tupl
     return (person_seating(customer),) if said.kind in ("message", "answer") else ()
 
 
-def _seen(done: Advance) -> Iterator[tuple[str, Seating]]:
+def _seen(done: Advance) -> set[tuple[str, Seating]]:
     """Which files are shown to whom by a step that was opened or changed, and by what was told."""
-    everyone = person_seating(done.draft.head.customer)
+    seen: set[tuple[str, Seating]] = set()
     for step in done.effects.steps.values():
         for id in _ids(step.shown, step.title):
-            yield from ((id, seating) for seating in step.audience)
+            seen.update((id, seating) for seating in step.audience)
     for told in done.effects.told:
         for id in _ids(told.shown, told.words):
-            yield from ((id, everyone if seating == "everyone" else seating) for seating in told.to)
+            everyone = person_seating(done.draft.head.customer)
+            seen.update((id, everyone if seating == "everyone" else seating) for seating in told.to)
+    return seen
 
 
-def _ids(shown: tuple[tuple[str, str], ...], words: str) -> Iterator[str]:
-    for text in (words, *(text for _, text in shown)):
+def _ids(shown: tuple[tuple[str, str], ...], words: str) -> list[str]:
+    found: list[str] = FILE_ID.findall(words) if "file-" in words else []
+    for _, text in shown:
         if "file-" in text:
-            yield from FILE_ID.findall(text)
+            found += FILE_ID.findall(text)
+    return found

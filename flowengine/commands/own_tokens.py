@@ -9,21 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flowengine.commands import sessions
+from flowengine.commands import sessions, tokens
 from flowengine.commands.sessions import himself
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
-from flowengine.commands.tokens import OPERATOR, PREFIX
+from flowengine.commands.tokens import PREFIX
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.people.identities import SCOPES, By, Identity, Strength
 from flowengine.people.permissions import PROGRAM
+from flowengine.runtime.shown import OPERATOR, OWN, identity_of, unknown
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
-
-OWN = "own"
-"""The scope, among tokens, of those that are a person's own."""
 
 LASTS, LONGEST = timedelta(days=90), timedelta(days=400)
 MOST = 50
@@ -131,50 +129,51 @@ def identify(shell: Shell, secret: str) -> Identity:
     """Who shows that secret: that of a session, or a token of his own. What is unknown, over or revoked is answered
     alike. Raises BadToken."""
     known = sessions.identify(shell, secret)
+    if known is None and _FORM.fullmatch(secret):
+        now = shell.clock.now()
+        with shell.glancing() as tx:
+            found = tx.tokens.find(hashed(secret), now)
+        if found is not None and found.scope == OWN:
+            _note_use(shell, found, now)
+            known = identity_of(found, True)
     if known is None:
-        with shell.reading() as tx:
-            found = _token(tx, shell, secret)
-        known = _owner(shell, found) if found is not None and found.scope == OWN else None
-    if known is None:
-        raise _nobody()
+        raise unknown()
     return known
 
 
-def bearer(shell: Shell, secret: str) -> By:
-    """Who asks over HTTP with that secret, which is looked up once: as :func:`identify`; or by a token of the scope
-    ``operator`` the person with the id that is its subject, or, where there is none, an operator of the installation.
-    Raises BadToken, NotAllowed for a token of another scope."""
-    known = sessions.identify(shell, secret)
-    if known is not None:
+def bearer(shell: Shell, secret: str, *, confirms: bool = False) -> By:
+    """Who asks with that secret in ``Authorization``: as :func:`identify`; or, by a token of the scope ``operator``,
+    the person with the id that is its subject, and where there is none, an operator of the installation. One look, for
+    it is asked at each request; and none where what is asked ``confirms`` the token itself, and it was looked up a
+    moment ago. Raises BadToken, and NotAllowed for a token of another scope."""
+    if not _FORM.fullmatch(secret):
+        known = sessions.identify(shell, secret)
+        if known is None:
+            raise unknown()
         return known
-    with shell.reading() as tx:
-        found = _token(tx, shell, secret)
-        is_person = found is not None and found.scope == OPERATOR and tx.people.get(found.subject) is not None
+    now, hash = shell.clock.now(), hashed(secret)
+    if confirms and (guess := shell.remembered.get(hash, now)) is not None:
+        return guess
+    with shell.glancing() as tx:
+        found = tx.tokens.speaker(hash, now)
     if found is None:
-        raise _nobody()
-    if found.scope == OWN:
-        return _owner(shell, found)
-    if found.scope != OPERATOR:
-        what = f"a token of the scope {found.scope} is not for this"
-        raise NotAllowed(what, where="Authorization", possible=(OPERATOR,))
-    return Identity(person=found.subject) if is_person else PROGRAM
+        raise unknown()
+    token, is_person = found
+    if token.scope == OWN:
+        _note_use(shell, token, now)
+    elif token.scope != OPERATOR:
+        raise tokens.of_another_scope(token.scope, (OPERATOR,))
+    who = identity_of(token, is_person)
+    if who is None:
+        return PROGRAM
+    shell.remembered.put(hash, who, now)
+    return who
 
 
-def _token(tx: Transaction, shell: Shell, secret: str) -> StoredToken | None:
-    """The valid token with that secret, of whatever scope."""
-    return tx.tokens.find(hashed(secret), shell.clock.now()) if _FORM.fullmatch(secret) else None
-
-
-def _owner(shell: Shell, found: StoredToken) -> Identity:
-    """Whose token of his own that is; when it was used is written no more than once a minute."""
-    now = shell.clock.now()
-    if found.used is None or now - found.used >= sessions.NOTED:
-        shell.keep(lambda tx: tx.tokens.used(found.id, now))
-    return Identity(person=found.subject, strength=found.powers.strength, scopes=found.powers.scopes)
-
-
-def _nobody() -> BadToken:
-    return BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
+def _note_use(shell: Shell, token: StoredToken, now: datetime) -> None:
+    """That a person's own token was used is noted no more than once a minute."""
+    if token.used is None or now - token.used >= sessions.NOTED:
+        shell.keep(lambda tx: tx.tokens.used(token.id, now))
 
 
 def _fields(one: StoredToken) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,9 +33,10 @@ from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
 from flowengine.runtime.lanes import Lanes
-from flowengine.runtime.observing import Observers
+from flowengine.runtime.observing import Commanded, Observers
 from flowengine.runtime.secret import Secret
 from flowengine.runtime.settings import Settings
+from flowengine.runtime.shown import Remembered
 from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+
+REMEMBERED = timedelta(minutes=1)
+"""For how long a token that was looked up gives a guess of who asks; as exactly as it is noted that it was used."""
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -91,6 +95,7 @@ class Shell:
         self.depot = Depot(self.settings.files, database.url)
         self.hint = Hint()
         self.wanted = Wanted()
+        self.remembered = Remembered(REMEMBERED)
         self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
@@ -118,6 +123,12 @@ class Shell:
         if self._look is not None:
             return nullcontext(self._look)
         return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
+
+    def glancing(self) -> AbstractContextManager[Transaction]:
+        """As :meth:`reading`, for one query."""
+        if self._look is not None or self.joined is not None:
+            return self.reading()
+        return self.database.glancing().under(self.terms)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -155,7 +166,7 @@ class Shell:
     def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, with observers around it, and wake the workers of this process where it leaves work that is due at
         once."""
-        wakes = False
+        wakes, seen = False, Commanded()
 
         def noting(tx: Transaction) -> T:
             nonlocal wakes
@@ -164,7 +175,7 @@ class Shell:
             wakes, seen.saved = tx.wakes, tuple(tx.saved)
             return given
 
-        with self.observers.command() as seen:
+        with self.observers.command(seen):
             given = self._keep(noting)
         if wakes:
             self.hint.give()

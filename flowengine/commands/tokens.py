@@ -15,9 +15,10 @@ from typing import Any
 from flowengine.commands.shell import Shell
 from flowengine.commands.shown_once import hashed, new_secret
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, BadToken, NotFound
+from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.language.suggest import near
 from flowengine.people.identities import PERSON_ID
+from flowengine.runtime.shown import OPERATOR
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.tokens import IssuedToken, TokenView
@@ -26,7 +27,6 @@ PREFIX = "flow_"
 """How every token begins, so that scanners of published code recognise one."""
 
 WORKER = "worker"
-OPERATOR = "operator"
 SCOPES = {
     WORKER: "claims and finishes the calls of the handlers it names",
     OPERATOR: "looks after the installation",
@@ -120,8 +120,15 @@ def tokens(shell: Shell) -> list[TokenView]:
 def token(shell: Shell, text: str) -> TokenView:
     """Whose token that is. What is unknown, expired or revoked is answered alike; the time it takes to find a hash
     says nothing about the token. Raises BadToken."""
-    with shell.reading() as tx:
-        return _valid(tx, text, shell.clock.now())
+    found = None
+    if _FORM.fullmatch(text):
+        with shell.glancing() as tx:
+            found = tx.tokens.find(hashed(text), shell.clock.now())
+    if found is None:
+        raise BadToken(
+            "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
+        )
+    return TokenView(**_fields(found))
 
 
 def _person(tx: Transaction, subject: str) -> str:
@@ -129,13 +136,9 @@ def _person(tx: Transaction, subject: str) -> str:
     return subject if PERSON_ID.fullmatch(subject) and tx.people.get(subject) is not None else ""
 
 
-def _valid(tx: Transaction, text: str, now: datetime) -> TokenView:
-    found = tx.tokens.find(hashed(text), now) if _FORM.fullmatch(text) else None
-    if found is None:
-        raise BadToken(
-            "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
-        )
-    return TokenView(**_fields(found))
+def of_another_scope(scope: str, possible: Sequence[str]) -> NotAllowed:
+    """What a token of another scope than those that are possible is answered with."""
+    return NotAllowed(f"a token of the scope {scope} is not for this", where="Authorization", possible=possible)
 
 
 def token_of(tx: Transaction, id: str, now: datetime) -> TokenView | None:

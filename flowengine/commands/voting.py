@@ -8,9 +8,9 @@ same: one with which a vote is certain that closes early, so that who casts it i
 
 from __future__ import annotations
 
+import logging
 from functools import partial
-from hmac import compare_digest
-from hmac import new as hmac
+from hmac import compare_digest, digest
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -30,7 +30,7 @@ from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import stands_for
 from flowengine.core.values import CLOCK, Actor, Branch, Json, Poll, Seat, Standing, Step, Tally
-from flowengine.errors import DatabaseBusy, ExpressionFailed, NotConfigured
+from flowengine.errors import DatabaseBusy, ExpressionFailed, NotConfigured, StoreError
 from flowengine.language.types import Vote
 from flowengine.people.identities import By, actor_key, person_of
 from flowengine.runtime.actors import actor_of
@@ -38,6 +38,11 @@ from flowengine.store import StoredJob, Transaction
 from flowengine.store.ballots import OPEN, Admitted, Paper, StoredBox, mark_of, paper_id
 from flowengine.store.codec import decode
 from flowengine.views.replies import Receipt
+
+LOG = logging.getLogger("flowengine.votes")
+
+PAGE = 500
+"""Votes that are looked for at once."""
 
 MOVES = frozenset(("", "vote", "abstain"))
 """What an act on a vote may be called; other outcomes are no ballots."""
@@ -73,15 +78,20 @@ def _act(
     *, alone: bool,
 ) -> _Told:  # fmt: skip
     job_id, _, number = step_id.rpartition(".")
-    if not alone and not isinstance(by, Actor) and access.is_full(job_id) and number.isdecimal() and outcome:
+    if not alone and not isinstance(by, Actor) and access.is_full(job_id) and number.isdecimal():
         who = person_of(by)
-        tx.jobs.expect(job_id)
-        tx.ballots.expect_admitted(job_id, int(number), who)
-        if key is not None:
-            tx.receipts.expect(who, key)
+        if outcome:
+            tx.jobs.expect(job_id)
+            tx.ballots.expect_admitted(job_id, int(number), who)
+            if key is not None:
+                tx.receipts.expect(who, key)
+        else:
+            tx.ballots.expect_box(job_id, int(number))
     actor = actor_of(tx, by)
     job_id, step = access.numbered_ref(tx, step_id, actor)
     command = c.Act(by=actor, step=step, outcome=outcome, answer=answer)
+    if not outcome and tx.ballots.find(job_id, step) is None:
+        return _Told(shell.told(tx, job_id, command, key, access.permit_act, ("step", step_id)))
     return _put(shell, tx, job_id, command, key, actor, access.permit_act, ("step", step_id), alone=alone)
 
 
@@ -172,6 +182,7 @@ class _Casting:
             whom = replace(whom, party=self.voter)
             asked = {"person": whom} if isinstance(command, c.ActFor) else {"by": whom}
             command = replace(command, **asked)
+        job.position.know(self.admitted.seat(command.step, self.voter))
         permit(tx, self.compiled, job, command)
         flow = Flow(self.compiled, Draft(job.position), self.now, self.world)
         cast = cast_ballot(flow, _as_his(command, whom), voted=self.admitted.voted)
@@ -241,25 +252,54 @@ def expect_secret(salt: str, mark: str, secret: str, where: str) -> None:
 def _body(job_id: str, command: c.Act | c.ActFor, secret: bool, key: str) -> str:
     """What was asked, as a hash; that of a secret ballot, which could be guessed, under the secrets of the box."""
     body = body_hash(job_id, command)
-    return hmac(key.encode(), body.encode(), "sha256").hexdigest() if secret else body
+    return digest(key.encode(), body.encode(), "sha256").hex() if secret else body
 
 
 # what a ballot may lead to, once it is kept
 
 
-def look_after(shell: Shell, job_id: str, number: int) -> None:
-    """Show a batch that is complete, and close the vote if it is certain. Of several who vote at once nobody sees all
-    ballots before he has cast his own; the last of them does here."""
+def look_after_all(shell: Shell) -> tuple[int, int]:
+    """Look after all votes that run: of whoever cast the last ballot of one, the process may have died before it did.
+    How many were closed, and how many could not be looked after."""
+    closed = failed = 0
+    after, more = ("", 0), True
+    while more:
+        with shell.reading() as tx:
+            page = tx.ballots.running(after, PAGE)
+            found = [one for one in page if _depends(shell.catalogue.compiled(tx, *one[2:]))]
+        for job, step, _, _ in found:
+            try:
+                closed += look_after(shell, job, step)
+            except StoreError:
+                raise
+            except Exception as error:  # whatever it is, this vote must not stand in the way of the others
+                LOG.warning("the vote %s.%d cannot be looked after: %s", job, step, error)
+                failed += 1
+        more = len(page) == PAGE
+        after = page[-1][:2] if page else after
+    return closed, failed
+
+
+def _depends(compiled: Compiled) -> bool:
+    """Whether anything in a process depends on how one of its votes stands while it runs."""
+    every = (one for state in compiled.states.values() for one in state.members.values())
+    return any(isinstance(one, Vote) and (one.early or one.shown_while_it_runs == "batches") for one in every)
+
+
+def look_after(shell: Shell, job_id: str, number: int) -> bool:
+    """Show a batch that is complete, and close the vote if it is certain; whether it was closed. Of several who vote at
+    once nobody sees all ballots before he has cast his own; the last of them does here."""
     with shell.reading() as tx:
         found = _running(shell, tx, job_id, number)
         if found is None:
-            return
+            return False
         box, state, poll, standing = found
         coming = decode(box.coming, Standing) if box.coming else Standing()
     if state.shown_while_it_runs == "batches" and standing.cast - coming.cast >= state.live:
         shell.keep(lambda tx: tx.ballots.show(box, standing))
     if state.early and certain(state, standing_poll(poll, standing)):
-        shell.keep(partial(_close_certain, shell, job_id, number))
+        return shell.keep(partial(_close_certain, shell, job_id, number))
+    return False
 
 
 def _running(shell: Shell, tx: Transaction, job_id: str, number: int) -> tuple[StoredBox, Vote, Poll, Standing] | None:
@@ -278,24 +318,25 @@ def _running(shell: Shell, tx: Transaction, job_id: str, number: int) -> tuple[S
     return box, state, poll, tx.ballots.standing(job_id, number)
 
 
-def _close_certain(shell: Shell, job_id: str, number: int, tx: Transaction) -> None:
-    """Fire the timer that closes the vote, if it is certain under the job's lock."""
+def _close_certain(shell: Shell, job_id: str, number: int, tx: Transaction) -> bool:
+    """Fire the timer that closes the vote, if it is certain under the job's lock; whether it was."""
     job = tx.jobs.lock(job_id)
     step = access.open_step(job, number)
     branch = job.position.branch(step.branch) if step is not None else None
     if step is None or branch is None or job.position.head.suspended is not None:
-        return
+        return False
     timers = (one for one in branch.timers if one.purpose == "close" and one.step == number)
     timer = next(timers, None)
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     flow = Flow(compiled, Draft(job.position), shell.clock.now(), shell.world(tx, job.customer, job.id))
     if timer is None or step.is_over(flow.now) or not is_certain(flow, number):
-        return
+        return False
     fire = c.Fire(by=CLOCK, timer=timer.number, because=CERTAIN)
     try:
         shell.write(tx, shell.compute(tx, job, fire, access.permit_all))
     except ExpressionFailed:
-        return  # it cannot go on from there yet: it closes at its time, and operators are told then
+        return False  # it cannot go on from there yet: it closes at its time, and operators are told then
+    return True
 
 
 def own_ballot(tx: Transaction, box: StoredBox, person: str, secret: str) -> tuple[str, Paper] | None:

@@ -56,14 +56,27 @@ def altered(value: object, where: str = "") -> tuple[str, str] | None:
 def repeated_key(text: str | bytes) -> str:
     """A key that an object in a JSON text has twice, of which readers keep one or the other; empty when there is none.
     The text was read as JSON before."""
-    found: list[str] = []
+    try:
+        _TWICE.decode(text if isinstance(text, str) else text.decode())
+    except _Twice as found:
+        return found.name
+    return ""
 
-    def look(pairs: list[tuple[str, object]]) -> None:
-        if len(names := [name for name, _ in pairs]) > len(set(names)):
-            found.append(next(name for index, name in enumerate(names) if name in names[:index]))
 
-    json.loads(text, object_pairs_hook=look, parse_int=str, parse_float=str)
-    return found[0] if found else ""
+class _Twice(Exception):
+    """An object has a key twice."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def _look(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for index, name in enumerate(names) if name in names[:index]))
+
+
+_TWICE = json.JSONDecoder(object_pairs_hook=_look, parse_int=str, parse_float=str)
 
 
 _SCALARS = frozenset((str, bool, type(None)))

@@ -641,10 +641,12 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         """One pass over what is due: at most ``limit`` timers, service calls, outgoing messages and files each."""
         not_joined(self._shell)
         timers, refused = due.fire_timers(self._shell, limit)
+        closed, unseen = voting.look_after_all(self._shell)
         calls, failed = due.run_calls(self._shell, limit)
         sent, unsent = self._post.deliver(limit)
         kept, unkept = keep_house(self._shell, limit)
-        return Ran(timers=timers, calls=calls, outbox=sent, uploads=kept, failed=refused + failed + unsent + unkept)
+        wrong = refused + unseen + failed + unsent + unkept
+        return Ran(timers=timers + closed, calls=calls, outbox=sent, uploads=kept, failed=wrong)
 
     def watch(self, observer: Observer) -> None:
         """Let somebody watch each command and each attempt of a handler:

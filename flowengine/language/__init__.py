@@ -13,19 +13,23 @@ from flowengine.language.parser.process import read_process
 from flowengine.language.yaml_reader import LARGEST
 from flowengine.problem import Place, Problem, in_order
 
-__all__ = ["Place", "Problem", "Process", "load", "parse", "problems", "schema"]
+__all__ = ["Place", "Problem", "Process", "load", "parse", "problems", "schema", "text_of"]
 
 
 def load(path: str | PathLike[str], *, check: bool = True) -> Process:
     """The process of a file. Raises :class:`ProcessRefused` with all problems, also when the file cannot be read."""
+    return parse(text_of(path), fspath(path), check=check)
+
+
+def text_of(path: str | PathLike[str]) -> bytes:
+    """What is in a file, as far as a process may be long. Raises :class:`ProcessRefused` when it cannot be read."""
     file = fspath(path)
     try:
         with open(file, "rb") as stream:
-            data = stream.read(LARGEST + 1)
+            return stream.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ProcessRefused([Problem(file, Place(), "unreadable-file", f"cannot be read: {reason}")]) from None
-    return parse(data, file, check=check)
 
 
 def parse(text: str | bytes, file: str = "<text>", *, check: bool = True) -> Process:

@@ -41,7 +41,8 @@ class Identity(Value, frozen=True, kw_only=True):
 
     ``job`` is the full id of the only job for which that counts, as with a link; ``scopes`` are those of a token, none
     for whatever the person may. ``party`` is for whom he acts, where he has said so; ``session`` is the public id of
-    the session in which he asks.
+    the session in which he asks. ``shown`` is the hash of a token whose he was a moment ago: it is looked up with him,
+    in the transaction in which he acts. Where it is empty the door has made sure of him.
     """
 
     person: str
@@ -50,6 +51,7 @@ class Identity(Value, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
     party: str = ""
     session: str = ""
+    shown: str = ""
 
 
 By: TypeAlias = str | Actor | Identity

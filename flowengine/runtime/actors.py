@@ -18,6 +18,7 @@ from flowengine.errors import NotAllowed, NotFound
 from flowengine.exact import Number
 from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By, Identity, person_of
+from flowengine.runtime.shown import confirm
 from flowengine.store import Person, Transaction
 from flowengine.store.files import REFUSED
 
@@ -29,15 +30,21 @@ def actor_of(tx: Transaction, by: By) -> Actor:
     """The actor that asks: a person by his exact id (L15), as strongly known as his identity says; or an
     :class:`Actor`, for which the application vouches.
 
-    Raises NotFound, and NotAllowed for one who has left, and for one who asks for a party for which he may not act.
+    Raises NotFound, and NotAllowed for one who has left, and for one who asks for a party for which he may not act;
+    BadToken for what he has shown and is not valid any more.
     """
     if isinstance(by, Actor):
         return by
-    id = person_of(by)
-    found = tx.people.get(id)
+    id, now = person_of(by), tx.terms.now()
+    if isinstance(by, Identity) and by.shown:
+        tx.tokens.expect_speaker(by.shown, now)
+        found = tx.people.get(id)
+        confirm(tx, by, now)
+    else:
+        found = tx.people.get(id)
     if found is None:
         raise nobody(id)
-    actor = as_actor(found, tx.terms.now())
+    actor = as_actor(found, now)
     return actor if isinstance(by, str) else known_as(actor, by)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 
 from flowengine.core.machines import Compiled, compile_process
@@ -12,6 +13,12 @@ from flowengine.language import parse
 from flowengine.language.meaning import meaning
 from flowengine.language.model import Process
 from flowengine.store import Transaction
+
+READ = 32
+
+read = lru_cache(maxsize=READ)(parse)
+"""As ``parse``, which comes to the same for the same text, for all engines of this process: an application may have
+several, and its tests open one each. So many texts are kept as they were read, those that were accepted."""
 
 
 class Catalogue:
@@ -24,9 +31,10 @@ class Catalogue:
         self._zone = zone
         self._compiled: dict[tuple[str, str], Compiled] = {}
 
-    def keep(self, process: Process) -> None:
-        """Compile a process that is being put in use."""
-        self._compiled[process.name, process.version] = self._compile(process)
+    def keep(self, compiled: Compiled) -> None:
+        """A process has been put in use."""
+        process = compiled.process
+        self._compiled[process.name, process.version] = compiled
 
     def latest(self, tx: Transaction, name: str, *, begin: bool = False) -> Compiled:
         """The version that new jobs begin with. Raises NotFound, which lists the processes in use; to ``begin`` one,
@@ -52,7 +60,7 @@ class Catalogue:
             if row is not rows[-1] and sha256(row.source.encode()).hexdigest()[:12] != row.version:
                 continue  # its version is of its meaning, which is another one
             with suppress(ProcessRefused):  # the language may have grown stricter
-                if meaning(parse(row.source, check=False)) == said:
+                if meaning(read(row.source, check=False)) == said:
                     return row.version
         return process.version
 
@@ -64,10 +72,11 @@ class Catalogue:
             if row is None:
                 known = [row.version for row in tx.processes.all() if row.name == name]
                 raise NotFound(f"there is no version {version!r} of {name!r}", where=name, possible=known)
-            process = parse(row.source, f"{name}@{version}", check=False)
-            found = self._compile(replace(process, version=version))  # as it is stored, however it was made
+            process = read(row.source, f"{name}@{version}", check=False)
+            found = self.compile(replace(process, version=version))  # as it is stored, however it was made
             self._compiled[name, version] = found
         return found
 
-    def _compile(self, process: Process) -> Compiled:
+    def compile(self, process: Process) -> Compiled:
+        """A process, ready to run, with the zone of the installation where it names none."""
         return compile_process(process.settled(self._zone))

@@ -53,13 +53,16 @@ class Observers:
         """Let one more watch."""
         self.all = (*self.all, observer)
 
+    def command(self, seen: Commanded) -> AbstractContextManager[object]:
+        """All of them around a command."""
+        return self.all[0].command(seen) if len(self.all) == 1 else self._around(seen)
+
     @contextmanager
-    def command(self) -> Iterator[Commanded]:
-        seen = Commanded()
+    def _around(self, seen: Commanded) -> Iterator[None]:
         with ExitStack() as stack:
             for one in self.all:
                 stack.enter_context(one.command(seen))
-            yield seen
+            yield
 
     @contextmanager
     def attempt(self, call: HandlerCall) -> Iterator[Attempted]:

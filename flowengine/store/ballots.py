@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from hmac import new as hmac
+from hmac import digest
 from secrets import token_hex
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.ballots import UNIT, parts, total, weighing
-from flowengine.core.boxes import LAYER, Box, Electorate, leaf, root, written
+from flowengine.core.boxes import LAYER, Box, Electorate, leaf, root
 from flowengine.core.values import Json, Seat, Seating, Standing
 from flowengine.exact import Number
 from flowengine.store import tables as t
@@ -42,6 +42,9 @@ OPEN, COUNTED, LEFT = "open", "counted", "left"
 
 _X, _V, _P, _S = t.boxes, t.voters, t.papers, t.sums
 _JOB, _STEP, _WHO = param("of_job"), param("of_step"), param("who")
+_ITS_PROCESS, _ITS_VERSION = (
+    sa.select(one).where(t.jobs.c.id == _S.c.job_id).scalar_subquery() for one in (t.jobs.c.process, t.jobs.c.version)
+)
 
 
 def _this(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
@@ -137,6 +140,18 @@ COUNT = Query(
     sa.update(_S).where(*_this(_S), _S.c.shard == param("shard")).values(body=param("new_body")),
 )
 SUMS = Query("ballots.sums", "What was counted in all rows.", sa.select(_S.c.body).where(*_this(_S)))
+RUNNING = Query(
+    "ballots.running",
+    "A page of the votes that take ballots, with the processes of their jobs.",
+    sa.select(_S.c.job_id, _S.c.step, _ITS_PROCESS, _ITS_VERSION)
+    .where(
+        _S.c.shard == sa.literal_column("0"),
+        _S.c.held == sa.literal_column("0"),
+        sa.tuple_(_S.c.job_id, _S.c.step) > sa.tuple_(_JOB, _STEP),
+    )
+    .order_by(_S.c.job_id, _S.c.step)
+    .limit(param("most")),
+)
 LOCK_SUMS = Query(
     "ballots.lock_sums",
     "Nobody casts a ballot until this transaction ends.",
@@ -258,6 +273,10 @@ class Admitted(NamedTuple):
     salt: str
     mark: str
 
+    def seat(self, step: int, person: str) -> Seat:
+        """The voter as the one whose seat it would be."""
+        return _seat(step, person, parts(self.weight), self.voted)
+
 
 class Paper(NamedTuple):
     """A paper. Of one that was erased only ``leaf`` is left, its hash."""
@@ -291,12 +310,12 @@ class Sealed(NamedTuple):
 
 def paper_id(salt: str, secret: str, person: str) -> str:
     """The id of a secret paper: only who knows the secrets of the box and of the installation can tell whose it is."""
-    return hmac(f"{salt}{secret}".encode(), f"paper {person}".encode(), "sha256").hexdigest()
+    return digest(f"{salt}{secret}".encode(), f"paper {person}".encode(), "sha256").hex()
 
 
 def mark_of(salt: str, secret: str) -> str:
     """By what is told whether the installation's secret is the one with which the box was opened."""
-    return hmac(f"{salt}{secret}".encode(), b"mark", "sha256").hexdigest()
+    return digest(f"{salt}{secret}".encode(), b"mark", "sha256").hex()
 
 
 class Ballots:
@@ -367,6 +386,12 @@ class Ballots:
             decode(body, Standing) for (body,) in self._channel.rows(SUMS, {"of_job": job, "of_step": step})
         )
 
+    def running(self, after: tuple[str, int], most: int) -> list[tuple[str, int, str, str]]:
+        """The votes that take ballots behind that job and step: job, step, and the process of the job with its
+        version."""
+        rows = self._channel.rows(RUNNING, {"of_job": after[0], "of_step": after[1], "most": most})
+        return [(job, step, process, version) for job, step, process, version in rows]
+
     def seat(self, job: str, step: int, person: str) -> Seat | None:
         """A voter, as the one whose seat it would be: what he has voted is not in it."""
         row = self._channel.one(SEAT, {"of_job": job, "of_step": step, "who": plain(person)})
@@ -417,6 +442,10 @@ class Ballots:
         return [row[0] for row in self._channel.rows(KEPT, {"of_job": job})]
 
     # casting
+
+    def expect_box(self, job: str, step: int) -> None:
+        """:meth:`find` will be asked for this box."""
+        self._channel.expect(BOX, {"of_job": job, "of_step": step})
 
     def expect_admitted(self, job: str, step: int, person: str) -> None:
         """:meth:`admit` will be asked for these. The locks may be taken from now on."""
@@ -480,21 +509,21 @@ class Ballots:
         """What the papers come to, read a page at a time."""
         kinds: Counter[tuple[str, int]] = Counter()
         layer: list[tuple[str, bytes]] = []
+        ids: list[str] = []
         leaves: list[bytes] = []
-        first, papers, erased = "", 0, 0
+        papers = erased = 0
         for page in self._pages(job, step):
-            kinds.update((body, weight) for _, weight, _, body, kept in page if kept is None)
-            for row in page:
-                if not leaves:
-                    first = row[0]
-                leaves.append(leaf_of(row))
-                erased += row[4] is not None
-                if len(leaves) == LAYER:
-                    layer.append((first, root(leaves)))
-                    leaves = []
+            whole = [(body, weight) for _, weight, _, body, kept in page if kept is None]
+            kinds.update(whole)
+            erased += len(page) - len(whole)
+            ids += [row[0] for row in page]
+            leaves += [leaf_of(row) for row in page]
             papers += len(page)
+            full = len(leaves) - len(leaves) % LAYER
+            layer += [(ids[place], root(leaves[place : place + LAYER])) for place in range(0, full, LAYER)]
+            del ids[:full], leaves[:full]
         if leaves:
-            layer.append((first, root(leaves)))
+            layer.append((ids[0], root(leaves)))
         top = root([node for _, node in layer])
         return Sealed(kinds, top.hex(), [(id, node.hex()) for id, node in layer], papers, erased)
 
@@ -529,7 +558,7 @@ class Ballots:
 def leaf_of(row: Sequence[Any]) -> bytes:
     """The hash of a paper's row: id, weight, salt, body, and the hash of one that was erased."""
     id, weight, salt, body, kept = row
-    return bytes.fromhex(kept) if kept is not None else leaf(written(id, weight, salt, body))
+    return bytes.fromhex(kept) if kept is not None else leaf(id, weight, salt, body)
 
 
 def together(standings: Iterable[Standing]) -> Standing:

@@ -187,6 +187,13 @@ class Database:
         self._tend()
         return Scope(self._driver, self._driver.begin_reading, reads_only=True)
 
+    def glancing(self) -> Scope:
+        """As :meth:`reading`, for one query: of several, each sees what is committed when it is asked. It saves what
+        begins and ends a transaction, on PostgreSQL a round trip."""
+        self._same_process()
+        self._tend()
+        return Scope(self._driver, self._driver.begin_glancing, reads_only=True)
+
     def joined(self, connection: sa.Connection | Session) -> Transaction:
         """A transaction inside the caller's, on a SQLAlchemy connection or session to the same database.
 

@@ -46,6 +46,9 @@ class Driver(Protocol[C]):
     def begin_reading(self) -> C:
         """A transaction that sees one snapshot, waits for no writer, and cannot write."""
 
+    def begin_glancing(self) -> C:
+        """As :meth:`begin_reading`, for one look: each statement sees what is committed when it is asked."""
+
     def end(self, channel: C, keep: bool) -> None:
         """Commit or roll back what was begun here; when the commit fails, nothing is kept either."""
 

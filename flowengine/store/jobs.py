@@ -132,6 +132,7 @@ class LazyPosition:
         self.root: Branch | None = None if root is None else _ROOT(root)
         self._data: dict[str, Json] | None = None
         self._branches: dict[str, Branch | None] = {}
+        self._seats: dict[tuple[int, str], Seat] = {}
 
     @property
     def data(self) -> Mapping[str, Json]:
@@ -192,7 +193,13 @@ class LazyPosition:
         row = self._channel.one(query, values)
         return row[0] if row else None
 
+    def know(self, seat: Seat) -> None:
+        """Somebody's seat was read already, with what locks it."""
+        self._seats[seat.step, seat.audience] = seat
+
     def seat(self, step: int, audience: str) -> Seat | None:
+        if (step, audience) in self._seats:
+            return self._seats[step, audience]
         values = {"of_job": self._job, "of_number": step, "whom": plain(audience)}
         if self.root is not None and any(one.box and one.number == step for one in self.root.steps):
             return ballots.seat_of(self._channel, self._job, step, audience)

@@ -234,6 +234,22 @@ class PostgresChannel:
         self._wire = CLOSED
 
 
+class GlancingChannel(PostgresChannel):
+    """Looks without a transaction around them. Nothing stands in front that would refuse a write, so it is refused
+    here."""
+
+    __slots__ = ()
+
+    def write(self, query: Query, values: Values) -> None:  # noqa: ARG002 - it is refused, whatever it is
+        raise StoreError("nothing is written at a glance", where=query.name)
+
+    def write_many(self, query: Query, many: Sequence[Values]) -> None:  # noqa: ARG002 - as above
+        raise StoreError("nothing is written at a glance", where=query.name)
+
+    def count(self, query: Query, values: Values) -> int:  # noqa: ARG002 - as above
+        raise StoreError("nothing is written at a glance", where=query.name)
+
+
 def _named(sent: Sequence[Sent]) -> str:
     """What an error was about: the queries, or else the word that begins or ends the transaction."""
     names = dict.fromkeys(what.name for what, _ in sent if isinstance(what, Query))
@@ -288,6 +304,12 @@ class PostgresDriver:
     def begin_reading(self) -> PostgresChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
         return self._opened(self._pools.reader, (_SNAPSHOT,), writing=False)
+
+    def begin_glancing(self) -> PostgresChannel:
+        """For one look, which is a transaction by itself: a round trip, and nothing to roll back."""
+        self._watchdog.watch()
+        line = self._pools.reader.take()
+        return GlancingChannel(line.raw, line.wire, self._watchdog, line=line, writing=False)
 
     def _opened(self, pool: Pool, begin: Sequence[Step], *, writing: bool) -> PostgresChannel:
         self._watchdog.watch()

@@ -5,7 +5,6 @@ They are made from the stored body alone, in which contents are holes, so that t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from flowengine import exact, sealing
@@ -30,18 +29,21 @@ def parts(body: str | bytes) -> list[bytes]:
     return list(map(_ENCODE, _parts(exact.decode(body))))
 
 
-def _parts(entry: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _parts(entry: dict[str, Any]) -> list[dict[str, Any]]:
     by = entry["by"]
-    yield {"part": "entry", "seq": entry["seq"], "at": entry["at"], "by": {"kind": by["kind"], "id": by.get("id", "")}}
-    yield {"part": "command", **entry["command"]}
+    found = [
+        {"part": "entry", "seq": entry["seq"], "at": entry["at"], "by": {"kind": by["kind"], "id": by.get("id", "")}},
+        {"part": "command", **entry["command"]},
+    ]
     for event in entry.get("events", ()):
         name = event["event"]
         if name == "Started":
-            yield {"part": name, **_some(event["head"], _HEAD)}
+            found.append({"part": name, **_some(event["head"], _HEAD)})
         elif name in ("StepOpened", "StepChanged"):
-            yield {"part": name, **_some(event["step"], _STEP)}
+            found.append({"part": name, **_some(event["step"], _STEP)})
         elif name in _EVENTS and not (name == "Saved" and event["branch"] != ROOT):
-            yield {"part": name, **_some(event, _EVENTS[name])}
+            found.append({"part": name, **_some(event, _EVENTS[name])})
+    return found
 
 
 def _some(value: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -36,6 +36,10 @@ MENDED = (3, 51, 3)
 """The first version of SQLite whose write-ahead log is reset safely beside other processes."""
 
 
+AT_HAND = 8
+"""Connections to read by that are kept at hand between transactions; others are given back to their pool."""
+
+
 class Frozen(sqlite3.Connection):
     """A connection to a file that nobody can write at the moment, since its disk is full or read-only."""
 
@@ -117,7 +121,7 @@ class SqliteChannel:
     def finish(self, keep: bool) -> None:
         """Commit, or roll back; when the commit fails, nothing is kept either."""
         try:
-            if keep:
+            if keep and (self.writing or self.raw.in_transaction):  # whoever glances has begun nothing
                 self.command("COMMIT")
         except StoreError:
             keep = False
@@ -145,6 +149,7 @@ class SqliteDriver:
         self.timeout = timeout
         self._most, self._longest = most, longest
         self._kept: sa.PoolProxiedConnection | None = None
+        self._idle: list[sa.PoolProxiedConnection] = []
         self._raw: Any = None
         self._file: tuple[int, int] | None = None
         self.path = path_of(url)
@@ -294,19 +299,27 @@ class SqliteDriver:
 
     def begin_reading(self) -> SqliteChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
+        channel = self.begin_glancing()
+        if self.path:
+            try:
+                channel.command("BEGIN")
+            except BaseException:
+                self.end(channel, False)
+                raise
+        return channel
+
+    def begin_glancing(self) -> SqliteChannel:
+        """For one look, which is a transaction by itself."""
         if not self.path:
             return self.begin_writing()
         self._same_file()
-        with translating("open"):
-            fairy = self._reader.raw_connection()
         try:
-            raw: Any = fairy.driver_connection
-            channel = SqliteChannel(raw, fairy)
-            channel.command("BEGIN")
-            return channel
-        except BaseException:
-            fairy.close()
-            raise
+            fairy = self._idle.pop()
+        except IndexError:
+            with translating("open"):
+                fairy = self._reader.raw_connection()
+        raw: Any = fairy.driver_connection
+        return SqliteChannel(raw, fairy)
 
     def end(self, channel: SqliteChannel, keep: bool) -> None:
         """Commit or roll back, and let the next one in."""
@@ -316,9 +329,18 @@ class SqliteDriver:
             if channel.writing:
                 self._give_turn()
             elif channel.fairy is not None:
-                if isinstance(channel.raw, Frozen):
-                    channel.fairy.invalidate()  # the next look finds out anew whether anything can be written
-                channel.fairy.close()
+                self._give_back(channel.fairy, channel.raw)
+
+    def _give_back(self, fairy: sa.PoolProxiedConnection, raw: sqlite3.Connection) -> None:
+        """A reader's connection is not needed any more. Some are kept at hand: to take one from SQLAlchemy's pool and
+        to give it back makes fifty calls."""
+        if isinstance(raw, Frozen):
+            fairy.invalidate()  # the next look finds out anew whether anything can be written
+            fairy.close()
+        elif len(self._idle) < AT_HAND:
+            self._idle.append(fairy)
+        else:
+            fairy.close()
 
     def _come_first(self, patience: float) -> None:
         """Be the process that writes, once this is its thread that does; it is not any more when that fails."""
@@ -393,6 +415,8 @@ class SqliteDriver:
                     self._kept.close()
             except (sqlite3.Error, DatabaseBusy):
                 pass  # statistics are only a help; whoever writes now will see to them
+        while self._idle:
+            self._idle.pop().close()
         self.writer.dispose()
         self._reader.dispose()
         if self._processes is not None:

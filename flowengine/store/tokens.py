@@ -23,6 +23,13 @@ FIND = Query(
     "The token of that hash, while it is valid.",
     sa.select(*_COLUMNS).where(_T.c.hash == param("of_hash"), *_VALID),
 )
+SPEAKER = Query(
+    "tokens.speaker",
+    "The token of that hash, while it is valid, and whether its subject is the id of a person.",
+    sa.select(*_COLUMNS, sa.exists(sa.select(t.people.c.id).where(t.people.c.id == _T.c.subject))).where(
+        _T.c.hash == param("of_hash"), *_VALID
+    ),
+)
 OF_ID = Query("tokens.get", "The token of that public id.", sa.select(*_COLUMNS).where(_T.c.id == param("of_id")))
 ALL = Query("tokens.all", "All tokens, the oldest first.", sa.select(*_COLUMNS).order_by(_T.c.created, _T.c.id))
 VALID = Query(
@@ -98,6 +105,15 @@ class Tokens:
         """The token of that hash; None for one that is unknown, expired or revoked."""
         row = self._channel.one(FIND, {"of_hash": hash, "now": micros(now)})
         return _token(row) if row else None
+
+    def expect_speaker(self, hash: str, now: datetime) -> None:
+        """:meth:`speaker` will be asked for this."""
+        self._channel.expect(SPEAKER, {"of_hash": hash, "now": micros(now)})
+
+    def speaker(self, hash: str, now: datetime) -> tuple[StoredToken, bool] | None:
+        """As :meth:`find`; and whether its subject is the id of a person."""
+        row = self._channel.one(SPEAKER, {"of_hash": hash, "now": micros(now)})
+        return (_token(row[:-1]), bool(row[-1])) if row else None
 
     def get(self, id: str) -> StoredToken | None:
         """The token of that public id, valid or not."""

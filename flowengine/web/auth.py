@@ -8,8 +8,9 @@ from typing import Annotated, TypeAlias
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from flowengine.commands.tokens import of_another_scope
 from flowengine.engine import Engine
-from flowengine.errors import BadToken, NotAllowed
+from flowengine.errors import BadToken
 from flowengine.people.identities import By
 from flowengine.views.tokens import TokenView
 from flowengine.web.cookies import SAFE, check_origin
@@ -51,7 +52,7 @@ def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials |
             raise _nobody()
         who = engine_of(request).token(shown.credentials)
         if who.scope not in scopes:
-            raise NotAllowed(_of_another_scope(who), where="Authorization", possible=scopes)
+            raise of_another_scope(who.scope, scopes)
         return who
 
     return holder
@@ -59,7 +60,3 @@ def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials |
 
 def _nobody() -> BadToken:
     return BadToken("a token is needed", where="Authorization", possible=("Authorization: Bearer flow_…",))
-
-
-def _of_another_scope(token: TokenView) -> str:
-    return f"a token of the scope {token.scope} is not for this"

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Sequence
 from contextvars import ContextVar
-from secrets import token_hex
+from os import urandom
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -62,7 +62,7 @@ class Envelope:
             return
         headers = Headers(scope=scope)
         given = headers.get(REQUEST_HEADER, "")
-        id = given if _ID.fullmatch(given) else token_hex(8)
+        id = given if given and _ID.fullmatch(given) else urandom(8).hex()
         fixed = [*FIXED, POLICY, (REQUEST_HEADER.encode(), id.encode())]
         if scope.get("scheme") == "https":
             fixed.append(SECURE)

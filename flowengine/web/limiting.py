@@ -10,10 +10,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowengine.errors import Overloaded, TooMany
 
@@ -51,9 +51,36 @@ class Limiter:
             )  # fmt: skip
         self.under_way += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
+            done: Done = await self._done(asyncio.get_running_loop(), copy_context(), work)
+            return done
         finally:
             self.under_way -= 1
+
+    def _done(self, loop: asyncio.AbstractEventLoop, context: Context, work: Callable[[], Done]) -> asyncio.Future[Any]:
+        """What it comes to, told to the loop by the thread itself: asyncio's own way, a future behind the thread's
+        future, makes three times as many calls."""
+        told = loop.create_future()
+
+        def do() -> None:
+            try:
+                done = context.run(work)
+            except BaseException as error:
+                loop.call_soon_threadsafe(_fail, told, error)
+            else:
+                loop.call_soon_threadsafe(_settle, told, done)
+
+        self._threads.submit(do)
+        return told
+
+
+def _settle(told: asyncio.Future[Any], done: object) -> None:
+    if not told.done():  # whoever asked may be gone
+        told.set_result(done)
+
+
+def _fail(told: asyncio.Future[Any], error: BaseException) -> None:
+    if not told.done():
+        told.set_exception(error)
 
 
 class Rates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from flowengine.clock import Clock
-from flowengine.web.app import make_app
+from flowengine.engine import Engine
+from flowengine.web.app import Application, make_app
 from flowengine.web.connections import Connection, Limits, Quiet, most_connections
 from flowengine.web.envelope import Named
 from flowengine.web.pages import Look
@@ -70,25 +72,42 @@ def serve(
     """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens.
     Where ``hosts`` are named, it is served under these, and to this machine. ``look`` is the folder of a look. Raises
     NotConfigured."""
-    worn = Look.read(Path(look)) if look else Look()
+    worn = look_of(look)
+    with Standalone(address, environment, clock) as here, _listening(host, port) as listening:
+        app = application(here.engine, hosts, worn)
+        ready(address_of(listening))
+        Server(app).run([listening])
+
+
+def look_of(folder: str) -> Look:
+    """The look in a folder, or the usual one. Raises NotConfigured."""
+    return Look.read(Path(folder)) if folder else Look()
+
+
+def application(engine: Engine, hosts: Sequence[str], look: Look) -> Application:
+    """What a server serves."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(Named())
-    with Standalone(address, environment, clock) as here:
-        app = make_app(here.engine, pages=True, look=worn, hosts=[*hosts, *_LOOPBACK] if hosts else ())
-        with _listening(host, port) as listening:
-            ready(_address(listening))
-            Server(app).run([listening])
+    app = make_app(engine, pages=True, look=look, hosts=[*hosts, *_LOOPBACK] if hosts else ())
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking through it again and again is a twentieth of an act
+    return app
 
 
 def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises OSError, for one that is taken, or an address that is not this machine's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=QUEUE)
+        return socket.create_server((host, port), family=family_of(host), backlog=QUEUE)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), f"{host}:{port}") from None
 
 
-def _address(listening: socket.socket) -> str:
+def family_of(host: str) -> socket.AddressFamily:
+    """Of which kind an address is."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def address_of(listening: socket.socket) -> str:
+    """The URL of what listens there."""
     host, port, *_ = listening.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -70,7 +70,8 @@ def authenticate(request: Request) -> By | None:
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return own_tokens.bearer(engine_of(request).shell, token.strip())
+        confirms = getattr(request.scope.get("route"), "confirms", False)
+        return own_tokens.bearer(engine_of(request).shell, token.strip(), confirms=confirms)
     found = signed_in(request)
     if found is not None and request.method not in SAFE:
         check_origin(request, must_say=True)

@@ -31,6 +31,10 @@ from flowengine.web.limiting import Limiter, Rates
 MOST_IN_QUERY = 1_000
 """Fields that a query may have."""
 
+CONFIRMING = frozenset({"act"})
+"""Verbs that first of all find out who asks, in the one transaction in which they do everything: a token is looked up
+there (:mod:`flowengine.runtime.shown`)."""
+
 SMALL = 16_384
 """Bytes of a body that are read before it is known who sends it."""
 
@@ -49,6 +53,7 @@ class Verb:
         self.asking = asking
         self.path = PREFIX + asking.route.path
         self.parts = self.path.strip("/").split("/")
+        self.confirms = asking.route.verb in CONFIRMING
 
     def arguments(self, parts: Sequence[str]) -> dict[str, str]:
         """The arguments in a path that matches. Raises BadAnswer for one that is no text."""
@@ -77,12 +82,16 @@ class Branch:
 
     def find(self, parts: Sequence[str], begin: int = 0) -> dict[str, Verb]:
         """The verbs of a path; none where there are none. A word counts before an argument."""
-        if begin == len(parts):
-            return self.verbs
-        part = parts[begin]
-        following = self.words.get(part)
-        found = following.find(parts, begin + 1) if following is not None else {}
-        return found or (self.argument.find(parts, begin + 1) if self.argument is not None and part else {})
+        at = self
+        for place in range(begin, len(parts)):
+            part = parts[place]
+            following, argument = at.words.get(part), at.argument if part else None
+            if following is not None and argument is not None:
+                return following.find(parts, place + 1) or argument.find(parts, place + 1)
+            if following is None and argument is None:
+                return {}
+            at = following or argument  # type: ignore[assignment]  # one of them is there
+        return at.verbs
 
 
 class Verbs:
@@ -117,14 +126,17 @@ def _parts(scope: Scope) -> list[str]:
     raw_path = scope.get("raw_path")
     path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
     parts: list[str] = path.strip("/").split("/") if not path.endswith("/") else [*path.strip("/").split("/"), ""]
-    root = [part for part in scope.get("root_path", "").split("/") if part]
+    if not scope.get("root_path"):
+        return parts
+    root = [part for part in scope["root_path"].split("/") if part]
     below = [unquote(part) for part in parts[: len(root)]] == root
     return parts[len(root) :] if root and below else parts
 
 
 async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Response:
+    looks = request.scope["method"] == "GET"
     state = request.app.state
-    limiter: Limiter = state.readers if request.method == "GET" else state.writers
+    limiter: Limiter = state.readers if looks else state.writers
     if not _is_small(request):
         await state.readers.run(partial(asker, request))  # what a stranger sends at length is not read
     body = await raw(request)
@@ -132,7 +144,7 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
     headers = {"cache-control": "no-store"}
     if answered.repeated:
         headers[REPLAYED_HEADER.lower()] = "true"
-    if request.method == "GET":
+    if looks:
         headers["etag"] = tag = f'"{hashlib.blake2b(answered.content, digest_size=12).hexdigest()}"'
         if _knows(request, tag):
             return Response(status_code=304, headers=headers)
@@ -173,6 +185,8 @@ def _query(request: Request) -> list[tuple[str, str]]:
     """The fields of the query. Raises BadAnswer for what is no text, or too much."""
     try:
         text = request.scope["query_string"].decode("ascii")
+        if not text:
+            return []
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_IN_QUERY)
     except ValueError:  # UnicodeError is one
         raise BadAnswer({"query": "is no list of at most 1,000 fields in UTF-8"}, where="query") from None

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
 
+from flowengine.commands import voting
 from flowengine.commands.shell import Shell
 from flowengine.errors import StoreError
 from flowengine.post.outbox import Post
@@ -55,7 +56,9 @@ class Crew:
         self._timers = Chore("timers", lambda: due.fire_timers(shell, terms.limit), self._fired)
         self._ending = Event()
         self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
+        self._votes = Chore("votes", lambda: voting.look_after_all(shell), self._fired)
         self._files = Chore("files", lambda: house.keep_house(shell, terms.limit), self._kept)
+        self._chores = (self._timers, self._messages, self._files, self._votes)
         self._looked: datetime | None = None
         self._healed = self._asked = -HEALING
         self.has_plenty = False
@@ -66,9 +69,8 @@ class Crew:
         """Start the threads."""
         self._hands.start()
         self._heart.start()
-        self._timers.start()
-        self._messages.start()
-        self._files.start()
+        for chore in self._chores:
+            chore.start()
 
     # what the threads say
 
@@ -152,6 +154,7 @@ class Crew:
             self._post.heal()
             self._post.offer()
             self._files.wake()
+            self._votes.wake()
             self._healed = monotonic()
 
     def is_idle(self) -> bool:
@@ -160,7 +163,7 @@ class Crew:
 
     def is_at_rest(self) -> bool:
         """Whether nothing runs."""
-        return not (self._hands.held() or self._timers.busy or self._messages.busy or self._files.busy)
+        return not (self._hands.held() or any(one.busy for one in self._chores))
 
     @property
     def is_hungry(self) -> bool:
@@ -175,21 +178,20 @@ class Crew:
     @property
     def trouble(self) -> StoreError | None:
         """What the database said last when something could not be done."""
-        return self._hands.trouble or self._timers.trouble or self._messages.trouble or self._files.trouble
+        return self._hands.trouble or next((one.trouble for one in self._chores if one.trouble), None)
 
     # ending
 
     def end(self) -> None:
         """The chores begin nothing more; what runs goes on."""
         self._ending.set()
-        self._timers.stop()
-        self._messages.stop()
-        self._files.stop()
+        for chore in self._chores:
+            chore.stop()
 
     def close(self) -> None:
         """Give back what still runs, and end the threads."""
         self._hands.drop()
         self._heart.stop()
         self._hands.close()
-        for chore in (self._timers, self._messages, self._files):
+        for chore in self._chores:
             chore.join(0.5)

@@ -1,8 +1,8 @@
 """Two ways to stand at the shop's counter with nothing but `flow`, and what both need.
 
 ``Inside`` runs the commands in this process, in a simulated time that is handed to them as their terminal's clock:
-appointments months ahead are kept in a moment. ``Outside`` runs the installed program as far as the machine's own time
-allows.
+appointments months ahead are kept in a moment. ``Outside`` runs them in processes of their own, as far as the
+machine's own time allows.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
-import sys
 from abc import ABC, abstractmethod
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
+from forked import run
 
 from flowengine import SimulatedClock
 from flowengine.cli import flow
@@ -91,9 +90,9 @@ class Inside(Counter):
 
 
 class Outside(Inside):
-    """The program that people install, each command a process of its own in the machine's time, up to the first
-    appointment, for which no test can wait. From then on what depends on the time runs ``Inside`` at the moment to
-    which the test has come; what looks back is the installed program's again."""
+    """Each command a process of its own in the machine's time, up to the first appointment, for which no test can wait.
+    From then on what depends on the time runs ``Inside`` at the moment to which the test has come; what looks back is
+    in a process of its own again."""
 
     LOOKING_BACK = ("history", "audit", "jobs", "people")
 
@@ -108,11 +107,7 @@ class Outside(Inside):
     def _run(self, words: list[str]) -> tuple[int, str, str]:
         if self.waited and words[0] not in self.LOOKING_BACK:
             return super()._run(words)
-        program = str(Path(sys.executable).with_name("flow"))
-        done = subprocess.run(
-            [program, *words], capture_output=True, text=True, cwd=ROOT, env=os.environ, timeout=60, check=False
-        )
-        return done.returncode, done.stdout, done.stderr
+        return run(["-m", "flowengine.cli", *words], cwd=ROOT, env=os.environ, patience=60)
 
     def until(self, moment: datetime) -> None:
         self.waited = True

@@ -8,12 +8,12 @@ import re
 import select
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
 
+from forked import Process
 from waiting import until
 
 PATIENCE = 30.0
@@ -33,15 +33,7 @@ class Terminal:
         environment = os.environ | {"TERM": "xterm", "COLUMNS": "200", "LINES": "50", "PYTHONUNBUFFERED": "1"}
         environment.update(more)
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-        self.process = subprocess.Popen(
-            [sys.executable, *program, *words],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            cwd=folder,
-            env=environment,
-            start_new_session=True,
-        )
+        self.process = Process([*program, *words], cwd=folder, env=environment, streams=(slave, slave, slave))
         os.close(slave)
         self.raw = ""
         self.read = 0
@@ -119,5 +111,5 @@ class Terminal:
     ) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(PATIENCE)
         os.close(self.master)

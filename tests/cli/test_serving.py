@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -10,11 +11,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from waiting import heard, killed_after
+
+from flowengine import Engine
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -117,3 +121,40 @@ def test_without_its_libraries_serve_says_what_to_install(shop: Flow) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "needflow[web]" in json.loads(done.stdout)["possible"][0]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_several_processes_serve_one_postgresql(postgres_url: str, killed: bool) -> None:
+    """They answer at one address until a signal ends them all; when one is killed, all end, and that is said."""
+    with Engine(postgres_url) as engine:
+        token = engine.issue_token("operator", "mika").token
+    command = [sys.executable, "-m", "flowengine.cli", "serve", "--processes", "2", "--port", "0", "--json"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with killed_after(subprocess.Popen([*command, "--at", postgres_url], text=True, **pipes)) as process:
+        lines = ""
+        while "}" not in lines:
+            lines += heard(process)
+        url, headers = json.loads(lines)["url"], {"authorization": f"Bearer {token}"}
+        parts = _parts(process.pid)
+        assert len(parts) == 2
+        for _ in range(8):  # each connection is dealt to one of them
+            assert httpx.get(f"{url}/api/v1/now", headers=headers, trust_env=False).status_code == 200
+        os.kill(parts[0] if killed else process.pid, signal.SIGKILL if killed else signal.SIGTERM)
+        assert process.wait(60) == int(killed)
+        assert process.stderr is not None
+        assert process.stdout is not None
+        said = process.stdout.read() + process.stderr.read()
+        assert ("ended by itself" in said) is killed
+        assert _parts(process.pid) == []
+
+
+def _parts(pid: int) -> list[int]:
+    """The processes that a server has begun to serve by."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    found = map(int, children.read_text().split()) if children.exists() else ()
+    return [one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+def test_several_processes_do_not_serve_a_file(shop: Flow) -> None:
+    """They would take turns."""
+    assert shop.json("serve", "--processes", "2", "--port", "0", code=1)["where"] == "processes"

@@ -25,6 +25,7 @@ from flowengine import (
     SimulatedClock,
     StaleCommand,
 )
+from flowengine.commands import voting
 
 DAY = timedelta(days=1)
 MEMBERS = [f"m{n}" for n in range(8)]
@@ -283,6 +284,23 @@ def test_ballots_at_once_close_a_vote_that_they_make_certain(engine: Engine) -> 
     vote = engine.data(job)["vote"]
     assert vote["cast"] == sum(isinstance(one, Receipt) for one in found) >= 5
     assert engine.audit(job).fine
+
+
+def test_a_vote_is_closed_though_its_last_voter_died(postgres_url: str, clock: SimulatedClock) -> None:
+    """Two ballots that do not see each other make a vote certain, and neither process lives to find that out: whoever
+    does what is due closes it. On SQLite the second ballot always sees the first."""
+    with Engine(postgres_url, clock=clock, handlers={}) as engine, Engine(postgres_url, clock=clock) as other:
+        job, step = begin(engine, "early: true\n    rule: majority")
+        cast(engine, step, "m0")
+        put = partial(voting._act, engine.shell, step, "vote", {"for": "attack"}, "m1", None, alone=False)
+        with engine.database.writing() as tx:
+            put(tx)
+            assert cast(other, step, "m2").status == "open"
+        assert engine.jobs(status="open")
+        assert engine.run_due().timers == 1
+        assert engine.data(job)["vote"]["cast"] == 3
+        assert not engine.run_due().anything
+        assert engine.audit(job).fine
 
 
 def test_a_vote_goes_on_in_another_version(engine: Engine, clock: SimulatedClock) -> None:

@@ -75,7 +75,7 @@ def test_a_deadline_over_christmas_in_the_zone_of_the_installation(repairs: Engi
 def test_a_process_with_holidays_is_refused_where_nobody_knows_them(repairs: Engine) -> None:
     """Deploying it says what to install."""
     with without_the_library(), pytest.raises(ProcessRefused) as refused:
-        repairs.deploy(REPAIR)
+        repairs.deploy(f"{REPAIR}# nobody has read it yet\n")
     (problem,) = refused.value.problems
     assert (problem.code, problem.place.line) == ("unknown-holidays", 6)
     assert "needflow[holidays]" in problem.hint

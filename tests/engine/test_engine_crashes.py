@@ -2,69 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from engine_flows import SERVICE
+from engine_flows import SERVICE, VOTE
+from forked import run
 
 from flowengine import Engine, HandlerCall, SimulatedClock
 
-CRASH = """
-import os, signal, sys
-from flowengine import Engine
-from flowengine.store import Database
-
-url, point, step = sys.argv[1:4]
-database = Database.open(url)
-die = lambda: os.kill(os.getpid(), signal.SIGKILL)
-kept = Database.keep
-
-def keep(self, work):
-    def dying(tx):
-        result = work(tx)
-        if point == "before commit":
-            tx.channel.flush()
-            die()
-        return result
-    result = kept(self, dying)
-    if point == "after commit":
-        die()
-    return result
-
-def handler(call):
-    if point == "in handler":
-        die()
-    return {}
-
-engine = Engine(database, handlers={"order_cloth": handler})
-if point == "before finish":
-    from flowengine.work import services
-    services.conclude = lambda *_: die()
-if point == "with a claimed schedule":
-    from flowengine.commands import starting
-    starting.by_clock = lambda *_: die()
-if step == "a schedule":
-    from flowengine.work import due
-    Database.keep = keep
-    due.start_jobs(engine.shell, [("yearly", 1)])
-elif point in ("in handler", "before finish", "with a claimed schedule"):
-    engine.run_due()
-else:
-    Database.keep = keep
-    engine.act(step, "chosen", {"cloth": "navy"}, by="ada", key="k")
-print("survived")
-"""
+DYING = Path(__file__).with_name("dying.py")
 
 
 def _killed(url: str, point: str, step: str = "") -> None:
     """Run until the crash point and be killed there."""
-    done = subprocess.run(
-        [sys.executable, "-c", CRASH, url, point, step], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    code, _, told = run([str(DYING), url, point, step], cwd=DYING.parent, env=os.environ, patience=60)
+    assert code == -signal.SIGKILL, told
 
 
 def test_killed_before_the_commit_nothing_has_happened(engine: Engine, database_url: str) -> None:
@@ -109,6 +64,25 @@ def test_killed_around_a_handler_it_is_called_again(engine: Engine, database_url
     assert [(call.key, call.attempt) for call in calls] == [(key, 1)]
     assert again.jobs()[0].states == ("accept",)
     assert again.audit(job).fine
+
+
+@pytest.mark.parametrize("when", ["before commit", "after commit"])
+def test_killed_around_the_ballot_that_closes_a_vote(engine: Engine, database_url: str, when: str) -> None:
+    """Ballot and closing are one: neither is there, or both; asked again, he has voted once, and the vote is closed."""
+    engine = Engine(engine.database, clock=SimulatedClock(datetime.now(UTC)))  # the other process has the machine's
+    engine.deploy(VOTE.replace("quorum: 0.5", "quorum: 0.5\n    early: true\n    rule: majority"))
+    for who in ("ada", "ben", "cid"):
+        engine.add_customer(who, groups=["members"])
+    job = engine.start("ballot", by="ada").job
+    (step,) = [item.id for item in engine.inbox("ben")]
+    engine.act(step, "vote", {"for": "attack"}, by="ben")
+    _killed(database_url, f"vote {when}", step)
+    assert len(engine.history(job)) == (2 if when == "after commit" else 1)
+    receipt = engine.act(step, "vote", {"for": "attack"}, by="ada", key="k")
+    assert (receipt.status, receipt.repeated) == ("fulfilled", when == "after commit")
+    vote = engine.data(job)["vote"]
+    assert (vote["winner"], vote["cast"]) == ("attack", 2)
+    assert engine.audit(job).fine
 
 
 YEARLY = """

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,7 +147,7 @@ class Town:
             assert end > start
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(st.lists(DEEDS, min_size=5, max_size=60))
 def test_nobody_is_in_two_places(deeds: list[tuple[str, str, str, int]]) -> None:
     """After each of any deeds, over several calendars, nobody has two appointments at one time, no calendar more than

@@ -181,6 +181,8 @@ states:
     type: vote
     of: {group: members}
     options: [attack, defend]
+    secret: false
+    early: true
     quorum: 0.5
     within: P2D
     tie: first

@@ -82,7 +82,7 @@ def _note(channel: Any, query: Any, values: Any) -> None:
 
 _WRITES = {
     "calls.claim", "calls.prolong", "calls.reschedule", "calls.tell", "timers.claim", "timers.postpone",
-    "outbox.claim", "outbox.done", "outbox.retry_at", "outbox.add", "people.put", "people.add",
+    "outbox.claim", "outbox.done", "outbox.retry_at", "outbox.add", "people.put", "people.add", "ballots.count",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 
 from fault_processes import ATTEMPTS
@@ -15,7 +16,7 @@ from flowengine.core.messages import all_awaited
 from flowengine.core.values import Branch, Undoing
 from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Entry, StoredJob, Transaction
-from flowengine.views.replies import Broadcast, Kept
+from flowengine.views.replies import Broadcast, Kept, Receipt
 
 
 def all_of(world: World) -> None:
@@ -31,6 +32,7 @@ def all_of(world: World) -> None:
     nothing_left_to_send(world)
     at_an_end(world)
     undone_last(world)
+    ballots_count_once(world, histories)
 
 
 def undone_last(world: World) -> None:
@@ -53,7 +55,7 @@ def acknowledged(world: World, histories: dict[str, list[Entry]]) -> None:
             raise Broken(f"{request.key} happened {found[request.key]} times (L3)")
         if request.receipt is None:
             continue
-        if isinstance(request.receipt, Kept | Broadcast):
+        if isinstance(request.receipt, Kept | Broadcast) or request.receipt.seq < 0:
             continue
         place = request.receipt.job, request.receipt.seq
         if stored.get(place) != request.hash:
@@ -70,6 +72,23 @@ def audit(world: World) -> None:
     found = world.office.audit()
     if not found.fine:
         raise Broken(f"the audit found {[problem.what for problem in found.problems]} (L5)")
+
+
+def ballots_count_once(world: World, histories: dict[str, list[Entry]]) -> None:
+    """L2, L3: whose ballot was acknowledged has one paper, which says what he said, and the result counts it."""
+    papers = world.store.rows("SELECT job_id, step, id, body FROM flow_papers")
+    found = {(job, step, who): json.loads(body)["for"] for job, step, who, body in papers}
+    for request in world.record.requests:
+        if isinstance(request.receipt, Receipt) and request.receipt.seq < 0:
+            place = request.receipt.job, -request.receipt.seq, request.actor
+            if place not in found:
+                raise Broken(f"{request.key} was acknowledged as a ballot and is lost (L2)")
+    for job, entries in histories.items():
+        for event in (one for entry in entries for one in entry.events if isinstance(one, e.BoxClosed)):
+            papers_of_it = [options for (of, step, _), options in found.items() if (of, step) == (job, event.step)]
+            counted = Counter(option for options in papers_of_it for option in options)
+            if counted != Counter({what: int(times) for what, times in event.tally.items() if times}):
+                raise Broken(f"{job} counted {event.tally}, and in the box are {counted}")
 
 
 def calls_end_once(histories: dict[str, list[Entry]]) -> None:
@@ -105,8 +124,6 @@ def wakeable(world: World) -> None:
 
 def _calls_sent(job: str, kind: str, body: str) -> set[str]:
     """The calls of jobs that rows of the outbox will start or end."""
-    import json
-
     told = json.loads(body)
     if kind == "child":
         return {f"{job}.{told['call']}"}

@@ -221,7 +221,7 @@ def _drain(world: World) -> None:
 def _everybody_acts(world: World, number: int) -> None:
     """Each open step is acted on once, by the first way that leads on."""
     seen: set[str] = set()
-    for who, step in wishes.waiting(world):
+    for who, step in (*wishes.waiting(world), *wishes.voters(world, again=False)):
         form = wishes.form_of(world, step, who) if step not in seen else None
         if form is None or not form.ways:
             continue

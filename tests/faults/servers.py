@@ -11,6 +11,7 @@ wants TCP. PostgreSQL refuses to run as root: as root, the user is taken that th
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import pwd
@@ -22,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -87,8 +89,8 @@ class Server:
         return f"postgresql+psycopg://{SUPERUSER}@/{database}?{urlencode({'host': self.host} | more)}"
 
     def create(self) -> None:
-        """Make an empty cluster whose every local user is trusted."""
-        _run("initdb", "--no-sync", "--no-instructions", "-A", "trust", "-U", SUPERUSER, "-E", "utf8", "-D", self.data)
+        """Make an empty cluster whose every local user is trusted: a copy of one, which takes a tenth of making it."""
+        subprocess.run(["cp", "-a", _empty(), self.data], check=True, timeout=PATIENCE)
 
     def start(self, *, wait: bool = True) -> None:
         """Start it, and wait until it takes connections (also while it recovers, when it is a standby)."""
@@ -270,6 +272,17 @@ def both(database: str, *servers: Server, **more: str) -> str:
     hosts = ",".join(server.host for server in servers)
     rest = urlencode({"host": hosts, "target_session_attrs": "read-write"} | more, safe="/,")
     return f"postgresql+psycopg://{SUPERUSER}@/{database}?{rest}"
+
+
+@cache
+def _empty() -> Path:
+    """An empty cluster, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    _give(folder)
+    data = folder / "data"
+    _run("initdb", "--no-sync", "--no-instructions", "-A", "trust", "-U", SUPERUSER, "-E", "utf8", "-D", data)
+    return data
 
 
 def _binaries() -> Path:

@@ -27,6 +27,26 @@ states:
   given_up: {type: ended, because: Nobody answered}
 """
 
+VOTE = """
+process: meeting
+title: Something to decide
+need: A decision
+groups: {members: {title: Members}}
+states:
+  need: {type: need, next: vote}
+  vote:
+    type: vote
+    of: {group: members}
+    options: [attack, defend]
+    rule: majority
+    early: true
+    within: P2D
+    on: {decided: fulfilled, tied: given_up, no_quorum: given_up}
+  fulfilled: {type: fulfilled}
+  given_up: {type: ended, because: Nobody agreed}
+"""
+MEMBERS = ("ada", "ben", "cid", "dan")
+
 
 @contextmanager
 def engine_on(
@@ -45,10 +65,12 @@ def engines_on(url: str, many: int, **bounds: float) -> Iterator[list[Engine]]:
 
 
 def prepare(url: str) -> None:
-    """Make the tables, and put the process in use."""
+    """Make the tables, and put the processes in use."""
     with Engine(url) as engine:
         engine.deploy(PROCESS)
-        engine.add_customer("ada", "Ada")
+        engine.deploy(VOTE)
+        for member in MEMBERS:
+            engine.add_customer(member, member.title(), groups=["members"])
 
 
 def begin(engine: Engine, key: str | None = None) -> str:

@@ -77,6 +77,24 @@ def test_a_job_is_begun_once_though_the_answer_was_lost(
         assert begin(engine, f"{key} {when}") == job
 
 
+@pytest.mark.parametrize("when", ["before", "after", "racing"])
+def test_a_ballot_is_cast_once_though_its_answer_was_lost(
+    engine: Engine, proxy: Proxy, witness: Engine, when: str
+) -> None:
+    """Each ballot is in the box once, also the one with which the vote closes; and so is one that is cast anew."""
+    job = engine.start("meeting", by="ada").job
+    (step,) = [item.id for item in engine.inbox("ada") if item.job == job]
+    for place, (who, what) in enumerate([("ada", "defend"), ("ada", "attack"), ("ben", "attack"), ("cid", "attack")]):
+        proxy.lose_commit(when)
+        receipt = engine.act(step, "vote", {"for": what}, by=who)
+        assert proxy.lost == place + 1
+        assert receipt.status == ("fulfilled" if who == "cid" else "open")
+    vote = witness.data(job)["vote"]
+    assert (vote["winner"], vote["cast"], vote["tally"]) == ("attack", 3, {"attack": 3, "defend": 0})
+    assert len(witness.history(job)) == 2
+    assert witness.audit(job).fine
+
+
 def test_a_commit_that_is_still_under_way_is_waited_for(engine: Engine, proxy: Proxy, witness: Engine) -> None:
     """The client is cut off while its commit is still on the way: nobody answers before it has arrived, and then it
     is found, not done again."""

@@ -17,7 +17,7 @@ SEEDS = {"memory": 20, "sqlite": 14, "postgresql": 8}
 
 COMMITS = (
     *COMMANDS, SEVERAL, "calls.claim", "calls.reschedule", "timers.claim", "outbox.claim", "outbox.done",
-    "outbox.retry_at", "outbox.add",
+    "outbox.retry_at", "outbox.add", "ballots.count",
 )  # fmt: skip
 """What a transaction may be about; each commit has every fault at least once."""
 

@@ -46,9 +46,19 @@ def waiting(world: World) -> list[tuple[str, str]]:
     return found
 
 
+def voters(world: World, *, again: bool) -> list[tuple[str, str]]:
+    """Who may vote on which step; with ``again`` also those who have."""
+    rows = world.store.rows(
+        "SELECT v.job_id, v.step, v.person, v.voted FROM flow_voters v"
+        " JOIN flow_boxes b ON b.job_id = v.job_id AND b.step = v.step"
+        " WHERE b.state = 'open' ORDER BY v.job_id, v.step, v.person"
+    )
+    return [(who, f"{job}.{step}") for job, step, who, voted in rows if again or not voted]
+
+
 def act(world: World) -> Request | None:
     """Somebody acts on a step of his inbox."""
-    found = waiting(world)
+    found = [*waiting(world), *voters(world, again=True)]
     if not found:
         return None
     who, step = world.choices.pick(found)

@@ -221,6 +221,9 @@ class World:
         if isinstance(receipt, Kept | Broadcast):
             self._acknowledge_outside(request, receipt)
             return
+        if receipt.seq < 0:
+            self._acknowledge_ballot(request, receipt)
+            return
         with running(None):
             found = self.store.rows(
                 f"SELECT hash FROM flow_history WHERE job_id = '{receipt.job}' AND seq = {receipt.seq}"
@@ -239,6 +242,18 @@ class World:
             raise Broken(f"{request.key} was acknowledged as {receipt.status}, and is lost (L2)")
         request.receipt, request.retries = receipt, self.record.retries[request.call]
         self.tell(f"    {request.key} is {receipt.status}")
+
+    def _acknowledge_ballot(self, request: Request, receipt: Receipt) -> None:
+        """A ballot is in the box, and not in the history."""
+        with running(None):
+            found = self.store.rows(
+                f"SELECT body FROM flow_papers WHERE job_id = '{receipt.job}' AND step = {-receipt.seq}"
+                f" AND id = '{request.actor}'"
+            )
+        if len(found) != 1:
+            raise Broken(f"{request.key} was acknowledged, and no paper is in the box (L2)")
+        request.receipt = receipt
+        self.tell(f"    {request.key} acknowledged as a ballot: {found[0][0]}")
 
     def new_request(self, actor: str, what: str, do: Callable[[Engine, str], Receipt]) -> Request:
         key = f"{what}-{len(self.record.requests)}"

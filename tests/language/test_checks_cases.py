@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from bounds import in_time
 from checks_samples import ENDS, GONE, HEAD, work
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -346,7 +347,7 @@ GUARDS = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(GUARDS, min_size=1, max_size=4, unique=True))
 def test_what_is_decided_is_what_trying_all_values_gives(guards: list[str]) -> None:
     """Never, dead and covered: for random conditions, the same as by evaluating them on every value there is."""

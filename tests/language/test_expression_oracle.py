@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,7 +77,7 @@ def _ours(source: str) -> Any:
 
 
 @given(st.one_of(_CONDITION, _NUMBER, _TEXT, _LIST))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(200))
 def test_both_give_the_same(source: str) -> None:
     """An expression gives what the other implementation gives, or fails where that fails."""
     assert _ours(source) == _theirs(source)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -97,7 +98,7 @@ def mutate(tree: Any, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("indent", [None, 1])
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(sorted(TREES)), st.integers(1, 4), st.data())
 def test_a_mistaken_process_is_told_in_place(indent: int | None, name: str, mistakes: int, data: st.DataObject) -> None:
     """However a real process is damaged, each problem has a known code, words, and a place inside the file."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -272,7 +273,7 @@ def test_random_lives_keep_the_laws(path: Path) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=examples(20),
             stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -57,6 +59,9 @@ HANDS = ("move", "move", "set", "skip", "complete", "act for", "end", "defer", "
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MARK = "What Ada has said"
 CUSTOMERS = ("ada", "ben", "cleo", "dana")
+LIVES = count(1)
+"""Numbers for the keys of lives: under a key that came twice, with the same need, the second would be the first, whose
+customer was erased."""
 STRANGER = Actor(kind="staff", id="mallory")
 OUTSIDER = Actor(kind="customer", id="mallory")
 """A stranger to what people ask, which is for all of the staff."""
@@ -181,8 +186,9 @@ class EngineMachine(RuleBasedStateMachine):
         questions = self.engine.need(self.process.name).questions
         asked = Form(step=0, type="need", title="need", ways=(Way(outcome="", title="", fields=questions),))
         need = answer_for(data.draw, asked, asked.ways[0], self.clock.now())
-        receipt = self.engine.start(self.process.name, by="ada", need=need, key=f"start-{id(self)}")
-        again = self.engine.start(self.process.name, by="ada", need=need, key=f"start-{id(self)}")
+        key = f"start-{next(LIVES)}"
+        receipt = self.engine.start(self.process.name, by="ada", need=need, key=key)
+        again = self.engine.start(self.process.name, by="ada", need=need, key=key)
         assert again == receipt, "the same key gave another receipt (L3)"
         self.job = receipt.job
 
@@ -462,7 +468,7 @@ def test_random_lives_on_a_database_are_those_of_the_core(path: Path, database: 
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=8,
+            max_examples=examples(6 if database.dialect == "sqlite" else 3),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

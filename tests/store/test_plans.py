@@ -109,6 +109,7 @@ BY_KEY = {
     ballots.HAS_VOTED: "flow_voters|ix_flow_voters_person",
     ballots.COUNT: "flow_sums",
     ballots.SUMS: "flow_sums",
+    ballots.RUNNING: "flow_sums",
     steps.may_vote(1): "ix_flow_voters_person|flow_voters",
     erasing.SENDS: "flow_outbox|ix_flow_outbox_lane",
     erasing.EMPTY: "flow_history",
