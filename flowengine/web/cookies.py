@@ -16,6 +16,7 @@ from fastapi import Request, Response
 
 from flowengine.commands.sessions import csrf_of
 from flowengine.errors import NotAllowed
+from flowengine.web import security_log
 
 COOKIE, LOCAL = "__Host-flow", "flow"
 """Its name: over TLS with the prefix, by which browsers take it from this very host alone; over plain HTTP, which
@@ -32,13 +33,16 @@ def secret_of(request: Request) -> str:
 
 def set_cookie(request: Request, response: Response, secret: str) -> None:
     """Have the browser keep a session's secret, out of the reach of scripts. Raises NotAllowed over plain HTTP, but on
-    this machine itself."""
+    this machine itself. That somebody is signed in now is logged."""
     _put(request, response, COOKIE if _over_tls(request) else LOCAL, secret, None)
+    security_log.signed_in(request.scope, request.app.state.engine.identify(secret))
 
 
 def drop_cookie(request: Request, response: Response) -> None:
-    """Have the browser forget it."""
+    """Have the browser forget it, and the pages that it keeps to go back to."""
     _put(request, response, COOKIE if _over_tls(request) else LOCAL, "", 0)
+    response.headers["clear-site-data"] = '"cache"'
+    security_log.signed_out(request.scope)
 
 
 def set_binding(request: Request, response: Response, binding: str, seconds: int) -> None:
