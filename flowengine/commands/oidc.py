@@ -159,4 +159,5 @@ def _provider(shell: Shell, name: str) -> Provider:
 
 
 def _party(shell: Shell, one: Provider) -> Party:
-    return Party(issuer=one.issuer, client=one.client, secret=one.secret, callback=f"{shell.settings.url}{CALLBACK}")
+    callback = f"{shell.settings.url}{CALLBACK}"
+    return Party(issuer=one.issuer, client=one.client, secret=one.secret, callback=callback, acr=one.acr)
