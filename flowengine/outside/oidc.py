@@ -108,6 +108,10 @@ class Providers:
         )
         return found
 
+    def names_itself(self, party: Party, allow: Sequence[str]) -> bool:
+        """Whether a provider says in each answer whose it is (RFC 9207). Raises OutsideError."""
+        return self.endpoints(party, allow).get("authorization_response_iss_parameter_supported") is True
+
     def account(
         self, party: Party, allow: Sequence[str], code: str, nonce: str, verifier: str, now: datetime
     ) -> Account:

@@ -45,6 +45,7 @@ class Login:
         self.algorithm = "ES256"
         self.says: dict[str, Any] = {}
         self.calls_itself = server.url
+        self.about: dict[str, Any] = {}
         self.status = 200
         self.asked: dict[str, str] = {}
         self._codes: dict[str, dict[str, list[str]]] = {}
@@ -64,7 +65,7 @@ class Login:
         if sent.path == "/.well-known/openid-configuration":
             return _json({
                 "issuer": self.calls_itself, "authorization_endpoint": f"{url}/authorize",
-                "token_endpoint": f"{url}/token", "jwks_uri": f"{url}/keys",
+                "token_endpoint": f"{url}/token", "jwks_uri": f"{url}/keys", **self.about,
             })  # fmt: skip
         if sent.path == "/keys":
             return _json({"keys": [self.key.as_dict(private=False)]})
@@ -256,6 +257,18 @@ def test_an_answer_of_another_provider_is_refused(engine: Engine, login: Login) 
     begun = engine.begin_oidc("house")
     with pytest.raises(BadToken, match="another provider"):
         engine.finish_oidc(**login.visited(begun), binding=begun.binding, issuer="https://evil.example")
+    begun = engine.begin_oidc("house")
+    brought = login.visited(begun)
+    assert engine.finish_oidc(**brought, binding=begun.binding, issuer=login.server.url).session.person == "tom"
+
+
+def test_a_provider_that_says_whose_its_answers_are_always_says_so(engine: Engine, login: Login) -> None:
+    """An answer that leaves it out, where the provider never does, is not its own."""
+    login.about = {"authorization_response_iss_parameter_supported": True}
+    engine.bind_subject("tom", "house", "1234")
+    begun = engine.begin_oidc("house")
+    with pytest.raises(BadToken, match="does not say whose"):
+        engine.finish_oidc(**login.visited(begun), binding=begun.binding)
     begun = engine.begin_oidc("house")
     brought = login.visited(begun)
     assert engine.finish_oidc(**brought, binding=begun.binding, issuer=login.server.url).session.person == "tom"
