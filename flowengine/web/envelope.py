@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Sequence
 from contextvars import ContextVar
 from os import urandom
@@ -13,8 +14,8 @@ from os import urandom
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flowengine.web import security_log
 from flowengine.web.errors import answer, shape
+from flowengine.web.security_log import Refusals
 
 REQUEST_HEADER = "x-request-id"
 
@@ -59,6 +60,7 @@ class Envelope:
     def __init__(self, app: ASGIApp, hosts: Sequence[str] = (), *, over_tls: bool = False) -> None:
         self._app = app
         self._over_tls = over_tls
+        self._refusals = Refusals(time.monotonic)
         self._hosts = tuple(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,7 +76,7 @@ class Envelope:
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                security_log.answered(scope, message["status"])
+                self._refusals.answered(scope, message["status"])
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
                 message["headers"] = own + [one for one in fixed if one[0] not in names]

@@ -18,6 +18,7 @@ from flowengine.commands.codes import digits_of
 from flowengine.runtime.ways_in import WaysIn
 from flowengine.web import make_app
 from flowengine.web.cookies import COOKIE, CSRF, LOCAL
+from flowengine.web.security_log import AT_ONCE, EVERY, Refusals
 
 sys.path.append(str(Path(__file__).parents[1] / "engine"))
 
@@ -326,6 +327,24 @@ def test_somebody_new_begins_a_job(page: Page) -> None:
     assert page.ask("GET", f"/jobs/{begun['job']}").status_code == 200
     assert page.post("/public/nothing", body).status_code == 404
     assert page.post("/public/ordering", body | {"contact": "zoe"}).status_code == 422
+
+
+def test_who_is_refused_again_and_again_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Some lines are written of him, then one in a while, with how many were left out; another has lines of his own."""
+    now = 0.0
+    refusals = Refusals(lambda: now)
+    with caplog.at_level(logging.INFO, "flowengine.security"):
+        for _ in range(100):
+            refusals.answered({"method": "POST", "client": ("192.0.2.7", 1)}, 401)
+        refusals.answered({"method": "POST", "client": ("192.0.2.8", 1)}, 200)
+        assert len(caplog.records) == AT_ONCE
+        now += EVERY
+        for _ in range(2):
+            refusals.answered({"method": "POST", "client": ("192.0.2.7", 1)}, 401)
+        refusals.answered({"method": "POST", "client": ("192.0.2.8", 1)}, 403)
+    late, other = (vars(record) for record in caplog.records[AT_ONCE:])
+    assert (late["address"], late["left_out"]) == ("192.0.2.7", 100 - AT_ONCE)
+    assert (other["address"], other["status"], other["left_out"]) == ("192.0.2.8", 403, 1)
 
 
 def test_who_comes_in_and_who_is_refused_is_logged(
