@@ -38,6 +38,16 @@ def test_every_answer_has_the_headers_of_the_house() -> None:
             assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
 
 
+def test_files_of_pages_are_no_pages() -> None:
+    """Opened by themselves they run nothing, lie in no frame, and are the base of nothing."""
+    with Engine("sqlite://") as engine:
+        app = make_app(engine, pages=True)
+        with served(app) as url, Client(base_url=url, trust_env=False) as client:
+            for path in app.state.assets.paths.values():
+                policy = client.get(path).headers["content-security-policy"].split("; ")
+                assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "sandbox"} <= set(policy)
+
+
 def test_what_people_reach_by_tls_says_so() -> None:
     """Also where a proxy in front of it speaks TLS, as the installation's own address says; and TRACE is nothing."""
     with (
