@@ -56,11 +56,39 @@ def test_what_the_page_names_is_there() -> None:
     assert wrong == []
 
 
-def test_the_algorithms_are_those_of_the_page() -> None:
-    """SHA-1 is in one place, the authenticators'; MD5, and ciphers of our own, are nowhere."""
-    weak = re.compile(r"\b(sha1|md5|Cipher|AES|DES|RC4)\b")
+def test_its_links_lead_somewhere() -> None:
+    """To a page that is there, and to a heading or an anchor of it."""
+    wrong = []
+    for link in set(re.findall(r"\]\(([^)\s]+)\)", PAGE.read_text(encoding="utf-8"))):
+        file, _, anchor = link.partition("#")
+        there = PAGE.parent / file if file else PAGE
+        if not there.exists() or (anchor and anchor not in _anchors(there)):
+            wrong.append(link)
+    assert wrong == []
+
+
+def _anchors(page: Path) -> set[str]:
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings} | set(
+        re.findall(r'<a id="([^"]+)"', text)
+    )
+
+
+def _having(words: str) -> dict[str, set[str]]:
+    pattern = re.compile(words)
     found = {
-        path.relative_to(ROOT).as_posix(): set(weak.findall(path.read_text(encoding="utf-8")))
+        path.relative_to(ROOT).as_posix(): set(pattern.findall(path.read_text(encoding="utf-8")))
         for path in (ROOT / "flowengine").rglob("*.py")
     }
-    assert {path: hits for path, hits in found.items() if hits} == {"flowengine/commands/totp.py": {"sha1"}}
+    return {path: hits for path, hits in found.items() if hits}
+
+
+def test_the_algorithms_are_those_of_the_page() -> None:
+    """SHA-1 is in one place, the authenticators'; MD5, and ciphers of our own, are nowhere."""
+    assert _having(r"\b(sha1|md5|Cipher|AES|DES|RC4)\b") == {"flowengine/commands/totp.py": {"sha1"}}
+
+
+def test_nothing_is_run_that_came_in() -> None:
+    """No code is made of texts, no object of bytes, and no shell is asked."""
+    assert _having(r"\b(?:pickle|marshal|shelve|os\.system|shell=True|(?:eval|exec)\()") == {}

@@ -131,6 +131,7 @@ def test_what_is_no_request_is_answered_in_the_shape_of_every_error(door: Door) 
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 %d " % status), answer
         assert b"x-content-type-options: nosniff" in head
+        assert b"content-security-policy: default-src 'none'" in head
         assert json.loads(body)["status"] == status
 
 
