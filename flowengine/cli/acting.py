@@ -133,7 +133,10 @@ def act(
         desk = terminal.desk() if whose else terminal.mine()
         whose = person(desk, whose) if whose else ""
         found = desk.find_step(ref or "", key=key, whose=whose)
-        step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
+        if isinstance(found, dict):
+            step = _that_can(desk, found, outcome, whose) or _step(desk, _picked(terminal, ref, found), whose)
+        else:
+            step = found
         if terminal.asks:
             if step.answered and not outcome and "." not in (ref or ""):
                 show.line(screen(), "Nothing waits for you. What you may still change:")
@@ -196,7 +199,7 @@ def meant(terminal: Terminal, desk: Desk, ref: str, key: str | None) -> str:
     if "." in ref:
         return ref
     found = desk.find_step(ref, key=key)
-    return _picked(terminal, ref, found) if isinstance(found, dict) else found.id
+    return _picked(terminal, ref, found) if isinstance(found, dict) else found.short
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:
@@ -204,6 +207,14 @@ def _step(desk: Desk, id: str, whose: str) -> StepView:
     found = desk.find_step(id, whose=whose)
     assert not isinstance(found, dict), "an id is one step's"
     return found
+
+
+def _that_can(desk: Desk, waiting: Mapping[str, str], outcome: str, whose: str) -> StepView | None:
+    """The one step of several that can end in that outcome; None where it is not one."""
+    if not outcome or len(waiting) > NAMED:
+        return None
+    able = [step for step in (_step(desk, id, whose) for id in waiting) if step.form.way(outcome) is not None]
+    return able[0] if len(able) == 1 else None
 
 
 def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> str:

@@ -118,7 +118,7 @@ def conversation(terminal: Terminal, job: str | None, person: str | None, open_:
         found = desk.conversation(job, after, limit)
     else:
         found = desk.conversation_with(acting.person(desk, str(person), "customer"), after, limit)
-    terminal.answer(found, lambda console: _show(console, found, limit))
+    terminal.answer(found, lambda console: _show(terminal, console, found, limit))
 
 
 def _words(terminal: Terminal, text: tuple[str, ...], example: str) -> str:
@@ -133,7 +133,7 @@ def _uploaded(desk: Desk, paths: tuple[str, ...], job: str = "") -> list[str]:
     return [upload(desk, path, job) for path in paths]
 
 
-def _show(console: Console, found: list[MessageView], limit: int) -> None:
+def _show(terminal: Terminal, console: Console, found: list[MessageView], limit: int) -> None:
     from flowengine.cli import show
     from flowengine.cli.moments import told
     from flowengine.cli.tables import ID
@@ -146,6 +146,8 @@ def _show(console: Console, found: list[MessageView], limit: int) -> None:
             show.line(console, "    ", text)
         for file in one.files:
             _show_file(console, file)
+            if not file.words and file.state != "erased":
+                show.line(console, ("    → ", "dim"), terminal.line(f"file get {file.id}"), pasted=True)
         if one.status == "waiting":
             due = f", by {told(one.due)}" if one.due else ""
             show.line(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from flowengine.cli import listing, sure, tab_words, watching
-from flowengine.cli.flags import answers, day, request_key, terminal
+from flowengine.cli.flags import answers, day, request_key, shown_digest, terminal
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal
 
@@ -217,6 +217,12 @@ def take_back(terminal: Terminal, question: str, key: str | None) -> None:
 @click.argument("job", shell_complete=tab_words.jobs)
 @click.argument("name", required=False, shell_complete=tab_words.offers)
 @click.option("--preview", "only_looks", is_flag=True, help="Only show what it would come to.")
+@click.option(
+    "--seen",
+    metavar="DIGEST",
+    callback=shown_digest,
+    help="Do what --preview has shown under DIGEST, unasked, or nothing.",
+)
 @sure.yes
 @answers
 @request_key

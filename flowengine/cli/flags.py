@@ -39,6 +39,13 @@ def request_key(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def shown_digest(ctx: click.Context, param: click.Parameter, text: str | None) -> str | None:
+    """A callback that reads how a digest begins: as much of it as is shown, or more."""
+    if text is not None and (len(text) < 16 or set(text) - set("0123456789abcdef")):
+        raise click.BadParameter(f"{text[:80]!r} is no digest: it stands below what --preview shows.", ctx, param)
+    return text
+
+
 def when(wanted: str) -> Callable[[click.Context, click.Parameter, str | None], Duration | datetime | None]:
     """A callback that reads a span of time (``P30D``), or a date or moment in ISO 8601."""
 

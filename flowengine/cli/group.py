@@ -30,7 +30,8 @@ class Entry:
 
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--at``, ``--as`` and ``--json``; they may stand before the command's name too."""
+    """Give a command ``--at``, ``--as`` and ``--json``; they may stand before the command's name too. The first two are
+    read before other options, of which some ask what day it is there."""
     for option in reversed(_common()):
         command = option(command)
     return command
@@ -39,8 +40,10 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 def _common() -> list[Callable[[Any], Any]]:
     at = "The database, or the server. [default: FLOW_AT, the server of flow login, or sqlite:///flow.db]"
     return [
-        click.option("--at", metavar="URL", expose_value=False, callback=_keep("at"), help=at),
-        click.option("--as", "who", metavar="ID", expose_value=False, callback=_keep("who"), help="Who you are."),
+        click.option("--at", metavar="URL", expose_value=False, is_eager=True, callback=_keep("at"), help=at),
+        click.option(
+            "--as", "who", metavar="ID", expose_value=False, is_eager=True, callback=_keep("who"), help="Who you are."
+        ),
         click.option("--json", is_flag=True, expose_value=False, callback=_keep("json"), help="One JSON document."),
     ]
 

@@ -18,9 +18,9 @@ def local(moment: datetime, home: str = "") -> datetime:
 
 
 def now() -> datetime:
-    """What the person's clock shows, in the time that the command lives in."""
+    """What the person's clock shows, in the time that the command lives in: at a server, the server's."""
     terminal = _terminal()
-    return local(terminal.clock.now() if terminal and terminal.clock else datetime.now(UTC))
+    return local(terminal.now() if terminal else datetime.now(UTC))
 
 
 def at_clock(shown: datetime) -> datetime:

@@ -23,6 +23,9 @@ from flowengine.language.texts import plain
 if TYPE_CHECKING:
     from rich.console import Console
 
+DIGITS = 16
+"""How much of a digest is enough to tell it from others."""
+
 STATES = ("open", "at_risk", "asked", "late", "kept", "broken", "released")
 
 
@@ -35,27 +38,47 @@ def change(
     key: str | None,
     yes: bool,
     only_looks: bool = False,
+    seen: str | None = None,
 ) -> None:
-    """``flow change`` and ``flow withdraw``: one of the job's offers. What was shown is what is done, or nothing."""
+    """``flow change`` and ``flow withdraw``: one of the job's offers. What was shown is what is done, or nothing;
+    ``seen`` is how the digest of a preview begins."""
+    if seen and only_looks:
+        raise click.UsageError("--preview looks, --seen does what was looked at.")
     desk = terminal.mine()
     offer = desk.offer(job, name or _picked(terminal, desk, job))
     given = acting.given_by(terminal, offer.questions, sets, answer)
     if only_looks:
-        seen = desk.preview(job, offer.name, given)
-        terminal.answer(seen, lambda console: shown(console, seen))
+        looked = desk.preview(job, offer.name, given)
+
+        def tell(console: Console) -> None:
+            shown(console, looked)
+            just_that = _again(terminal, job, looked, sets, answer)
+            show.line(console, ("  Just that, or nothing: ", "dim"), just_that, pasted=True)
+
+        terminal.answer(looked, tell)
         return
 
     def use(full: dict[str, Json]) -> Receipt:
-        seen = _looked_at(desk, job, offer.name, full, key)
+        now = _looked_at(desk, job, offer.name, full, key)
 
         def means(console: Console) -> None:
-            if seen is not None:
-                shown(console, seen)
+            if now is not None:
+                shown(console, now)
 
-        be_sure(terminal, yes, f"{offer.title}?", means)
-        return desk.invoke(job, offer.name, full, preview=seen.digest if seen else "", key=key)
+        digest = now.digest if now else ""
+        if seen is None:
+            be_sure(terminal, yes, f"{offer.title}?", means)
+        elif not digest.startswith(seen):
+            digest = seen  # which is not what it comes to now: the desk says so
+        return desk.invoke(job, offer.name, full, preview=digest, key=key)
 
     acting.told(terminal, desk, acting.carry_out(terminal, offer.questions, given, use, where=job, asks_last=False))
+
+
+def _again(terminal: Terminal, job: str, looked: Preview, sets: Sequence[str], answer: str | None) -> str:
+    """The command that does what a preview has shown."""
+    given = [word for one in sets for word in ("--set", one)] + (["--answer", answer] if answer else [])
+    return terminal.line(shlex.join(["change", job, looked.name, *given, "--seen", looked.digest[:DIGITS]]))
 
 
 def _picked(terminal: Terminal, desk: Desk, job: str) -> str:

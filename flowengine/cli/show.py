@@ -25,6 +25,7 @@ from flowengine.client import (
     Deployed,
     Erasure,
     HandedOver,
+    Json,
     Kept,
     Left,
     MigratedAll,
@@ -463,6 +464,13 @@ def tally(console: Console, seen: TallyView) -> None:
     line(console, ("So far: ", "dim"), f"{named}{more}", (f"  {seen.cast} of {seen.voters} have voted{without}", "dim"))
 
 
+def _chosen(value: Json) -> str:
+    """What a ballot is for: ``sat, sun``, or with scores ``sat 5, sun 1``."""
+    if isinstance(value, dict):
+        return ", ".join(f"{id} {exact.encode(score).decode()}" for id, score in value.items())
+    return (", ".join(map(str, value)) or "none of them") if isinstance(value, list) else str(value)
+
+
 def ballot(console: Console, seen: BallotView) -> None:
     """A voter's own ballot, and what became of the vote."""
     line(console, seen.title)
@@ -471,7 +479,7 @@ def ballot(console: Console, seen: BallotView) -> None:
     elif seen.ballot is None:
         line(console, "You have voted. What you said is not here any more.")
     else:
-        what = exact.encode(seen.ballot["for"]).decode() if "for" in seen.ballot else "for nobody"
+        what = _chosen(seen.ballot["for"]) if "for" in seen.ballot else "for nobody"
         line(console, ("You have voted: ", "dim"), what)
     if seen.state == "left":
         line(console, "The vote was left without a result.")

@@ -1,4 +1,4 @@
-"""Whether somebody is sure: what cannot be taken back is shown first, and asked; a program says ``--yes``."""
+"""Whether somebody is sure: what means much is shown first, and asked; a program says ``--yes``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def be_sure(terminal: Terminal, given: bool, question: str, means: Callable[[Con
     if given:
         return
     if not terminal.asks:
-        raise click.UsageError("This cannot be taken back, and nobody can be asked here: say --yes.")
+        raise click.UsageError("You would be asked first whether you mean it, and nobody can be asked here: say --yes.")
     from flowengine.cli import prompt
 
     means(screen())

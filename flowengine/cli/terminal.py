@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,12 @@ class Terminal:
     def zone(self) -> str:
         """The time zone of who acts; empty where nobody is named, or his is not known."""
         return self._desk.zone if self._desk is not None and (self._named or self.far) else ""
+
+    def now(self) -> datetime:
+        """The moment, in the time that the command lives in: the server's where one is asked, else this machine's."""
+        if self.clock is not None:
+            return self.clock.now()
+        return self.desk().now() if self.far else datetime.now(UTC)
 
     def mine(self) -> Desk:
         """The desk of who acts; wrong use when nobody said, and has signed in."""

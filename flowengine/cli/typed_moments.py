@@ -80,11 +80,11 @@ def day_in(text: str) -> date | None:
     """The day that a text means by the person's clock; None for what is no day. ValueError says why one is not
     taken."""
     words = " ".join(text.split())
+    if _ISO.fullmatch(words):
+        return _iso(words)
     today = now().date()
     if words.casefold() in _NEAR:
         return today + timedelta(days=_NEAR[words.casefold()])
-    if _ISO.fullmatch(words):
-        return _iso(words)
     if match := _IN.fullmatch(words):
         count = _FEW.get(match["count"].casefold()) or int(match["count"])
         return today + timedelta(days=count * (7 if match["unit"].casefold() == "week" else 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from flowengine.client.places import server_address
 from flowengine.client.wire import MOST, REPLAYED_HEADER, asking
 from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, BadToken, NotConfigured
+from flowengine.people.identities import made_id
 from flowengine.views.conversation import FileView
 from flowengine.views.replies import NeedView, PersonView
 
@@ -115,6 +117,11 @@ class RemoteDesk(Desk):
     def source(self, process: str, version: str | None = None) -> str:
         found: str = self._ask("source", process, version)
         return found
+
+    def add_customer(self, id: str = "", *given: Any, **named: Any) -> PersonView:
+        """As near the database. An id that is wanted is made here, so that the same may be sent again."""
+        entered: PersonView = self._ask("add_customer", id or made_id(secrets.randbits(64)), *given, **named)
+        return entered
 
     def attach(self, name: str, data: bytes, job: str = "") -> FileView:
         found = self._answered(uploaded(name, data, job))

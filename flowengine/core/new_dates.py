@@ -17,10 +17,12 @@ from flowengine.core.spot import Spot
 from flowengine.core.values import CONVERSATION, NEW_DATE, ROOT, Promise, Step
 from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.language.durations import Duration
+from flowengine.language.expressions import moment as moment_of
 from flowengine.language.model import Process
 from flowengine.language.parts import EXPIRED
 from flowengine.language.spoken_time import day, last_day, moment
 
+_DAY = len("2026-05-01")
 ACCEPTED, REFUSED = conversation.ACCEPTED, conversation.REFUSED
 OVERTAKEN = "overtaken"
 WITHIN = Duration(days=7)
@@ -50,9 +52,9 @@ def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
     before = asked(draft)
     if before is not None:
         raise NotAllowed(
-            f"the customer is asked for another date already: {head.job}.{before.number}",
+            f"the customer is asked for another date already: {before.title}",
             where=head.job,
-            possible=("wait for the answer", "take it back"),
+            possible=("wait for the answer", f"flow takeback {head.job}.{before.number}"),
         )
     if to <= now:
         raise BadAnswer({"to": f"is over; now it is {moment_text(now)}"}, possible=("a date that is still to come",))
@@ -97,11 +99,27 @@ def answer(draft: Draft, process: Process, step: Step, outcome: str, words: str,
     if outcome == ACCEPTED:
         _close(draft, step, outcome, f"Accepted, {spoken(process, to)} instead of {old}{said}", by)
         drop_timers(draft)
-        reckoned = promise.reckoned or promise.by
+        reckoned = _written(draft, process, to) or promise.reckoned or promise.by
         made = Promise(by=to, made=now, first=promise.first, reckoned=reckoned, agreed_by=by)
         draft.record(e.Promised(promise=made))
     else:
         _close(draft, step, outcome, f"Refused, {old} stands{said}", by)
+
+
+def _written(draft: Draft, process: Process, to: datetime) -> datetime | None:
+    """Where a process promises what it keeps in a place of its own (``by: data.promised``), which is a text there and
+    no answer, the agreed date is written there, so that the process goes on by it: what it reckons by that. None
+    elsewhere: what somebody has answered stays as it was answered."""
+    path = process.promise.paths[0] if process.promise is not None and process.promise.paths else ()
+    if process.promise is None or len(path) != 2 or str(process.promise).strip() != ".".join(path):
+        return None
+    before = draft.data.get(path[1])
+    if not isinstance(before, str):
+        return None
+    whole = last_day(to, process.clock) or (to.astimezone(process.clock).date() if len(before) == _DAY else None)
+    value = whole.isoformat() if whole is not None else moment_text(to)
+    draft.save(ROOT, path[1], value)
+    return moment_of(value, end_of_day=True, zone=process.clock)
 
 
 def unanswered(draft: Draft, process: Process, step: Step) -> None:

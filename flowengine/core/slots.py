@@ -22,6 +22,7 @@ Taken = Sequence[tuple[datetime, datetime]]
 _NAMED = 10
 """How many slots a refusal names."""
 
+_ALMOST_A_MINUTE = timedelta(seconds=59, microseconds=999_999)
 _FINEST = timedelta(minutes=1)
 """The finest grid there is."""
 
@@ -91,14 +92,19 @@ def check_slot(calendar: Calendar, length: Duration, start: datetime, now: datet
     """
     first, last = window(calendar, now)
     if start < first:
-        problem = f"is too soon; slots are offered from {_text(first)}"
+        problem = f"is too soon; slots are offered from {_text(_minute(first + _ALMOST_A_MINUTE))}"
     elif start > last:
-        problem = f"is too far ahead; slots are offered until {_text(last)}"
+        problem = f"is too far ahead; slots are offered until {_text(_minute(last))}"
     elif is_slot(calendar, length, start):
         return
     else:
         problem = f"is no slot of the calendar {calendar.name}"
     raise BadAnswer({"slot": problem}, where=where, possible=nearest(calendar, length, start, now))
+
+
+def _minute(moment: datetime) -> datetime:
+    """The whole minute of a moment, for telling it."""
+    return moment.replace(second=0, microsecond=0)
 
 
 def nearest(calendar: Calendar, length: Duration, start: datetime, now: datetime) -> list[str]:

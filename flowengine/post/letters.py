@@ -40,6 +40,8 @@ _OPENING = {
     "deadline": "There is another time for this by now:",
     "escalated": "This has waited for long, and now waits for you too:",
 }
+_SAID = {"concern": "You have said:", "message": "You have written:"}
+"""How the answer to something begins that was no question."""
 
 
 def channel_of(contact: str) -> tuple[str, str]:
@@ -154,13 +156,15 @@ def _asked(
     meeting = f"On {clock.moment(slot, state)}" if slot else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
-    title = step.title or process.title
+    title = words = step.title or process.title
     if step.booked is not None:
-        title = state.title
+        title = words = state.title
+    elif step.is_asked and (said := asked(tx, job, step.number)) is not None:
+        words = said.text
     lines = (
         greeting(person),
         "A reminder of your appointment:" if step.booked is not None else _OPENING[why],
-        f"    {title}",
+        f"    {_indented(words)}",
         meeting,
         due,
         where("To move it or give it back:" if step.booked is not None else "Answer here:", answer),
@@ -252,7 +256,7 @@ def _of_asked(
     link = f"{url}/jobs/{short}" if url else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     answer = answer_in(tx, job, row.seq, number) if answered else ""
-    opening = "You have said:" if found.step.purpose == "concern" else "You have asked:"
+    opening = _SAID.get(found.step.purpose, "You have asked:")
     subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
     lines = (
         greeting(person),

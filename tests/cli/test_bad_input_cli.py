@@ -137,6 +137,7 @@ WRONG = [
     ("agenda --person ben --as ada", 1, "only the customer himself"),
     ("act JOB --outcome nope", 1, "the step has no outcome 'nope'"),
     ("change JOB nope --yes", 1, "nope"),
+    ("change JOB withdraw --seen abc", 2, "is no digest"),
     ("migrate JOB --to nope --as olga", 1, "nope"),
     ("migrate", 2, "Name a job, or --process NAME --all"),
     ("migrate JOB --all", 2, "--from and --all are for the jobs of a process"),

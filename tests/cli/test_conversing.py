@@ -59,6 +59,7 @@ def test_a_conversation_by_command_line(shop: Flow, plan: Path) -> None:
     hers = shop.run("conversation", job, who="ada").stdout
     assert "Please look" in hers
     assert "plan.pdf, 14 bytes" in hers
+    assert "→ flow file get file-" in hers
     assert "We do" in hers
     assert "Difficult" not in hers
     assert "for those inside" in shop.run("conversation", job, who="tom").stdout

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 from outside_server import Reply, Sent, Server, serving
+from served_engine import serving_engine, token_of
 from terminal import Terminal
 from waiting import join
 
-from flowengine import Identity, client
+from flowengine import Engine, Identity, SimulatedClock, client
 from flowengine.cli import flow
 
 if TYPE_CHECKING:
@@ -247,6 +249,19 @@ def test_a_server_without_codes_says_what_else(server: Server) -> None:
     assert "flow login URL --token-stdin" in run("login", server.url, code=1).stderr
     server.answer = lambda _: Reply(404, b'{"error": "NotFound", "what": "no such path"}')
     assert "no such path" in run("login", server.url, code=1).stderr
+
+
+def test_what_day_it_is_the_server_says(shop: Flow) -> None:
+    """Where the clock of this machine says another, appointments and days in words are by the server's."""
+    ahead = SimulatedClock(datetime(2031, 3, 7, 12, tzinfo=UTC))
+    with Engine(shop.near, clock=ahead) as engine, serving_engine(engine) as url:
+        known = {"FLOW_TOKEN": token_of(engine, "tom")}
+        assert "Nothing is booked for Fri 7 Mar 2031" in run("agenda", "--at", url, env=known).stdout
+        told = run("agenda", "--day", "tomorrow", "--at", url, env=known).stdout  # --at is read first
+        assert "Nothing is booked for Sat 8 Mar 2031" in told
+        need = ("--set", "wish=A shelf", "--set", "width=80", "--set", "by=in 3 days")
+        ada = {"FLOW_TOKEN": token_of(engine, "ada"), "FLOW_AT": url}
+        assert "Needed by: Mon 10 Mar 2031" in run("start", "workshop", *need, env=ada).stdout
 
 
 def test_ctrl_c_while_waiting_changes_nothing(server: Server, empty: Flow, kept: Path) -> None:

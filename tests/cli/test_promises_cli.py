@@ -100,3 +100,32 @@ def test_a_receipt_is_checked_against_the_history(shop: Flow, coat: str) -> None
     assert "has it still" in shop.run("receipt", "verify", str(file), "--at", here, who="ada").stdout
     shop.run("db", "create", "--at", there)
     assert shop.json("receipt", "verify", str(file), "--at", there, code=1)["verdict"] == "not_in_chain"
+
+
+def test_what_was_looked_at_is_done_or_nothing(shop: Flow, coat: str) -> None:
+    """The preview tells the command with its digest: done unasked as it was shown, and refused once that is changed."""
+    shown = shop.run("change", coat, "rethink", "--preview", who="ada").stdout
+    command = shown.partition("Just that, or nothing: flow ")[2].split()
+    assert command[:4] == ["change", coat, "rethink", "--seen"]
+    digest = shop.json("change", coat, "rethink", "--preview", who="ada")["digest"]
+    assert digest.startswith(command[4])
+    other = f"{int(digest[0], 16) ^ 1:x}{digest[1:16]}"
+    refused = shop.run("change", coat, "rethink", "--seen", other, who="ada", code=1).stderr
+    assert "it has changed meanwhile; nothing was done" in refused
+    assert "look again" in refused
+    for wrong in (("--seen", "abc"), ("--seen", digest, "--preview")):
+        shop.run("change", coat, "rethink", *wrong, who="ada", code=2)
+    assert shop.json("track", coat, who="ada")["where"][0]["words"] == "Being sewn"
+    shop.run(*command[:5], who="ada")
+    assert [one["title"] for one in shop.json("inbox", who="ada")] == ["Which colour?"]
+
+
+def test_an_outcome_says_which_step_is_meant(shop: Flow, coat: str) -> None:
+    """Of several that wait, the one that can end so; what is asked already is told with how to take it back."""
+    shop.run("change", coat, "rethink", "--yes", who="ada")
+    asked = ("promise", "ask", coat, "--to", "12 Aug 2099", "--because", "The wool is late")
+    shop.run(*asked, who="tom")
+    assert "flow takeback " in shop.run(*asked, who="tom", code=1).stderr
+    assert "name one" in shop.run("act", coat, "--set", "colour=blue", who="ada", code=1).stderr
+    shop.run("act", coat, "--outcome", "accepted", who="ada")
+    assert [one["title"] for one in shop.json("inbox", who="ada")] == ["Which colour?"]

@@ -61,6 +61,9 @@ def test_a_ballot_is_given_in_one_line(shop: Flow, method: str, given: str, kept
     job = begin(shop, f"method: {method}")
     shop.run("act", job, "--set", f"for={given}", who="ada")
     assert ballot(shop, job) == {"for": kept}
+    said = shop.run("ballot", job, who="ada").stdout.partition("You have voted: ")[2].splitlines()[0]
+    words = [f"{id} {score}" for id, score in kept.items()] if isinstance(kept, dict) else kept
+    assert said == (", ".join(words) or "none of them")
     shop.run("act", job, "--answer", json.dumps({"for": kept}), who="ben")
     assert ballot(shop, job, "ben") == {"for": kept}
 

@@ -134,6 +134,15 @@ def test_who_has_signed_in_is_known(shop: Engine, url: str) -> None:
         assert (program.me, program.zone) == (None, "")
 
 
+def test_a_customer_is_entered_without_an_id(shop: Engine, url: str) -> None:
+    """As near the database, one is made that says nothing of him."""
+    with RemoteDesk(url, token_of(shop, "olga")) as desk:
+        entered = desk.add_customer("", "Zoë", "zoe@example.org")
+        assert (len(entered.id), entered.name) == (10, "Zoë")
+        assert shop.find_person("zoe@example.org").id == entered.id
+        assert desk.add_customer("zoe", name="Zoë").id == "zoe"
+
+
 def test_many_threads_share_a_desk(shop: Engine, url: str) -> None:
     """Each of many acts at once is done once, on a few connections."""
     with RemoteDesk(url, token_of(shop, "ada")) as desk, ThreadPoolExecutor(8) as threads:

@@ -236,3 +236,22 @@ def test_looking_comes_to_an_end_before_the_date(takes: int, ahead: int) -> None
         assert looks < 60
     assert job.now < promised(job).by
     assert len(job.told(e.PromiseAtRisk)) == 1
+
+
+KEPT = """  first: {type: task, for: tailor, takes: P5D, on: {done: {to: second, set: {promised: "'2026-03-20'"}}}}
+  second: {type: task, for: tailor, on: {done: fulfilled}, shows: {For: "{data.promised}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("to", "kept"), [(END_OF_30, "2026-03-30"), (END_OF_30 - timedelta(hours=8), "2026-03-30")], ids=["day", "moment"]
+)
+def test_a_process_that_keeps_what_it_promises_goes_on_by_what_was_agreed(to: datetime, kept: str) -> None:
+    """Where the promise is a place of the process's own, the new date stands there, too; and it rebuilds (L5)."""
+    job = sewn(KEPT, "promise: {by: data.promised}")
+    job.do(c.Act(by=TOM, step=job.step("first").number, outcome="done"))
+    step = ask(job, to)
+    job.do(c.Act(by=ADA, step=step.number, outcome="accepted"))
+    assert (job.position.data["promised"], promised(job).by, promised(job).agreed_by) == (kept, to, "ada")
+    job.do(c.Say(by=ADA, text="Thank you"))
+    assert promised(job).by == to

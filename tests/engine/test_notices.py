@@ -188,6 +188,13 @@ def test_an_answer_is_mailed_with_its_question(
     assert told(mail)[-1] == ("ada@example.org", "Answer: Is it wool? I cannot wear it.")
     text = mail.letters[-1].get_content().replace("\r\n", "\n")
     assert "The answer:\n    It is cotton.\n" in text
+    long = f"I have {'very ' * 40}cold hands"
+    written = engine.message(job, long, by="ada").question
+    settle(engine)
+    assert long in " ".join(mail.letters[-1].get_content().split())
+    engine.message(job, "We line the pockets.", to=written, by="cora")
+    settle(engine)
+    assert f"You have written: {long} The answer: We line" in " ".join(mail.letters[-1].get_content().split())
     assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
 
 

@@ -90,11 +90,13 @@ def test_a_vote_closes_as_soon_as_it_is_certain(club: Story) -> None:
 
 
 def test_a_vote_that_is_not_certain_closes_at_its_deadline(club: Story) -> None:
-    """Until its deadline an uncertain vote stays open, and votes may be changed."""
+    """Until its deadline an uncertain vote stays open; how it stands is seen meanwhile, in batches of ten."""
     match(club)
-    club.vote("strategy", all_for("attack", MEMBERS[:8]) | all_for("counter", MEMBERS[8:15]))
-    club.vote("strategy", all_for("counter", MEMBERS[:2]))
+    club.vote("strategy", all_for("attack", MEMBERS[:6]) | all_for("counter", MEMBERS[6:15]))
     assert club.at == {"strategy"}
+    club.vote("strategy", all_for("counter", MEMBERS[15:17]) | all_for("attack", MEMBERS[17:20]))
+    (tally,) = club.track("m01").tallies
+    assert (tally.cast, {one.id: one.votes for one in tally.options}) == (10, {"attack": 6, "control": 0, "counter": 4})
     club.later(days=2)
     assert club.at == {"line_up"}
     assert club.shown("m01", "line_up")["Our plan"] == "Stand deep and counter"

@@ -281,7 +281,7 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         zone: str = "",
         organisation: bool | None = None,
     ) -> view.PersonView:
-        """Enter a customer, or change what is known of one; with an empty id, near the database, one is made."""
+        """Enter a customer, or change what is known of one; with an empty id one is made."""
         return self._ask("add_customer", id, name, contact, groups, record, zone=zone, organisation=organisation)
 
     def add_staff(
