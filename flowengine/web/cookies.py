@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from flowengine.commands.sessions import csrf_of
-from flowengine.errors import NotAllowed
+from flowengine.errors import BadToken, NotAllowed
 from flowengine.web import security_log
 
 COOKIE, LOCAL = "__Host-flow", "flow"
@@ -35,7 +35,11 @@ def set_cookie(request: Request, response: Response, secret: str) -> None:
     """Have the browser keep a session's secret, out of the reach of scripts. Raises NotAllowed over plain HTTP, but on
     this machine itself. That somebody is signed in now is logged."""
     _put(request, response, COOKIE if _over_tls(request) else LOCAL, secret, None)
-    security_log.signed_in(request.scope, request.app.state.engine.identify(secret))
+    try:
+        who = request.app.state.engine.identify(secret)
+    except BadToken:
+        return  # it has been ended meanwhile, and so nobody is signed in
+    security_log.signed_in(request.scope, who)
 
 
 def drop_cookie(request: Request, response: Response) -> None:
