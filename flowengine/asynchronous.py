@@ -180,6 +180,7 @@ class AsyncEngine:
     contacts = _Verb(Engine.contacts)
     add_contact = _Verb(Engine.add_contact)
     remove_contact = _Verb(Engine.remove_contact)
+    set_name = _Verb(Engine.set_name)
     confirm_contact = _Verb(Engine.confirm_contact)
     with_contact = _Verb(Engine.with_contact)
     # signing in

@@ -15,6 +15,14 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 
+def text_of(letter: EmailMessage) -> str:
+    """The plain text of a mail, which may have other ways of reading it beside."""
+    body = letter.get_body(("plain",))
+    assert body is not None, "each mail has a plain text"
+    text: str = body.get_content()
+    return text
+
+
 class _Controller(Controller):
     """Listens at a port that the system chooses."""
 

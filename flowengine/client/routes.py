@@ -122,6 +122,7 @@ ROUTES = (
     Route("acting", "GET", "/people/{person}/acting", "people"),
     Route("contacts", "GET", "/people/{person}/contacts", "people"),
     Route("add_contact", "POST", "/people/{person}/contacts", "people", 201),
+    Route("set_name", "POST", "/people/{person}/name", "people"),
     Route("remove_contact", "POST", "/people/{person}/contacts/remove", "people"),
     # signing in
     Route("make_link", "POST", "/links", "signing in", 201),

@@ -19,9 +19,11 @@ from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.contents import Words, contents
+from flowengine.core.seatings import himself
 from flowengine.core.values import Actor, Json
 from flowengine.errors import HistoryBroken, NotAllowed, NotFound
 from flowengine.people.identities import By
+from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import nobody
 from flowengine.store import Entry, Person, StoredFile, StoredJob, Transaction, shown
 from flowengine.store.administration import ERASE
@@ -56,7 +58,8 @@ class _Plan(NamedTuple):
 
 
 def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
-    """Erase a customer, or say what would be erased. Raises NotFound, and NotAllowed while jobs of his are open."""
+    """Erase a customer, or say what would be erased; a customer asks it for himself. Raises NotFound, and NotAllowed
+    while jobs of his are open."""
     if shell.joined is not None and not dry:
         raise NotAllowed(
             "a customer is erased in several transactions, not in the caller's",
@@ -145,8 +148,11 @@ def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, list[
     actor = access.asker(tx, "erase", by)
     check_reason(because)
     person = tx.people.get(id)
-    if person is None:
+    own = needs("erase", actor) == OWN
+    if person is None or (own and not himself(actor, id)):
         raise nobody(id)
+    if own and actor.scopes:
+        raise NotAllowed("nobody is erased by a token of his own", where=id, possible=("sign in", "ask an operator"))
     if person.kind != "customer":
         raise NotAllowed(f"{id} is staff, whom histories name as who did it", where=id, possible=("leave",))
     ids = (id, *person.same)

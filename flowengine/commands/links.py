@@ -8,7 +8,10 @@ strength.
 from __future__ import annotations
 
 import secrets
+from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import digest
 from typing import Any, TypeAlias
 
 from msgspec.structs import replace
@@ -55,6 +58,32 @@ def make(shell: Shell, of: str, person: str, expires: datetime | None, by: By) -
             raise NotAllowed(f"the job is none of {whom}'s", where=whom, possible=(job.customer, "assign a step first"))
         until = _until(shell.clock.now(), expires, due)
         return _kept(shell, tx, job.id, number, whom, USES, until, actor)
+
+    return shell.keep(work)
+
+
+def in_letter(shell: Shell, letter: str, of: str, person: str) -> str:
+    """The address by which the receiver of a letter comes to a job or a step, by full id; empty where the link would
+    open nothing to him. It is the same at each attempt to send the letter: its secret is made from the installation's
+    own and the letter's id, as codes are."""
+    drawn = digest(shell.secret.made(shell), f"link {letter}".encode(), "sha256")
+    secret, id = PREFIX + urlsafe_b64encode(drawn).rstrip(b"=").decode(), sha256(drawn).hexdigest()[:12]
+    job_id, _, number = of.partition(".")
+
+    def work(tx: Transaction) -> str:
+        found, job, now = tx.people.get(person), tx.jobs.get(job_id), shell.clock.now()
+        if found is None or found.kind != "customer" or not access.sees(tx, job, as_actor(found, now)):
+            return ""
+        if tx.links.get(id) is None:
+            step = access.open_step(job, int(number)) if number else None
+            until = _until(now, None, step.due if step is not None else None)
+            made = MadeBy(by="")
+            one = StoredLink(
+                id=id, job=job_id, step=step.number if step is not None else 0, person=person, uses=0, most=USES,
+                made=made, created=now, until=until,
+            )  # fmt: skip
+            tx.links.add(hashed(secret), one)
+        return f"{shell.settings.url}/door/{secret}"
 
     return shell.keep(work)
 

@@ -14,7 +14,7 @@ from flowengine.commands.interventions import check_reason
 from flowengine.commands.sessions import shut_out
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
-from flowengine.core.seatings import person_seating
+from flowengine.core.seatings import person_seating, stands_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, BadAnswer, DatabaseBusy, NotAllowed, NotFound
 from flowengine.language.suggest import near
@@ -98,6 +98,27 @@ def enter(
     entered, ending, more = shell.keep(work)
     claims.rest(shell, ending, more)
     return entered
+
+
+def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> PersonView:
+    """Say what somebody is called, and in which zone he reads moments; who acts for a party says it of that, too.
+    Another and none answer alike (L4), and nobody is shown what the organisation keeps of him."""
+
+    def work(tx: Transaction) -> PersonView:
+        actor = access.asker(tx, "set_name", by)
+        own, there = needs("set_name", actor) == OWN, tx.people.get(id)
+        if there is None or (own and id not in stands_for(actor)):
+            raise nobody(id)
+        refuse_erased(there)
+        check_person(id, name, "", zone or "")
+        person = msgspec.structs.replace(there, name=name or there.name, zone=there.zone if zone is None else zone)
+        if person != there:
+            tx.people.update(person)
+            tx.note(actor, "set_name", id, name=person.name, zone=person.zone)
+        seen = view(person)
+        return msgspec.structs.replace(seen, record={}) if own else seen
+
+    return shell.keep(work)
 
 
 _PLAIN = ("roles", "groups", "organisation")

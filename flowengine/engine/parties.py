@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from flowengine.commands import parties
+from flowengine.commands import parties, people
 from flowengine.engine.part import Part
 from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
@@ -48,6 +48,13 @@ class Parties(Part):
     def acting(self, person: str, *, by: By = PROGRAM) -> list[ActingView]:
         """For whom somebody may act, then who may act for him; at any time, of which ``now`` tells. Raises NotFound."""
         return parties.acting(self._shell, person, by)
+
+    def set_name(self, person: str, name: str = "", *, zone: str | None = None, by: By = PROGRAM) -> PersonView:
+        """Say what somebody is called, and in which time ``zone`` (an IANA name) he reads moments: without a name, or
+        with None, it stays as it is; an empty zone is that of what he reads about. Each says so for himself and for
+        whom he acts, operators for everybody. Raises NotFound, and BadAnswer for a name that is too long and a zone
+        that there is not."""
+        return people.set_name(self._shell, person, name, zone, by)
 
     def contacts(self, person: str, *, by: By = PROGRAM) -> list[ContactView]:
         """The ways to a person or an organisation: the verified first, then in the order in which they were added.

@@ -27,8 +27,9 @@ def sender_of(text: str) -> Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is to be said to whom. ``id`` is the same at each attempt; ``at`` is when it was written. ``calendar`` is an
-    appointment as iCalendar, and ``method`` what the receiver's calendar is to do with it (RFC 6047)."""
+    """What is to be said to whom, as plain text and, where there is some, as HTML in the same words. ``id`` is the same
+    at each attempt; ``at`` is when it was written. ``calendar`` is an appointment as iCalendar, and ``method`` what the
+    receiver's calendar is to do with it (RFC 6047)."""
 
     id: str
     to: str
@@ -38,11 +39,13 @@ class Letter:
     at: datetime
     method: str = ""
     calendar: str = ""
+    html: str = ""
 
 
 def message_of(letter: Letter, sender: Address) -> EmailMessage:
-    """The letter as a mail: plain text, its header fields free of line breaks whatever the letter says. An appointment
-    is another way of saying the same, which mail programs offer to take in, and a file for those that do not."""
+    """The letter as a mail: plain text, and HTML as another way of reading it; its header fields free of line breaks
+    whatever the letter says. An appointment is one more way of saying the same, which mail programs offer to take in,
+    and a file for those that do not."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = _addressed(letter.name, letter.to)
@@ -51,6 +54,8 @@ def message_of(letter: Letter, sender: Address) -> EmailMessage:
     message["Message-ID"] = f"<{letter.id}@{ascii_domain(sender.addr_spec).rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html", charset="utf-8", cte="quoted-printable")
     if letter.calendar:
         message.add_alternative(
             letter.calendar, subtype="calendar", charset="utf-8", cte="base64", params={"method": letter.method}

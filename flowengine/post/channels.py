@@ -12,7 +12,7 @@ from flowengine.outside.letter import Letter, sender_of
 from flowengine.outside.mail import Mailer, server_of
 from flowengine.post import notices, sign_in_letters
 from flowengine.post.destinations import Destinations
-from flowengine.post.letters import HOOK, MAIL, compose
+from flowengine.post.letters import HOOK, MAIL, compose, with_door
 from flowengine.post.words import Words
 from flowengine.runtime.handlers import NOTIFY
 from flowengine.runtime.settings import UNSIGNED, Settings
@@ -61,6 +61,8 @@ class Channels:
         words = sign_in_letters.compose(shell, row) if row.kind == "code" else compose(shell, row)
         if words is None:
             return ""
+        if row.kind == "letter" and row.body["channel"] == MAIL:
+            words = with_door(shell, row, words)
         self._ways[str(row.body["channel"])](shell, row, words)
         return words.subject if row.kind == "letter" else ""
 
@@ -78,6 +80,7 @@ class Channels:
                 name=words.name,
                 subject=words.subject,
                 text=words.text,
+                html=words.html,
                 at=words.at,
                 method=words.invitation.method if words.invitation else "",
                 calendar=words.invitation.calendar if words.invitation else "",

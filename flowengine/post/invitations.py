@@ -14,7 +14,7 @@ from flowengine.core.values import Step
 from flowengine.interop import ical
 from flowengine.outside.letter import sender_of
 from flowengine.people.contacts import is_address
-from flowengine.post.words import Invitation, Words, about, greeting, text, where
+from flowengine.post.words import About, Invitation, Quoted, Way, Words, greeting
 from flowengine.runtime.actors import name_of
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import appointments
@@ -45,15 +45,15 @@ def composed(
     lines = (
         greeting(person),
         f"{words}{with_whom}.",
-        f"    {kept.title}" if kept.title else "",
-        where(offer, look),
-        about(compiled.process.title, short),
+        Quoted(kept.title) if kept.title else "",
+        Way(offer, look),
+        About(compiled.process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=f"{_SUBJECTS[why]}: {slot}",
-        text=text(lines),
+        parts=lines,
         why=f"appointment.{why}",
         data={
             "job": job.id,

@@ -15,7 +15,8 @@ from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, to
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post import invitations
-from flowengine.post.letters import first_way, overdue_words, risk_words
+from flowengine.post.job_letters import overdue_words, risk_words
+from flowengine.post.letters import first_way
 from flowengine.runtime.actors import StoreWorld, customer_of
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall

@@ -6,7 +6,7 @@ from flowengine.commands import totp
 from flowengine.commands.codes import STAFF, digits_of, owners
 from flowengine.commands.shell import Shell
 from flowengine.post.letters import channel_of
-from flowengine.post.words import Words
+from flowengine.post.words import Part, Quoted, Words, hello
 from flowengine.store import OutboxMessage, Transaction
 
 
@@ -44,26 +44,27 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         to=str(row.body["to"]),
         name=name,
         subject="Signing in" if in_vain else "Your code",
-        text="\n\n".join((f"Hello {name}," if name else "Hello,", *words)) + "\n",
+        parts=(hello(name), *words),
         why="sign_in.code",
         data={"code": None if in_vain else digits, "until": code.until.isoformat()},
         at=shell.clock.now(),
     )
 
 
-def _with_code(digits: str) -> tuple[str, ...]:
+def _with_code(digits: str) -> tuple[Part, ...]:
     return (
         "Your code is:",
-        f"    {digits[:3]} {digits[3:]}",
+        Quoted(f"{digits[:3]} {digits[3:]}"),
         "It is good for ten minutes. Nobody of ours will ever ask you for it.",
         "You have not asked for it? Then somebody has typed your address; there is nothing to do.",
     )
 
 
-def _for_staff() -> tuple[str, ...]:
+def _for_staff() -> tuple[Part, ...]:
     ways = "\n".join(f"    - {way}" for way in STAFF)
     return (
         "Somebody, perhaps you, has asked for a code to sign in. A code by mail alone signs no member of staff in.",
-        f"What does:\n\n{ways}",
+        "What does:",
+        ways,
         "An operator can give you a link by which you register a passkey or an authenticator.",
     )

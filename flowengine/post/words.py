@@ -1,13 +1,30 @@
-"""What a letter is made of, whatever it tells."""
+"""What a letter is made of, whatever it tells: parts, from which its text and its HTML are written in the same words.
+
+The HTML loads nothing and has no script, no picture and no address but the one that the letter is about. What people
+wrote is text in it: it can make neither a link nor a line of another kind.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
+from typing import TypeAlias
 
 from flowengine.core.values import Json
 from flowengine.interop.ical import Method
 from flowengine.store import Person
+
+_INDENT = "    "
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;margin:0 auto;padding:16px;max-width:36em;"
+    "overflow-wrap:anywhere}"
+    "blockquote{margin:0 0 1em;padding:0 0 0 1em;border-left:3px solid}"
+    "blockquote p{margin:0;white-space:pre-line}"
+    "dl{margin:0 0 1em}dd{margin:0 0 .5em;font-weight:bold}"
+    "code{font-size:1.1em}.about{font-size:.9em}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +35,41 @@ class Invitation:
     calendar: str
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What stands by itself: a title, or what somebody wrote, after the words that it is ``opened`` with, if any."""
+
+    words: str
+    opened: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Lines of a title and a text each."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where to go on: an address, or, where this installation has none, a command."""
+
+    words: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """To what a letter belongs: the ``title`` of a process, and a job or step of it."""
+
+    title: str
+    short: str
+
+
+Part: TypeAlias = str | Quoted | Shown | Way | About
+"""One paragraph; an empty text, and lines of which there are none, are none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """One letter: ``data`` is the same for programs."""
@@ -25,26 +77,70 @@ class Words:
     to: str
     name: str
     subject: str
-    text: str
+    parts: tuple[Part, ...]
     why: str
     data: dict[str, Json]
     at: datetime
     invitation: Invitation | None = None
 
+    @property
+    def text(self) -> str:
+        """The letter as plain text."""
+        return "\n\n".join(filter(None, map(_as_text, self.parts))) + "\n"
+
+    @property
+    def html(self) -> str:
+        """The letter as HTML, in the same words."""
+        body = "\n".join(filter(None, map(_as_html, self.parts)))
+        return (
+            '<!doctype html>\n<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
+            f"<title>{escape(self.subject)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        )
+
 
 def greeting(person: Person) -> str:
-    return f"Hello {person.name}," if person.name else "Hello,"
+    return hello(person.name)
 
 
-def where(words: str, answer: str) -> str:
-    return f"{words}\n    {answer}"
+def hello(name: str) -> str:
+    return f"Hello {name}," if name else "Hello,"
 
 
-def about(title: str, short: str) -> str:
-    """To what it belongs: the title of a process, and a job or step of it."""
-    return f"It belongs to: {title} ({short})"
+def _as_text(part: Part) -> str:
+    match part:
+        case Quoted(words, opened):
+            told = f"\n{_INDENT}".join(words.strip().splitlines())
+            return f"{opened}\n{_INDENT}{told}" if opened else f"{_INDENT}{told}"
+        case Shown(lines):
+            return "\n".join(f"{_INDENT}{title}: {value}" for title, value in lines)
+        case Way(words, to):
+            return f"{words}\n{_INDENT}{to}"
+        case About(title, short):
+            return f"It belongs to: {title} ({short})"
+        case _:
+            return part
 
 
-def text(lines: tuple[str, ...]) -> str:
-    """The paragraphs of a letter; empty ones are none."""
-    return "\n\n".join(line for line in lines if line) + "\n"
+def _as_html(part: Part) -> str:
+    match part:
+        case Quoted(words, opened):
+            before = f"<p>{escape(opened)}</p>\n" if opened else ""
+            return f"{before}<blockquote><p>{escape(words.strip())}</p></blockquote>"
+        case Shown(lines):
+            told = "".join(f"<dt>{escape(title)}</dt><dd>{escape(value)}</dd>" for title, value in lines)
+            return f"<dl>{told}</dl>" if told else ""
+        case Way(words, to):
+            return f"<p>{escape(words)}<br>{_address(to)}</p>"
+        case About(title, short):
+            return f'<p class="about">It belongs to: {escape(title)} ({escape(short)})</p>'
+        case "":
+            return ""
+        case _:
+            return "<p>" + "<br>".join(map(escape, part.splitlines())) + "</p>"
+
+
+def _address(to: str) -> str:
+    """An address of the web can be followed; everything else is only read."""
+    told = escape(to)
+    return f'<a href="{told}">{told}</a>' if to.startswith(("https://", "http://")) else f"<code>{told}</code>"

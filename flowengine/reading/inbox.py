@@ -30,6 +30,7 @@ from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
 from flowengine.views.appointments import may_know_promise
+from flowengine.views.customer_words import unanswered
 from flowengine.views.plainly import Clock
 from flowengine.views.replies import (
     AppointmentView,
@@ -375,6 +376,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
+    own = actor.kind != "customer" or job.customer in stands_for(actor)
     poll = voting.poll_now(tx, job.id, found, branch) if branch is not None and state.shown_while_it_runs else None
     running = visible_tally(view.id, found, state, poll)
     asks = "" if found.is_asked else access.known_to_act(tx, state)
@@ -387,6 +389,8 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         tally=running,
         answered=bool(can) and _answered(job, found, actor),
         asks=asks if asks != STRENGTHS[0] else "",
+        unanswered=unanswered(compiled, state) if found.due is not None and own else None,
+        zone=compiled.process.zone,
     )
 
 
@@ -443,15 +447,20 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     told = actor.kind != "customer" or himself(actor, entry.by.id) or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
     view = _view(tx, job, step, _bare_form(step, kind), actor)
-    return msgspec.structs.replace(view, open=False, ended=entry.at, ended_by=who, outcome=how)
+    return msgspec.structs.replace(
+        view, open=False, ended=entry.at, ended_by=who, outcome=how, zone=compiled.process.zone
+    )
 
 
 def _over(shell: Shell, tx: Transaction, job: StoredJob, step: Step, actor: Actor, now: datetime) -> StepView:
     """A step that the clock has ended, although no worker has written it down yet (L13)."""
-    state = shell.catalogue.compiled(tx, job.process, job.version).at(step).member(step.member)
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    state = compiled.at(step).member(step.member)
     ended, how = (step.due, EXPIRED) if step.is_over(now) else (now, "")
     view = _view(tx, job, step, _bare_form(step, state.type), actor)
-    return msgspec.structs.replace(view, open=False, ended=ended, ended_by=CLOCK.kind, outcome=how)
+    return msgspec.structs.replace(
+        view, open=False, ended=ended, ended_by=CLOCK.kind, outcome=how, zone=compiled.process.zone
+    )
 
 
 def _bare_form(step: Step, kind: str) -> Form:

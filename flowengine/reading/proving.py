@@ -33,6 +33,8 @@ from flowengine.views.settled import known_data
 LINKED = 2_000
 """So many entries back a receipt is linked; of a longer history what its beginning says is not in it."""
 MOST = 200
+_BESIDES = (e.Entered, e.UndoTaken, e.CutOff, e.LateResult, e.DeadlineMoved, e.Told, e.MessageTaken, e.PromiseAtRisk)
+"""What comes of a command inside, which a customer is not told with what he did (L9)."""
 _OWN = (c.Start, c.Act, c.Invoke, c.Say)
 """What a customer can have a receipt of."""
 
@@ -56,7 +58,8 @@ def _rows(
         if entry.erased:
             words = teller.erased(entry.command, entry.events)
         else:
-            words = teller.what(entry.command, [one for one in entry.events if not isinstance(one, e.Entered)])
+            hidden = _BESIDES if actor.kind == "customer" else (e.Entered,)
+            words = teller.what(entry.command, [one for one in entry.events if not isinstance(one, hidden)])
         if entry.seq > after and own and found < limit:
             found += 1
             yield ReceiptRow(
@@ -65,6 +68,8 @@ def _rows(
                 seq=entry.seq,
                 at=entry.at,
                 what="your ballot" if secret else words,
+                title=compiled.process.title,
+                zone=compiled.process.zone,
             )
 
 

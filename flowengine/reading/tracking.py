@@ -25,7 +25,7 @@ from flowengine.language.model import State
 from flowengine.language.parts import Always
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs, require, stands
-from flowengine.reading import conversation
+from flowengine.reading import conversation, threads
 from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
@@ -33,7 +33,7 @@ from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
-from flowengine.views.customer_words import TAKES_LONGER, places
+from flowengine.views.customer_words import TAKES_LONGER, places, unanswered
 from flowengine.views.history_lines import Teller
 from flowengine.views.promised import passed, promise_view
 from flowengine.views.replies import (
@@ -48,6 +48,7 @@ from flowengine.views.replies import (
     StaffWaiting,
     TallyView,
     Track,
+    UnansweredView,
     suspended_view,
 )
 from flowengine.views.tallies import visible_tally
@@ -66,6 +67,8 @@ def track(shell: Shell, text: str, by: By) -> Track:
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
+        coming = ahead(compiled, job.position, now, world, [place.words for place in where])
+        waiting = tuple(_waiting(look))
         did = tuple(_did(look)) if not look.own and head.erased is None else ()
         known = facts.facts(
             compiled,
@@ -90,7 +93,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             ended=job.ended,
             promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
-            ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
+            ahead=coming,
             facts=known if head.erased is None else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             closed_offers=tuple(
@@ -105,8 +108,9 @@ def track(shell: Shell, text: str, by: By) -> Track:
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
-            waiting=tuple(_waiting(look)),
+            waiting=waiting,
             tallies=tuple(_tallies(look)),
+            thread=threads.thread(look, lately, coming, waiting),
         )
         if not inside:
             return seen
@@ -217,6 +221,7 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
             whom=whom,
             for_you=open_to_him and not (answered and not _may_change(look, step)),
             answered=answered or (step.booked is not None and open_to_him),
+            unanswered=_unanswered(look, step) if step.due is not None and look.own else None,
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
@@ -230,6 +235,12 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
         found.append(seen)
     return found
+
+
+def _unanswered(look: Look, step: Step) -> UnansweredView | None:
+    """What becomes of it without an answer, where the file has words for that."""
+    state = look.compiled.states.get(step.state)  # the job may have been migrated
+    return unanswered(look.compiled, state) if state is not None and not step.is_asked else None
 
 
 def _may_change(look: Look, step: Step) -> bool:

@@ -61,6 +61,8 @@ class WaysIn:
     | ``sessions`` | ``FLOW_SESSIONS`` | how long sessions last, unused and at all:
     ``customer=P14D/P90D,staff=PT12H/P7D`` |
     | ``links_ask_code`` | ``FLOW_LINKS_ASK_CODE`` | ``yes``: a link alone opens nothing, a code is asked beside it |
+    | ``links_in_letters`` | ``FLOW_LINKS_IN_LETTERS`` | ``yes``: mails to customers have a link that opens their
+    job, in the place of the address of its page, where they have to sign in |
     | ``providers`` | ``FLOW_OIDC`` | names of OpenID Connect providers, by commas; each has
     ``FLOW_OIDC_<NAME>_ISSUER``, ``_CLIENT``, ``_SECRET``, and perhaps ``_BY_MAIL=yes``, ``_ACR`` |
     | ``targets`` | ``FLOW_SIGN_IN_TARGETS`` | where a browser may be sent after it, besides paths here: URLs, by
@@ -70,6 +72,7 @@ class WaysIn:
 
     sessions: Mapping[SessionKind, Lasting] = field(default_factory=lambda: SESSIONS, hash=False)
     links_ask_code: bool = False
+    links_in_letters: bool = False
     providers: tuple[Provider, ...] = ()
     targets: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
@@ -116,6 +119,7 @@ class WaysIn:
         return cls(
             sessions=_sessions(environment.get("FLOW_SESSIONS", "")),
             links_ask_code=_yes(environment, "FLOW_LINKS_ASK_CODE"),
+            links_in_letters=_yes(environment, "FLOW_LINKS_IN_LETTERS"),
             providers=tuple(_provider(environment, name) for name in _names(environment.get("FLOW_OIDC", ""))),
             targets=_names(environment.get("FLOW_SIGN_IN_TARGETS", "")),
             public=_names(environment.get("FLOW_PUBLIC_STARTS", "")),

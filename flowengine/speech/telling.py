@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
+from babel import Locale, dates, numbers, units
 
 from flowengine.speech.catalogues import SOURCE, texts
 
@@ -72,9 +72,26 @@ class Speech:
         """``3 days``."""
         return dates.format_timedelta(length, locale=self.locale)
 
+    def lasting(self, months: int = 0, days: int = 0, rest: timedelta = timedelta()) -> str:
+        """A length as it is meant, and not about: ``12 days``, ``1 month``, ``2 hours, 30 minutes``."""
+        hours, minutes = divmod(int(rest.total_seconds()) // 60, 60)
+        parts = ((months, "month"), (days, "day"), (hours, "hour"), (minutes, "minute"))
+        said = [units.format_unit(n, f"duration-{unit}", "long", locale=self.locale) for n, unit in parts if n]
+        return ", ".join(said) or units.format_unit(0, "duration-minute", "long", locale=self.locale)
+
+    def wait(self, seconds: float) -> str:
+        """How long to wait, never less than that: ``20 seconds``, ``3 minutes``."""
+        whole = max(1, -int(-seconds // 1))
+        unit, count = ("second", whole) if whole < 120 else ("minute", -(-whole // 60))
+        return units.format_unit(count, f"duration-{unit}", "long", locale=self.locale)
+
     def number(self, value: int | Decimal) -> str:
         """``1,234.5``, ``1.234,5``."""
         return numbers.format_decimal(value, locale=self.locale, decimal_quantization=False)
+
+    def symbol(self, currency: str) -> str:
+        """``£``; nothing where there is no currency."""
+        return numbers.get_currency_symbol(currency, self.locale) if currency else ""
 
     def money(self, value: int | Decimal, currency: str = "") -> str:
         """``£1,510.00``; without a currency as a number."""

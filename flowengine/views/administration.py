@@ -36,6 +36,7 @@ _TOLD = {
     "let_act": "let {also} {may} for {about}",
     "end_acting": "ended that {also} acts for {about}",
     "add_contact": "added a contact of {about}: {address}",
+    "set_name": "said what {about} is called",
     "remove_contact": "took a contact of {about} away: {address}",
     "confirm_contact": "said that a contact of {about} is verified: {address}",
     "close_calendar": "closed the calendar {about} from {start} until {end}",

@@ -58,6 +58,10 @@ class Saying:
         text = " ".join(filter(None, said))
         return text if self.customer or first else text.removeprefix(THANKS)
 
+    def deed(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
+        """What was done, alone: without thanks and without what came of it."""
+        return sentence(self._done(command, events).removeprefix(THANKS))
+
     def _done(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         known = self.teller.known
         if self.opened is not None:

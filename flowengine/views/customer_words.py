@@ -10,7 +10,10 @@ from flowengine.core.advance import Advance
 from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import waits_for
-from flowengine.views.replies import Receipt
+from flowengine.language.model import State
+from flowengine.language.parts import EXPIRED
+from flowengine.language.types.ends import End
+from flowengine.views.replies import Receipt, UnansweredView
 
 UNDER_WAY = "We are working on it"
 """Where a job is, for its customer, when the process has no word of its own for it."""
@@ -43,6 +46,17 @@ def places(compiled: Compiled, standing: Mapping[str, int]) -> tuple[str, ...]:
         return (words.get(name) or word_without(compiled, name),)
     found = tuple(dict.fromkeys(word for name, word in words.items() if name in standing))
     return found or tuple(dict.fromkeys(word_without(compiled, name) for name in standing))[:1]
+
+
+def unanswered(compiled: Compiled, state: State) -> UnansweredView | None:
+    """What becomes of a job where nobody answers in time, in the file's words for customers (L9): why it ends, or what
+    it goes on with. None where there are no such words, and where it depends."""
+    routes = state.on.get(EXPIRED, ())
+    target = compiled.states.get(routes[0].to) if len(routes) == 1 else None
+    if target is None:
+        return None
+    words = target.because if isinstance(target, End) else words_of(compiled).get(target.name, "")
+    return UnansweredView(words=words, ends=isinstance(target, End)) if words else None
 
 
 def word_around(compiled: Compiled, name: str) -> str:

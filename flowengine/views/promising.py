@@ -72,6 +72,10 @@ class Preview(View, frozen=True, kw_only=True):
     where: tuple[str, ...] = ()
     over: str = ""
     digest: str = ""
+    about: str = ""
+    """What its process is called."""
+    zone: str = "UTC"
+    """The time zone of the process, in which a promised day ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,8 @@ def preview(compiled: Compiled, change: Change, reader: Reader, named: Preview, 
         expected=change.expected if reader.own else None,
         next=tuple(_step(compiled, one, reader) for one in change.opened if _is_for(one, change, reader)),
         where=() if ended else _places(compiled, change, reader),
+        about=process.title,
+        zone=process.zone,
         over=(head.because or head.status.capitalize()) if ended else "",
     )
     return replace(seen, digest=digest(seen, reader.actor, answer))

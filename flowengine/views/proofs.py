@@ -89,6 +89,10 @@ class ReceiptRow(View, frozen=True, kw_only=True):
     seq: int
     at: datetime
     what: str
+    title: str = ""
+    """What the job's process is called."""
+    zone: str = "UTC"
+    """The time zone of the process."""
 
 
 class Checked(View, frozen=True, kw_only=True):

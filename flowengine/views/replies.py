@@ -15,6 +15,7 @@ from flowengine.exact import Number
 from flowengine.views.facts import FactView as FactView
 from flowengine.views.facts import PanelView as PanelView
 from flowengine.views.facts import PromisedView as PromisedView
+from flowengine.views.thread_lines import ThreadLine as ThreadLine
 from flowengine.views.view import View as View
 
 
@@ -359,6 +360,14 @@ class TallyView(View, frozen=True, kw_only=True):
     options: tuple[OptionTally, ...]
 
 
+class UnansweredView(View, frozen=True, kw_only=True):
+    """What becomes of a job where nobody answers a step in time, in the file's ``words``: it ``ends`` for that reason,
+    or goes on with that."""
+
+    words: str
+    ends: bool = False
+
+
 class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
@@ -373,7 +382,8 @@ class CustomerStep(View, frozen=True, kw_only=True):
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
     two of what he did himself, and when his time had run out. While the job is ``suspended`` nothing is possible.
-    ``asks`` is how strongly whoever acts has to be known, where a link is not enough.
+    ``asks`` is how strongly whoever acts has to be known, where a link is not enough. ``unanswered`` is what happens at
+    ``due`` without an answer, in a job of the asker's own, where the file has one way then, with words for customers.
     """
 
     id: str
@@ -405,6 +415,9 @@ class CustomerStep(View, frozen=True, kw_only=True):
     ended_by: str = ""
     outcome: str = ""
     asks: str = ""
+    unanswered: UnansweredView | None = None
+    zone: str = "UTC"
+    """The time zone of the process, by which moments are told to a reader whose own is not known."""
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
@@ -441,6 +454,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
     ``booked_with`` is the name of who meets the customer, where that is known. ``held`` is kept for him until
     ``held_until``, while he decides. ``after_promise``: what is booked or held lies after the promised day or moment.
+    ``unanswered`` is what happens at ``due`` without an answer, as for a step.
     """
 
     id: str
@@ -456,6 +470,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     held_until: datetime | None = None
     after_promise: bool = False
     answered: bool = False
+    unanswered: UnansweredView | None = None
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
@@ -592,6 +607,9 @@ class _Track(View, frozen=True, kw_only=True):
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
+    thread: tuple[ThreadLine, ...] = ()
+    """The way of the job, to its customer: what is done, the newest last, at most 60 lines, where it is now, and what
+    lies ahead."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):

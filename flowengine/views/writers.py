@@ -9,7 +9,7 @@ is told anyhow.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import JOB_FUNCTIONS
@@ -20,6 +20,7 @@ from flowengine.language.value_shapes import Lists, Record
 
 Path = tuple[str, ...]
 
+MOST_KNOWN = 10_000
 _FREE = frozenset({"job", "now"})
 _HARMLESS = frozenset({("customer", "id"), ("customer", "name")})
 """What an expression may read beside data that tells nothing of what is inside."""
@@ -46,6 +47,8 @@ class Writers:
     """All that writes into the data of jobs, but for the branches of an each, which have data of their own."""
 
     all: tuple[Writer, ...]
+    known: dict[Path, bool] = field(default_factory=dict, compare=False, repr=False)
+    """What was asked before: the same places are asked at each look."""
 
     def shown(self, place: str, key: str) -> bool:
         """Whether a customer may see what is under ``key`` at a place, whoever has written it."""
@@ -53,7 +56,11 @@ class Writers:
 
     def open_at(self, path: Path) -> bool:
         """Whether a customer may see what is at a path."""
-        return all(_harmless(writer, path) for writer in self.all)
+        if path not in self.known:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            self.known[path] = all(_harmless(writer, path) for writer in self.all)
+        return self.known[path]
 
 
 def writers_of(process: Process) -> Writers:

@@ -23,6 +23,7 @@ COOKIE, LOCAL = "__Host-flow", "flow"
 is for this machine itself, without."""
 
 CSRF = "x-flow-csrf"
+SHOWN_SECONDS = 60
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -61,6 +62,25 @@ def binding_of(request: Request) -> str:
 
 def _binding_name(request: Request) -> str:
     return f"{COOKIE if _over_tls(request) else LOCAL}-provider"
+
+
+def set_shown(request: Request, response: Response, secret: str) -> None:
+    """Have the browser bring a secret that was just made to the next page, which shows it; for a minute."""
+    _put(request, response, _shown_name(request), secret, SHOWN_SECONDS)
+
+
+def shown_once(request: Request) -> str:
+    """The secret that was just made; empty where none was, or it was shown."""
+    return request.cookies.get(_shown_name(request), "").strip('"')
+
+
+def drop_shown(request: Request, response: Response) -> None:
+    """It is shown, and not again."""
+    _put(request, response, _shown_name(request), "", 0)
+
+
+def _shown_name(request: Request) -> str:
+    return f"{COOKIE if _over_tls(request) else LOCAL}-shown"
 
 
 def _put(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:

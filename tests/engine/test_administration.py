@@ -184,6 +184,7 @@ DONE: dict[str, tuple[str, Callable[[Engine], Ask]]] = {
     "end_acting": ("ada", _of(lambda engine, by: engine.end_acting("ben", "ada", by=by))),
     "add_contact": ("ada", _of(lambda engine, by: engine.add_contact("ada", "+442079460000", by=by))),
     "confirm_contact": ("", _of(lambda engine, _: engine.confirm_contact("ada", "+442079460000", how="by phone"))),
+    "set_name": ("ada", _of(lambda engine, by: engine.set_name("ada", "Ada Lund", by=by))),
     "remove_contact": ("ada", _of(lambda engine, by: engine.remove_contact("ada", "+442079460000", by=by))),
     "close_calendar": ("tom", _of(lambda engine, by: engine.close_calendar("visits.visit", DAY, NEXT, "Away", by=by))),
     "open_calendar": ("tom", _of(lambda engine, by: engine.open_calendar("visits.visit", DAY, by=by))),

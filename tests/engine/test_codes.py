@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from engine_flows import SUIT
-from mail_server import MailServer
+from mail_server import MailServer, text_of
 from ways_in import HERE, by_code, digits, opened, start, too_many, wrong
 
 from flowengine import (
@@ -79,7 +79,7 @@ def test_a_code_goes_out_as_a_letter(posting: Engine, mail: MailServer) -> None:
     (letter,) = mail.letters
     assert letter["To"] == "Ada <ADA@example.org>"
     right = digits(posting, sent)
-    text = letter.get_content()
+    text = text_of(letter)
     assert f"{right[:3]} {right[3:]}" in text
     assert "suit" not in (text + letter["Subject"]).lower()
     session = posting.check_code(sent.id, right)
@@ -181,7 +181,7 @@ def test_a_mail_alone_signs_no_member_of_staff_in(posting: Engine, mail: MailSer
     sent = posting.send_code("tom@example.org")
     posting.run_due()
     (letter,) = mail.letters
-    text = letter.get_content()
+    text = text_of(letter)
     assert digits(posting, sent)[:3] not in text
     assert "passkey" in text
     with pytest.raises(NotAllowed, match="alone signs no member of staff in") as refused:

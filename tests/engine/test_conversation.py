@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from mail_server import MailServer
+from mail_server import MailServer, text_of
 
 from flowengine import (
     NOTIFY,
@@ -208,7 +208,7 @@ def test_what_those_inside_write_is_told_by_letter(meals: Engine, job: str, mail
         engine.message_to("ada", "We are closed on Monday", by="kim")
         settle(engine)
     about, alone = sorted(mail.letters, key=lambda one: str(one["Subject"]))
-    texts = [one.get_content().replace("\r\n", "\n") for one in (about, alone)]
+    texts = [text_of(one).replace("\r\n", "\n") for one in (about, alone)]
     assert [str(one["Subject"]) for one in (about, alone)] == [
         "A meal: Here is the menu", "Kim: We are closed on Monday",
     ]  # fmt: skip

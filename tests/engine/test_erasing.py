@@ -15,11 +15,13 @@ from refused_writes import full_history
 from flowengine import (
     Actor,
     Engine,
+    Identity,
     KeyConflict,
     NotAllowed,
     NotFound,
     SimulatedClock,
     StoreError,
+    WeakIdentity,
 )
 from flowengine.client import verify_archive
 from flowengine.reading import archives
@@ -333,6 +335,21 @@ def test_only_customers_are_erased(garden: Engine) -> None:
         garden.erase("nobody", because="Why")
     with pytest.raises(NotAllowed):
         garden.erase("ada", because="Why", by="gus")
+
+
+def test_a_customer_has_himself_erased(garden: Engine, clock: SimulatedClock) -> None:
+    """Known by a code, he asks it for himself alone: of another he is told what he is told of nobody."""
+    ended(garden, clock)
+    for foreign in ("ben", "nobody"):
+        with pytest.raises(NotFound, match=f"nobody with the id '{foreign}'"):
+            garden.erase(foreign, because="Why", by="ada")
+    with pytest.raises(WeakIdentity):
+        garden.erase("ada", because="She asked", by=Identity(person="ada", strength="link"))
+    with pytest.raises(NotAllowed, match="by a token"):
+        garden.erase("ada", because="She asked", by=Identity(person="ada", strength="code", scopes=("read", "act")))
+    done = garden.erase("ada", because="She asked", by=Identity(person="ada", strength="code"))
+    assert done.jobs
+    assert garden.person("ada").erased == clock.now()
 
 
 def test_a_job_that_is_erased_is_told_so(garden: Engine, clock: SimulatedClock) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 from engine_flows import SUIT, VOTE
-from mail_server import MailServer
+from mail_server import MailServer, text_of
 from waiting import join
 
 from flowengine import NOTIFY, Database, Engine, HandlerCall, SimulatedClock
+from flowengine.commands import links
 from flowengine.errors import NotConfigured
 from flowengine.runtime.settings import Settings
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import new_secret, verify
 
 SECRET = new_secret()
@@ -156,7 +160,7 @@ def test_the_customer_is_written_to_when_it_takes_longer(
     assert [(str(one["To"].addresses[0].addr_spec), str(one["Subject"])) for one in late] == [
         ("ada@example.org", "A small suit: it takes longer")
     ]
-    text = late[0].get_content()
+    text = text_of(late[0])
     assert "It takes longer than it should; we have been told, and look into it." in text
     assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
     assert "cut" not in text.lower()
@@ -180,21 +184,21 @@ def test_an_answer_is_mailed_with_its_question(
     settle(engine)
     subjects = ["Not answered yet: Is it wool? I cannot wear it.", "Reminder: Choose your cloth"]
     assert [str(one["Subject"]) for one in mail.letters[before:]] == subjects
-    late = mail.letters[before].get_content().replace("\r\n", "\n")
+    late = text_of(mail.letters[before]).replace("\r\n", "\n")
     assert "You have asked:\n    Is it wool?\n    I cannot wear it.\n" in late
     assert "It takes longer than it should until this is answered; we have been told, and look into it." in late
     engine.say(job, "It is cotton.", "answer", to=question, by="cora")
     settle(engine)
     assert told(mail)[-1] == ("ada@example.org", "Answer: Is it wool? I cannot wear it.")
-    text = mail.letters[-1].get_content().replace("\r\n", "\n")
+    text = text_of(mail.letters[-1]).replace("\r\n", "\n")
     assert "The answer:\n    It is cotton.\n" in text
     long = f"I have {'very ' * 40}cold hands"
     written = engine.message(job, long, by="ada").question
     settle(engine)
-    assert long in " ".join(mail.letters[-1].get_content().split())
+    assert long in " ".join(text_of(mail.letters[-1]).split())
     engine.message(job, "We line the pockets.", to=written, by="cora")
     settle(engine)
-    assert f"You have written: {long} The answer: We line" in " ".join(mail.letters[-1].get_content().split())
+    assert f"You have written: {long} The answer: We line" in " ".join(text_of(mail.letters[-1]).split())
     assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
 
 
@@ -235,7 +239,7 @@ def test_the_customer_is_written_to_when_a_promised_day_has_passed(
     subjects = ["A small suit: ended", "A small suit: later than promised"]
     assert sorted(told(mail)) == [("ada@example.org", subject) for subject in subjects]
     (late,) = (one for one in mail.letters if str(one["Subject"]) == subjects[1])
-    text = late.get_content()
+    text = text_of(late)
     words = "The day we promised, Sun 10 May 2026, has passed. We are still at work on it: Making your suit."
     assert words in text
     assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
@@ -248,7 +252,7 @@ def test_a_mail_says_what_until_when_and_where(make: Callable[..., Engine], mail
     settle(engine)
     (letter,) = mail.letters
     step = engine.inbox("ada")[0]
-    text = letter.get_content()
+    text = text_of(letter)
     assert "Hello Ada Ä," in text
     assert "Choose your cloth" in text
     assert "By Mon 11 May 2026, 09:00 UTC" in text
@@ -258,6 +262,51 @@ def test_a_mail_says_what_until_when_and_where(make: Callable[..., Engine], mail
     assert letter["Message-ID"] == f"<{job}.1.1000001@example.org>"
 
 
+def test_a_mail_says_the_same_as_html(make: Callable[..., Engine], mail: MailServer) -> None:
+    """In the words of its text, with one address; what people wrote is text, and nothing is loaded."""
+    engine = make(**smtp(mail, url="https://flow.example"))
+    job = start(engine)
+    engine.message(job, "Look <b>here</b>:\nhttps://elsewhere.example <img src=x>", by="tom")
+    settle(engine)
+    letter = next(one for one in mail.letters if "Look" in str(one["Subject"]))
+    assert letter.get_content_type() == "multipart/alternative"
+    body = letter.get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    assert re.findall(r'href="([^"]+)"', html) == [f"https://flow.example/jobs/{engine.track(job, by='ada').short}"]
+    assert "Look &lt;b&gt;here&lt;/b&gt;:" in html
+    plain = {"html", "head", "meta", "title", "style", "body", "p", "blockquote", "br", "a"}
+    assert set(re.findall(r"<(\w+)", html)) == plain
+    assert "url(" not in html
+    told = unescape(re.sub(r"<[^>]+>", " ", html.partition("<body>")[2]))
+    assert told.split() == text_of(letter).split()
+
+
+def test_a_mail_to_a_customer_opens_the_job(make: Callable[..., Engine], mail: MailServer) -> None:
+    """Where the installation has it so: the link is for that step alone, the same at each attempt, listed, and in no
+    webhook; who works there signs in as ever."""
+    engine = make(**smtp(mail, url="https://flow.example"), ways_in=WaysIn(links_in_letters=True))
+    job = start(engine)
+    settle(engine)
+    (letter,) = mail.letters
+    (secret,) = re.findall(r"https://flow\.example/door/(flowl_[\w-]{43})", text_of(letter))
+    assert "/steps/" not in text_of(letter)
+    opened = engine.open_link(secret)
+    step = engine.inbox("ada")[0].id
+    assert opened.session is not None
+    assert (opened.job, opened.step, opened.session.person, opened.session.job) == (job, step, "ada", job)
+    (link,) = engine.links(job)
+    assert (link.person, link.step, link.expires) == ("ada", step, engine.step(step, "ada").due)
+    letter_id = str(letter["Message-ID"]).strip("<>").partition("@")[0]
+    assert links.in_letter(engine.shell, letter_id, step, "ada").endswith(secret)
+    assert len(engine.links(job)) == 1
+    engine.act(step, "chosen", {"cloth": "navy"}, by="ada")
+    settle(engine)
+    staff = [one for one in mail.letters if "ada" not in str(one["To"])]
+    assert staff
+    assert not any("/door/" in text_of(one) for one in staff)
+
+
 def test_a_mail_tells_the_deadline_in_the_receivers_zone(make: Callable[..., Engine], mail: MailServer) -> None:
     """Whose zone is known reads his own hour, with the zone where it is another than the process's."""
     engine = make(**smtp(mail))
@@ -265,7 +314,7 @@ def test_a_mail_tells_the_deadline_in_the_receivers_zone(make: Callable[..., Eng
     start(engine)
     settle(engine)
     (letter,) = mail.letters
-    assert "By Mon 11 May 2026, 18:00 (Tokyo)" in letter.get_content()
+    assert "By Mon 11 May 2026, 18:00 (Tokyo)" in text_of(letter)
 
 
 def test_without_an_address_of_our_own_the_command_is_told(make: Callable[..., Engine], mail: MailServer) -> None:
@@ -273,7 +322,7 @@ def test_without_an_address_of_our_own_the_command_is_told(make: Callable[..., E
     engine = make(**smtp(mail))
     start(engine)
     settle(engine)
-    assert f"flow act {engine.inbox('ada')[0].short} --as ada" in mail.letters[0].get_content()
+    assert f"flow act {engine.inbox('ada')[0].short} --as ada" in text_of(mail.letters[0])
 
 
 def test_the_command_that_is_told_can_be_pasted(make: Callable[..., Engine], mail: MailServer) -> None:
@@ -282,7 +331,7 @@ def test_the_command_that_is_told_can_be_pasted(make: Callable[..., Engine], mai
     engine.add_customer("auth0|5f7c", "Ann", contact="ann@example.org")
     engine.start("small_suit", by="auth0|5f7c", need={"occasion": "Work"})
     settle(engine)
-    assert f"flow act {engine.inbox('auth0|5f7c')[0].short} --as 'auth0|5f7c'" in mail.letters[0].get_content()
+    assert f"flow act {engine.inbox('auth0|5f7c')[0].short} --as 'auth0|5f7c'" in text_of(mail.letters[0])
 
 
 def test_who_acts_elsewhere_leaves_notices_too(
@@ -371,7 +420,7 @@ def test_an_escalation_is_told(make: Callable[..., Engine], mail: MailServer, cl
     clock.advance(timedelta(days=2, minutes=1))
     settle(engine)
     assert sorted(to for to, _ in told(mail)) == ["cleo@example.org", "cora@example.org", "tom@example.org"]
-    assert "now waits for you too" in mail.letters[0].get_content()
+    assert "now waits for you too" in text_of(mail.letters[0])
 
 
 def test_each_voter_is_told_and_who_has_voted_is_not_reminded(
@@ -403,7 +452,7 @@ def test_what_ends_otherwise_is_told_with_its_reason(
     clock.advance(timedelta(days=8))
     settle(engine)
     assert told(mail)[-1] == ("ada@example.org", "A small suit: ended")
-    assert "It has ended: The customer went away." in mail.letters[-1].get_content()
+    assert "It has ended: The customer went away." in text_of(mail.letters[-1])
 
 
 def test_a_corrected_address_is_used(make: Callable[..., Engine], mail: MailServer) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from mail_server import MailServer
+from mail_server import MailServer, text_of
 
 from flowengine import NOTIFY, Database, Engine, HandlerCall, SimulatedClock
 from flowengine.errors import NotFound
@@ -86,7 +86,7 @@ def test_a_letter_says_what_was_told(engine: Engine, mail: MailServer) -> None:
     made_real(engine)
     settle(engine)
     told = [one for one in mail.letters if str(one["Subject"]) == REAL]
-    letters = {str(one["To"].addresses[0].addr_spec): one.get_content().replace("\r\n", "\n") for one in told}
+    letters = {str(one["To"].addresses[0].addr_spec): text_of(one).replace("\r\n", "\n") for one in told}
     assert f"{REAL}\n\n    Called: The bag\n" in letters["ada@example.org"]
     assert "https://f.example/jobs/" in letters["ada@example.org"]
     assert "https://f.example/jobs/" not in letters["ben@example.org"]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from engine_flows import SUIT
-from mail_server import MailServer
+from mail_server import MailServer, text_of
 
 from flowengine import NOTIFY, BadAnswer, Database, Engine, HandlerCall, Settings, SimulatedClock
 
@@ -157,7 +157,7 @@ def test_the_answer_to_a_concern_is_told_to_who_raised_it(
         ("ada@example.org", "Answer: Is it late?"),
         ("tom@example.org", "Answer: She fears for the cloth"),
     ]
-    text = mail.letters[0].get_content().replace("\r\n", "\n")
+    text = text_of(mail.letters[0]).replace("\r\n", "\n")
     assert "You have said:\n    Is it late?" in text
     assert "No: Is it late?" in text
     assert "https://x.example/me" in text

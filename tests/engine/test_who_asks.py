@@ -133,6 +133,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "acting": lambda engine, by: engine.acting("ben", by=by),
     "contacts": lambda engine, by: engine.contacts("ben", by=by),
     "add_contact": lambda engine, by: engine.add_contact("nobody", "ada@example.org", by=by),
+    "set_name": lambda engine, by: engine.set_name("nobody", "Ada", by=by),
     "remove_contact": lambda engine, by: engine.remove_contact("nobody", "ada@example.org", by=by),
     "links": lambda engine, by: engine.links(engine.jobs()[0].id, by=by),
     "make_link": lambda engine, by: engine.make_link(engine.jobs()[0].id, by=by),

@@ -110,6 +110,7 @@ CASES = (
     _case("acting", "customer", person=...),
     _case("contacts", "customer", person=...),
     _case("add_contact", "customer", person=..., address="new@example.org"),
+    _case("set_name", "customer", person=..., name="Another"),
     _case("remove_contact", "customer", person=..., address="ours@example.org"),
     # operating
     _case("incidents"),
@@ -117,6 +118,7 @@ CASES = (
     _case("retry", "incident", incident=...),
     _case("stuck", limit=5),
     _case("schedules"),
+    _case("standing", "process", process=...),
     _case("administration"),
     _case("measures"),
     _case("next_due"),

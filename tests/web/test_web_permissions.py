@@ -251,7 +251,7 @@ def test_whatever_is_shown_is_looked_up_once(shop: Shop, web: Asked) -> None:
     for name, who in shop.people.items():
         shop.statements()
         web.ask("GET", f"{PREFIX}/me", "", who.headers)
-        looked = [one for one in shop.statements() if one in ("tokens.find", "sessions.find")]
+        looked = [one for one in shop.statements() if one in ("tokens.find", "tokens.speaker", "sessions.find")]
         assert len(looked) == ("x-actor" not in who.headers and name != "nobody"), name
 
 

@@ -380,6 +380,7 @@ CASES: dict[str, Make] = {
     "add_staff": _of("olga", id="zoe", name="Zoe", roles=["maker"], zone="Europe/London"),
     "leave": _left,
     "erase": _erased,
+    "set_name": _of("ada", person="ada", name="Ada", zone="Europe/Berlin"),
     "holdings": _held,
     "hand_over": _of("olga", person="tom", to="mia", because="He is ill", dry=True),
     "set_hours": _of("mia", person="mia", hours={"mon": "09:00-12:00"}, zone="Europe/London"),

@@ -9,6 +9,7 @@ from typing import Literal
 
 from flowengine.client.desk.part import Part
 from flowengine.views import parties as view
+from flowengine.views.replies import PersonView
 
 Kind = Literal["mail", "phone", "url", ""]
 
@@ -36,6 +37,10 @@ class Parties(Part):
     def acting(self, person: str) -> list[view.ActingView]:
         """For whom somebody may act, then who may act for him."""
         return self._ask("acting", person)
+
+    def set_name(self, person: str, name: str = "", *, zone: str | None = None) -> PersonView:
+        """Say what somebody is called, and in which zone he reads moments; what is not said stays."""
+        return self._ask("set_name", person, name, zone=zone)
 
     def contacts(self, person: str) -> list[view.ContactView]:
         """The ways to somebody, the verified first."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from flowengine.web.pages.asked_fields import is_ours
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.visit import LANGUAGE_COOKIE, Visit
 
 pages = Book()
 
 YEAR = 31_536_000
+MOST = 50
+"""Jobs, and things that wait, that are shown."""
 
 
 @pages.get("/")
@@ -20,15 +23,27 @@ def home(visit: Visit) -> Response:
         return visit.go(f"/jobs/{visit.only_job}")
     if visit.kind in ("staff", "operator"):
         return visit.go("/work" if visit.kind == "staff" else "/ops")
-    items = visit.desk.inbox(limit=50)
-    jobs = visit.desk.jobs(mine=True, limit=100)
-    return visit.page("customers/home.html", items=items, jobs=jobs)
+    with visit.still():
+        items = visit.desk.inbox(limit=MOST, everything=True)
+        jobs = visit.desk.jobs(mine=True, limit=MOST)
+        if jobs and not visit.speech.zone:
+            visit.at_home(visit.desk.track(jobs[0].id).zone)
+        processes = [one for one in visit.desk.processes() if one.latest and one.suspended is None]
+    return visit.page(
+        "customers/home.html",
+        items=[one for one in items if not one.answered and one.booked is None and (not one.claimed or one.mine)],
+        answered=[one for one in items if one.answered and one.booked is None],
+        appointments=sorted(((one.booked, one) for one in items if one.booked is not None), key=lambda pair: pair[0]),
+        going=[one for one in jobs if one.status == "open"],
+        past=[one for one in jobs if one.status != "open"],
+        processes=processes,
+    )
 
 
 @pages.post("/language", "anyone")
 def language(visit: Visit) -> Response:
     """Speak to this browser in another language from now on."""
     back = visit.posted.get("back", "/")
-    answer = visit.go(back if back.startswith("/") and not back.startswith("//") and "\\" not in back else "/")
+    answer = visit.go(back if is_ours(back) else "/")
     answer.set_cookie(LANGUAGE_COOKIE, visit.posted.get("language")[:8], YEAR, httponly=True, samesite="lax")
     return answer

@@ -21,7 +21,22 @@ from flowengine.people.identities import By, person_of
 from flowengine.web import errors
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
-from flowengine.web.pages import home, nobody
+from flowengine.web.pages import (
+    changes,
+    door,
+    home,
+    jobs,
+    login,
+    me,
+    messages,
+    my_data,
+    nobody,
+    receipt_lists,
+    receipts,
+    starting,
+    steps,
+    ways_in,
+)
 from flowengine.web.pages.assets import Assets
 from flowengine.web.pages.book import Book, Page
 from flowengine.web.pages.look import Look
@@ -32,7 +47,21 @@ from flowengine.web.signing_in import signed_in
 
 LOG = logging.getLogger("flowengine.web")
 
-BOOKS: tuple[Book, ...] = (home.pages,)
+BOOKS: tuple[Book, ...] = (
+    home.pages,
+    steps.pages,
+    receipts.pages,
+    starting.pages,
+    door.pages,
+    login.pages,
+    jobs.pages,
+    changes.pages,
+    receipt_lists.pages,
+    me.pages,
+    my_data.pages,
+    messages.pages,
+    ways_in.pages,
+)
 """All pages, a book a noun."""
 
 

@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 
 from flowengine.speech.catalogues import LANGUAGES, texts
 from flowengine.speech.telling import Speech
+from flowengine.web.pages.asked_fields import problems_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -38,13 +39,14 @@ def _environment(loader: BaseLoader, language: str) -> Environment:
     )  # fmt: skip
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
-    for name in ("day", "time", "moment", "distance", "span", "number", "money"):
+    made.globals["problems_of"] = problems_of
+    for name in ("day", "time", "moment", "distance", "span", "number", "money", "wait"):
         made.filters[name] = pass_context(partial(_told, name))
     return made
 
 
 def _told(
-    name: str, context: Context, value: datetime | date | timedelta | int | Decimal, *more: Any, **named: Any
+    name: str, context: Context, value: datetime | date | timedelta | float | Decimal, *more: Any, **named: Any
 ) -> str:
     """``{{ step.due|moment }}``, ``{{ price|money("GBP") }}``: a value as the reader has it."""
     found: str = getattr(context["speech"], name)(value, *more, **named)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +53,18 @@ class Visit:
         """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4)."""
         assert self.who is not None, "a page that is for anybody asks the engine itself"
         return LocalDesk(self.engine, self.who)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """The looks of his desk within see one moment, in one transaction."""
+        assert self.who is not None, "only who is signed in has a desk"
+        desk = self.desk
+        with self.engine.looking() as engine:
+            self.__dict__["desk"] = LocalDesk(engine, self.who)
+            try:
+                yield
+            finally:
+                self.__dict__["desk"] = desk
 
     @cached_property
     def me(self) -> PersonView | None:
@@ -113,6 +127,10 @@ class Visit:
         language = chosen if chosen in LANGUAGES else language_of(self.request.headers.get("accept-language", ""))
         return Speech(language, self.me.zone if self.me is not None else "", self.engine.clock.now())
 
+    def at_home(self, zone: str) -> None:
+        """What the page is about is in that time zone: so moments are told, where the reader's own is not known."""
+        self.__dict__["speech"] = replace(self.speech, zone=self.speech.zone or zone)
+
     @property
     def csrf(self) -> str:
         """What each form of a page sends along as ``csrf``."""
@@ -124,6 +142,11 @@ class Visit:
         """A new key for a form (``key``): sent twice, it does once (L3)."""
         return uuid4().hex
 
+    @cached_property
+    def assets(self) -> Mapping[str, str]:
+        """Where files that pages load are, by their names: ours, and the pictures of the house."""
+        return {name: self.here + path for name, path in self.request.app.state.assets.paths.items()}
+
     # answers
 
     def page(self, template: str, /, status: int = 200, **what: Any) -> Response:
@@ -131,7 +154,7 @@ class Visit:
         state = self.request.app.state
         content = state.renderer.render(
             template, self.speech, visit=self, here=self.here, look=state.look, languages=LANGUAGES,
-            assets={name: self.here + path for name, path in state.assets.paths.items()}, **what,
+            assets=self.assets, **what,
         )  # fmt: skip
         headers = {"content-security-policy": POLICY, "cache-control": "no-store"}
         return Response(content, status, headers, media_type="text/html; charset=utf-8")

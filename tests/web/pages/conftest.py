@@ -19,9 +19,9 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser, started once."""
+    """The browser, started once a file: while it is there, an event loop runs in this thread."""
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine (Debian: apt install chromium)")
     with sync_playwright() as playwright:

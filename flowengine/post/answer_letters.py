@@ -1,0 +1,170 @@
+"""Letters with what somebody has written: an answer to what was asked, a message, what was said of a customer."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+
+from flowengine.commands import access
+from flowengine.commands.asked import answer_in, asked
+from flowengine.commands.corresponding import ALONE
+from flowengine.commands.records import told_of_answer
+from flowengine.core import events as e
+from flowengine.interop.labels import shorten
+from flowengine.language.model import Process
+from flowengine.post.words import About, Quoted, Way, Words, greeting
+from flowengine.runtime.actors import name_of
+from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.store.records import Fact
+from flowengine.views.customer_words import UNANSWERED
+
+_SAID = {"concern": "You have said:", "message": "You have written:"}
+"""How the answer to something begins that was no question."""
+
+
+def of_asked(
+    url: str,
+    tx: Transaction,
+    job: StoredJob,
+    process: Process,
+    person: Person,
+    to: str,
+    row: OutboxMessage,
+    at: datetime,
+) -> Words | None:
+    """To who has asked: the answer, with what he asked; or that it takes longer, which is nothing once it is
+    answered."""
+    number, answered = int(row.body["step"]), row.body["why"] == "answered"
+    found = asked(tx, job, number)
+    if found is None or not (answered or access.open_step(job, number)):
+        return None
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
+    answer = answer_in(tx, job, row.seq, number) if answered else ""
+    opening = _SAID.get(found.step.purpose, "You have asked:")
+    subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
+    lines = (
+        greeting(person),
+        Quoted(found.text, opening),
+        Quoted(answer, "The answer:") if answered else f"{UNANSWERED}.",
+        Way("All that was said:", look),
+        About(process.title, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=subject,
+        parts=lines,
+        why=f"question.{row.body['why']}",
+        data={
+            "question": f"{job.id}.{number}",
+            "job": job.id,
+            "process": process.title,
+            "words": found.text,
+            "answer": answer or None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | None:
+    """To who has said something of a customer, or is he: the answer; nothing where it counts no more."""
+    if fact is None or fact.answered is None or person.id not in told_of_answer(fact):
+        return None
+    page, who = ("me" if person.kind == "customer" else f"customers/{fact.person}"), shlex.quote(person.id)
+    link = f"{url}/{page}" if url else ""
+    look = f"flow my-data --as {who}" if person.kind == "customer" else f"flow customer show {fact.person} --as {who}"
+    lines = (
+        greeting(person),
+        Quoted(fact.text, "You have said:" if fact.author == person.id else "It was said of you:"),
+        Quoted(fact.answer, "The answer:"),
+        Way("All that was said:", link or look),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"Answer: {shorten(fact.text, 110)}",
+        parts=lines,
+        why="fact.answered",
+        data={
+            "fact": fact.id,
+            "customer": fact.person,
+            "words": fact.text,
+            "answer": fact.answer,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=fact.answered,
+    )
+
+
+def written(
+    url: str, tx: Transaction, job: StoredJob, process: Process, said: e.Said, person: Person, to: str, at: datetime
+) -> Words:
+    """What somebody inside has written to the customer. Files are told by their names; they are opened where the job
+    is seen."""
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow conversation {short} --as {shlex.quote(person.id)}"
+    who = name_of(tx, said.by) if said.by else process.title
+    files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
+    lines = (
+        greeting(person),
+        Quoted(said.text, f"{who} has written to you:"),
+        f"With it: {', '.join(files)}" if files else "",
+        Way("Answer here:", look),
+        About(process.title, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{process.title}: {shorten(said.text, 100)}",
+        parts=lines,
+        why="job.message",
+        data={
+            "job": job.id,
+            "process": process.title,
+            "words": said.text,
+            "by": said.by,
+            "files": list(said.files),
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def alone(url: str, tx: Transaction, row: OutboxMessage, person: Person, to: str) -> Words | None:
+    """What somebody inside has written to a customer about no job; nothing where it is erased."""
+    found = tx.conversations.before(row.job.removeprefix(ALONE), row.seq + 1, 1)
+    if not found or found[0].number != row.seq:
+        return None
+    said = found[0]
+    link = f"{url}/me" if url else ""
+    look = link or f"flow conversation --with {shlex.quote(person.id)} --as {shlex.quote(person.id)}"
+    files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
+    who = name_of(tx, said.author)
+    lines = (
+        greeting(person),
+        Quoted(said.text, f"{who} has written to you:"),
+        f"With it: {', '.join(files)}" if files else "",
+        Way("Answer here:", look),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{who}: {shorten(said.text, 100)}",
+        parts=lines,
+        why="person.message",
+        data={
+            "words": said.text,
+            "by": said.author,
+            "files": list(said.files),
+            "person": person.id,
+            "link": link or None,
+        },
+        at=said.at,
+    )

@@ -1,0 +1,113 @@
+"""Letters about steps that wait for somebody, and about what became of an appointment."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+
+from flowengine.commands import access
+from flowengine.commands.asked import asked
+from flowengine.commands.shell import Shell
+from flowengine.core import events as e
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Step
+from flowengine.post import invitations
+from flowengine.post.words import About, Quoted, Way, Words, greeting
+from flowengine.store import Person, StoredJob, Transaction, shown
+from flowengine.views import appointments, plainly
+
+_OPENING = {
+    "opened": "This waits for you:",
+    "reminded": "A reminder: this still waits for you:",
+    "deadline": "There is another time for this by now:",
+    "escalated": "This has waited for long, and now waits for you too:",
+}
+
+
+def asked_of(
+    shell: Shell, tx: Transaction, job: StoredJob, step: Step, person: Person, to: str, why: str, at: datetime
+) -> Words:
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    process, short = compiled.process, f"{shown(job.id)}.{step.number}"
+    clock = plainly.Clock(process, person.clock)
+    link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
+    state = compiled.at(step).member(step.member)
+    slot = step.appointment or step.booked
+    meeting = f"On {clock.moment(slot, state)}" if slot else ""
+    due = f"By {clock.moment(step.due)}" if step.due else ""
+    answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
+    title = words = step.title or process.title
+    if step.booked is not None:
+        title = words = state.title
+    elif step.is_asked and (said := asked(tx, job, step.number)) is not None:
+        words = said.text
+    lines = (
+        greeting(person),
+        "A reminder of your appointment:" if step.booked is not None else _OPENING[why],
+        Quoted(words),
+        meeting,
+        due,
+        Way("To move it or give it back:" if step.booked is not None else "Answer here:", answer),
+        About(process.title, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=("Reminder: " if why == "reminded" else "") + title,
+        parts=lines,
+        why=f"step.{why}",
+        data={
+            "step": f"{job.id}.{step.number}",
+            "job": job.id,
+            "process": process.title,
+            "title": title,
+            "due": step.due.isoformat() if step.due else None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if slot else None,
+    )
+
+
+def appointment_letter(
+    shell: Shell,
+    tx: Transaction,
+    job: StoredJob,
+    compiled: Compiled,
+    became: e.AppointmentChanged,
+    events: list[e.AnyEvent],
+    person: Person,
+    to: str,
+    at: datetime,
+) -> Words | None:
+    """What became of an appointment, and what comes next; nothing where its customer has another one by now."""
+    step = access.open_step(job, became.step)
+    if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
+        return None
+    url, number = shell.settings.url, f"{shown(job.id)}.{became.step}"
+    short = number if step is not None else shown(job.id)
+    link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
+    look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
+    words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, person.clock))}."
+    following = f"What comes next: {appointments.what_next(compiled, became, events)}."
+    answer = Way("Answer here:" if step is not None else "All that happened:", look)
+    return Words(
+        to=to,
+        name=person.name,
+        subject=words.removesuffix("."),
+        parts=(greeting(person), words, following, answer, About(compiled.process.title, number)),
+        why=f"appointment.{became.what}",
+        data={
+            "step": f"{job.id}.{became.step}",
+            "job": job.id,
+            "process": compiled.process.title,
+            "words": words,
+            "appointment": became.slot.isoformat(),
+            "to": became.to.isoformat() if became.to else None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if step is not None else None,
+    )

@@ -1,0 +1,182 @@
+"""The page of a job: its way, what is said, a change of mind, receipts; and who sees what of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from coat import COAT
+from house import House, Visitor
+from playwright.sync_api import Browser
+
+from flowengine.client import verify
+
+
+@pytest.fixture
+def coat(house: House) -> str:
+    """The id of Ada's coat, which Mia is cutting."""
+    engine = house.engine
+    engine.deploy(COAT)
+    engine.add_customer("ada", "Ada <b>Lund</b>", contact="ada@example.org")
+    engine.add_customer("ben", "Ben")
+    engine.add_staff("mia", "Mia", roles=["tailor"])
+    need = {"day": "2026-06-12", "wish": "Nothing <script>itchy</script>"}
+    job = engine.start("coat", by="ada", need=need).job
+    engine.act(engine.inbox("ada")[0].id, "chosen", {"cloth": "wool"}, by="ada")
+    engine.claim(next(one.id for one in engine.inbox("mia") if one.title == "Cut it"), by="mia")
+    return job
+
+
+@pytest.fixture
+def ada(house: House) -> Visitor:
+    return house.visitor("ada")
+
+
+def key_of(page: str) -> str:
+    found = re.search(r'name="key" value="([0-9a-f]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_customer_follows_her_job(house: House, coat: str) -> None:
+    """What she did, who is at work and what comes, in words of the process; what is inside stays inside, and what
+    people wrote is text. It is small, and for a link to the job as well."""
+    for visitor in (house.visitor("ada"), house.visitor("ada", "link", coat)):
+        found = visitor.get(f"/jobs/{coat}")
+        page = found.text
+        assert (found.status_code, len(found.content) < 30_000) == (200, True)
+        assert "Nothing &lt;script&gt;itchy" in page
+        assert "You have chosen Wool &lt;b&gt;." in page
+        assert "Now:</span>" in page or "Now: Making your coat" in page
+        assert "<strong>Cutting your cloth</strong>, Mia" in page
+        assert "Friday 12 June" in page
+        assert f"/receipts/{coat}/1" in page
+        assert "margin" not in page.lower()
+        assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon[a-z]+=", page)
+        assert page.count("<h1>") == 1
+
+
+def test_who_sees_a_job(house: House, coat: str) -> None:
+    """The organisation sees what is inside, operators where to see all; a foreign job and none are the same page."""
+    staff, operator = (house.visitor(one).get(f"/jobs/{coat}").text for one in ("mia", "olga"))
+    assert "Reckon our margin" in staff
+    assert f"/ops/jobs/{coat}" in operator
+    assert f"/ops/jobs/{coat}" not in staff
+    ben, missing = house.visitor("ben"), coat.replace(coat[:8], "01900000")
+    foreign, none = (ben.get(f"/jobs/{one}") for one in (coat, missing))
+    assert (foreign.status_code, foreign.text) == (none.status_code, none.text.replace(missing, coat))
+    assert foreign.status_code == 404
+
+
+def test_what_is_written_is_said_once(house: House, coat: str, ada: Visitor) -> None:
+    """A message with a file waits for an answer; sent twice it is said once; without words it comes back with its file
+    and all that was typed. What she asked she takes back."""
+    key = key_of(ada.get(f"/jobs/{coat}").text)
+    files = {"files": ("sleeve.txt", b"So long", "text/plain")}
+    empty = ada.post(f"/jobs/{coat}/messages", {"key": key, "text": " ", "kind": "message"}, files)
+    assert empty.status_code == 422
+    assert 'role="alert"' in empty.text
+    (kept,) = re.findall(r'name="kept" value="([^"]+)"', empty.text)
+    assert "sleeve.txt" in empty.text
+    asked = {"key": key, "text": "Like <this>", "kind": "message", "kept": kept}
+    first, again = (ada.post(f"/jobs/{coat}/messages", asked) for _ in range(2))
+    assert (first.status_code, first.headers["location"]) == (303, again.headers["location"])
+    page = ada.get(first.headers["location"]).text
+    assert page.count('<p class="kept">Like &lt;this&gt;</p>') == 1
+    assert f"/api/v1/files/{kept}/data" in page
+    refused = ada.post(f"/jobs/{coat}/messages", {**asked, "text": "Or like that"})
+    assert (refused.status_code, "Or like that</textarea>" in refused.text) == (409, True)
+    assert ada.post(f"/jobs/{coat}/messages", {"text": "It may itch", "kind": "concern"}).status_code == 303
+    concern = house.engine.conversation(coat, by="ada")[-1]
+    assert (concern.kind, concern.status) == ("concern", "waiting")
+    assert ada.post(f"/jobs/{coat}/take-back", {"question": concern.id}).status_code == 303
+    assert house.engine.conversation(coat, by="ada")[-1].status == "taken_back"
+
+
+def test_a_change_of_mind_is_looked_at_first(house: House, coat: str, ada: Visitor) -> None:
+    """Asked, shown, and done only as it was shown: where it has changed meanwhile it is shown anew, with what was
+    typed; once it is over, she is told why."""
+    at = f"/jobs/{coat}/change/change_cloth"
+    assert at in ada.get(f"/jobs/{coat}").text
+    assert "Nothing has happened yet" in ada.get(at).text
+    shown = ada.post(at, {"why": "Too <dear>", "way": "look"})
+    assert shown.status_code == 200
+    assert "Asked of you again" in shown.text
+    assert "Too &lt;dear&gt;" in shown.text
+    (digest,) = re.findall(r'name="preview" value="([0-9a-f]+)"', shown.text)
+    corrected = ada.post(at, {"why": "Too <dear>", "way": "correct"})
+    assert "Too &lt;dear&gt;" in corrected.text
+    do = {"why": "Too <dear>", "way": "do", "preview": digest, "key": key_of(shown.text)}
+    assert ada.post(at, {**do, "why": "Otherwise"}).status_code == 409
+    stale = ada.post(at, {**do, "preview": "0" * 64})
+    assert stale.status_code == 409
+    assert "It has changed meanwhile" in stale.text
+    assert 'value="Too &lt;dear&gt;"' in stale.text
+    assert house.engine.track(coat, "ada").where[0].words == "Making your coat"
+    done = ada.post(at, do)
+    assert done.status_code == 303
+    assert ada.post(at, do).headers["location"] == done.headers["location"]
+    page = ada.get(done.headers["location"]).text
+    assert 'role="status"' in page
+    assert "Which cloth?" in page
+    house.engine.act(house.engine.inbox("ada")[0].id, "chosen", {"cloth": "tweed"}, by="ada")
+    cut = next(one.id for one in house.engine.inbox("mia") if one.title == "Cut it")
+    house.engine.act(cut, "done", by="mia")
+    assert "you can until it is cut" in ada.get(f"/jobs/{coat}").text
+    late = ada.post(at, {"why": "", "way": "look"})
+    assert (late.status_code, "That was not sent" in late.text) == (409, True)
+
+
+def test_receipts_are_listed_and_taken_along(house: House, coat: str, ada: Visitor) -> None:
+    """Each thing that she did has a file that holds by itself; of another's job there is none."""
+    page = ada.get(f"/jobs/{coat}/receipts").text
+    (first, *_more) = re.findall(r'href="([^"]+\.json)"', page)
+    saved = ada.get(first)
+    assert "attachment" in saved.headers["content-disposition"]
+    assert verify(saved.content, coat).holds
+    assert house.visitor("ben").get(first).status_code == 404
+    assert ada.get(f"/jobs/{coat}/receipts/x.json").status_code == 404
+
+
+def test_a_job_that_is_over_says_what_came_of_it(house: House, coat: str, ada: Visitor) -> None:
+    """Late promises, a pause, an end with its reason, and erased: each in words."""
+    house.engine.suspend(coat, because="A flood <in> the shop", by="olga")
+    assert "A flood &lt;in&gt; the shop" in ada.get(f"/jobs/{coat}").text
+    house.engine.resume(coat, because="Dry again", by="olga")
+    house.clock.advance(timedelta(days=60))
+    ada = house.visitor("ada")
+    assert "has passed" in ada.get(f"/jobs/{coat}").text
+    house.engine.end(coat, "The shop is closed", by="olga")
+    page = ada.get(f"/jobs/{coat}").text
+    assert "It has ended" in page
+    assert "The shop is closed" in page
+    house.engine.erase("ben", because="He asked")
+    house.engine.erase("ada", because="She asked")
+    assert "erased on request" in house.visitor("olga").get(f"/jobs/{coat}").text
+
+
+def test_a_job_in_a_browser(house: House, coat: str, chromium: Browser) -> None:
+    """It is as wide as the narrowest telephone, all that is pressed is large enough, and what has to be put right is
+    in focus."""
+    context = chromium.new_context(viewport={"width": 320, "height": 640})
+    context.add_cookies([{"name": "flow", "value": house.session("ada").secret, "url": house.url}])
+    page = context.new_page()
+    for path in (
+        f"/jobs/{coat}",
+        f"/jobs/{coat}/change/change_cloth",
+        f"/jobs/{coat}/receipts",
+        "/me",
+        "/me/signing-in",
+    ):
+        page.goto(house.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+        small = "e => e.filter(one => one.getBoundingClientRect().height < 24).map(one => one.outerHTML)"
+        assert page.eval_on_selector_all("main button, main .btn, main .link", small) == [], path
+    page.goto(f"{house.url}/jobs/{coat}")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_function("document.activeElement.className === 'problems'")
+    page.get_by_label("Write to us").fill("Hello")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Your message is noted").wait_for()
+    context.close()
