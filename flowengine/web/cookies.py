@@ -24,6 +24,7 @@ is for this machine itself, without."""
 
 CSRF = "x-flow-csrf"
 SHOWN_SECONDS = 60
+YEAR = 31_536_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -62,6 +63,21 @@ def binding_of(request: Request) -> str:
 
 def _binding_name(request: Request) -> str:
     return f"{COOKIE if _over_tls(request) else LOCAL}-provider"
+
+
+def set_language(request: Request, response: Response, language: str) -> None:
+    """Have the browser keep in which language it is spoken to, for a year; over plain HTTP too, for it is no secret."""
+    name, secure = _language_name(request), _over_tls(request)
+    response.set_cookie(name, language, max_age=YEAR, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def language_chosen(request: Request) -> str:
+    """In which language somebody has chosen to be spoken to; empty where he has not."""
+    return request.cookies.get(_language_name(request), "")
+
+
+def _language_name(request: Request) -> str:
+    return f"{COOKIE if _over_tls(request) else LOCAL}-language"
 
 
 def set_shown(request: Request, response: Response, secret: str) -> None:

@@ -376,3 +376,20 @@ def test_who_comes_in_and_who_is_refused_is_logged(
     assert (lines[1]["strength"], lines[1]["address"]) == ("code", "127.0.0.1")
     for shown in (secret, wrong, page.digits(sent["id"]), "ada@example.org", job):
         assert shown not in str([{name: str(value) for name, value in line.items()} for line in lines])
+
+
+def test_over_tls_each_cookie_is_this_hosts_alone() -> None:
+    """Also the one that keeps a reader's language; and it is read again under that name."""
+    headers = {"origin": "https://flow.example", "sec-fetch-site": "same-origin"}
+    with (
+        Engine("sqlite://", settings=Settings(url="https://flow.example")) as engine,
+        served(make_app(engine, pages=True)) as url,
+        Client(base_url=url, trust_env=False) as client,
+    ):
+        kept = client.post("/language", data={"language": "de", "back": "/login"}, headers=headers).headers[
+            "set-cookie"
+        ]
+        name, *flags = kept.split("; ")
+        assert name == "__Host-flow-language=de"
+        assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(flags)
+        assert '<html lang="de">' in client.get("/login", headers={"cookie": name}).text
