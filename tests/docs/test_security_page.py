@@ -92,3 +92,15 @@ def test_the_algorithms_are_those_of_the_page() -> None:
 def test_nothing_is_run_that_came_in() -> None:
     """No code is made of texts, no object of bytes, and no shell is asked."""
     assert _having(r"\b(?:pickle|marshal|shelve|os\.system|shell=True|(?:eval|exec)\()") == {}
+
+
+def test_the_script_of_pages_writes_texts_alone() -> None:
+    """It makes no HTML of texts, runs none, keeps nothing in the browser, and hears no other window."""
+    scripts = list((ROOT / "flowengine/web/pages/static").glob("*.js"))
+    assert scripts
+    never = re.compile(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Function\(|DOMParser|createContextualFragment"
+        r"|localStorage|sessionStorage|indexedDB|postMessage|document\.cookie|JSON\.parse|__proto__"
+    )
+    for script in scripts:
+        assert never.findall(script.read_text(encoding="utf-8")) == [], script.name
