@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--web", is_flag=True, help="Go on in a browser: as the customer, the tailor, or who runs the shop.")
 @common
 @terminal
-def demo(terminal: Terminal) -> None:
+def demo(terminal: Terminal, web: bool) -> None:
     """See a suit being made, from need to fulfilment: the real engine, on a SQLite file, in simulated time.
 
     A second job is left waiting for you. Without --at, a file of its own is made in the current folder.
@@ -41,7 +43,38 @@ def demo(terminal: Terminal) -> None:
     worker = f"{flow} worker --once --handlers flowengine.cli.demo"
     answer = {"database": at, "fulfilled": ada, "waiting": ben, "seconds": round(seconds, 2), "commands": commands}
     answer |= {"environment": {"FLOW_AT": at}, "worker": worker}
-    terminal.answer(answer, lambda console: _ending(console, [here.once, *commands], worker, seconds))
+    if web:
+        _show(terminal, at, answer)
+    else:
+        terminal.answer(answer, lambda console: _ending(console, [here.once, *commands], worker, seconds))
+
+
+def _show(terminal: Terminal, at: str, answer: dict[str, Any]) -> None:
+    """Serve the pages on this machine alone, and open them, until Ctrl-C."""
+    import webbrowser
+
+    from flowengine.cli import show
+    from flowengine.distribution import installing
+    from flowengine.errors import Refused
+
+    try:
+        from flowengine.web.showing import serve_for_show
+    except ModuleNotFoundError as missing:
+        what = f"to show pages, {missing.name} must be installed"
+        raise Refused(what, possible=(installing("web"),)) from missing
+
+    def ready(url: str) -> None:
+        def tell(console: Console) -> None:
+            show.line(console, ("The pages: ", "dim"), url, (". Ctrl-C ends them.", "dim"))
+
+        terminal.answer(answer | {"url": url}, tell)
+        sys.stdout.flush()
+        if not terminal.json:
+            webbrowser.open(url)
+
+    mill = mill_file(at)
+    handlers = _shop("handlers").handlers(_shop("mill").Mill(mill), _shop("till").Till(till_file(mill)))
+    serve_for_show(at, handlers, ready)
 
 
 def _shop(name: str) -> Any:

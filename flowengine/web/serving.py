@@ -29,7 +29,7 @@ QUEUE = 2048
 """Connections that may wait to be taken."""
 
 
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Server(uvicorn.Server):
@@ -88,7 +88,7 @@ def application(engine: Engine, hosts: Sequence[str], look: Look) -> Application
     """What a server serves."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(Named())
-    app = make_app(engine, pages=True, look=look, hosts=[*hosts, *_LOOPBACK] if hosts else ())
+    app = make_app(engine, pages=True, look=look, hosts=[*hosts, *LOOPBACK] if hosts else ())
     gc.collect()
     gc.freeze()  # what is there now stays: looking through it again and again is a twentieth of an act
     return app

@@ -22,7 +22,11 @@ from flowengine.web import errors
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
 from flowengine.web.pages import (
+    begin_for,
+    calendar_day,
     changes,
+    customer,
+    customers,
     door,
     home,
     jobs,
@@ -31,11 +35,20 @@ from flowengine.web.pages import (
     messages,
     my_data,
     nobody,
+    ops_audit,
+    ops_incidents,
+    ops_job,
+    ops_jobs,
+    ops_people,
+    ops_pictures,
+    ops_processes,
     receipt_lists,
     receipts,
     starting,
     steps,
     ways_in,
+    work_list,
+    work_step,
 )
 from flowengine.web.pages.assets import Assets
 from flowengine.web.pages.book import Book, Page
@@ -61,8 +74,24 @@ BOOKS: tuple[Book, ...] = (
     my_data.pages,
     messages.pages,
     ways_in.pages,
+    work_list.pages,
+    work_step.pages,
+    calendar_day.pages,
+    customers.pages,
+    customer.pages,
+    begin_for.pages,
+    ops_jobs.pages,
+    ops_pictures.pages,
+    ops_incidents.pages,
+    ops_job.pages,
+    ops_processes.pages,
+    ops_people.pages,
+    ops_audit.pages,
 )
 """All pages, a book a noun."""
+
+DOORS = (door.pages, login.pages)
+"""Those where people sign in: a host with a login of its own has none of them."""
 
 
 def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), sign_in_at: str = "") -> None:
@@ -74,11 +103,17 @@ def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), si
     app.state.assets = Assets(look)
     app.router.routes.append(app.state.assets.route())
     for book in BOOKS:
-        for page in book:
-            app.router.routes.append(
-                Route(page.path, partial(_answer, page), methods=[page.method], include_in_schema=False)
-            )
+        if not sign_in_at or book not in DOORS:
+            add_book(app, book)
     app.add_exception_handler(HTTPException, _not_here)
+
+
+def add_book(app: FastAPI, book: Book) -> None:
+    """Have an application that has the pages give out more of them."""
+    for page in book:
+        app.router.routes.append(
+            Route(page.path, partial(_answer, page), methods=[page.method], include_in_schema=False)
+        )
 
 
 def _not_here(request: Request, error: Exception) -> Response:

@@ -99,6 +99,12 @@ class Visit:
         me = [("/me", self.me.name or self.me.id)] if self.me is not None else []
         return (*main, *me)
 
+    @property
+    def others_at(self) -> str:
+        """Where one can be somebody else, where that can be chosen; else empty."""
+        found: str = getattr(self.request.app.state, "others_at", "")
+        return found
+
     # what was asked
 
     def part(self, name: str) -> str:
@@ -134,6 +140,11 @@ class Visit:
         """What each form of a page sends along as ``csrf``."""
         secret = secret_of(self.request)
         return csrf_of(secret) if secret else ""
+
+    @property
+    def another_key(self) -> str:
+        """A new key each time: on a page with several forms each has its own, so that none is taken for another."""
+        return uuid4().hex
 
     @cached_property
     def key(self) -> str:

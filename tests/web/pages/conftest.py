@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from house import House, opened
+from inside_house import busy_house
 from playwright.sync_api import Browser, sync_playwright
 
 from flowengine import SimulatedClock
@@ -36,4 +37,11 @@ def house(sqlite_url: str) -> Iterator[House]:
     clock = SimulatedClock(datetime(2026, 5, 4, 9, tzinfo=UTC))
     with opened(sqlite_url, clock, handlers={}) as found:
         found.engine.add_staff("olga", "Olga", roles=["operator"])
+        yield found
+
+
+@pytest.fixture
+def busy(sqlite_url: str) -> Iterator[House]:
+    """A house in which much is under way."""
+    with busy_house(sqlite_url) as found:
         yield found

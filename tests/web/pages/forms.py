@@ -58,10 +58,11 @@ class _Reader(HTMLParser):
 
 
 def form_of(page: Response, action: str) -> Form:
-    """The first form of a page that is sent to where ``action`` is in the address."""
+    """The first form of a page that is sent to an address that ends in ``action``, or else has it in it."""
     reader = _Reader()
     reader.feed(page.text)
-    return next(form for form in reader.forms if action in form.action)
+    fitting = [form for form in reader.forms if action in form.action]
+    return next((form for form in fitting if form.action.endswith(action)), fitting[0])
 
 
 def send(visitor: Visitor, page: Response, action: str, files: Any = None, /, **typed: Any) -> Response:

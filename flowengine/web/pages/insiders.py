@@ -1,0 +1,58 @@
+"""What the pages of those inside the organisation have in common."""
+
+from __future__ import annotations
+
+from flowengine import errors as e
+from flowengine.client.desk import Desk
+from flowengine.web.pages.posted import Upload
+from flowengine.web.pages.visit import Visit
+
+INSIDE = ("staff", "operator")
+
+
+def refuse_outside(visit: Visit) -> None:
+    """Raises NotFound for customers, and for whoever came by a link: to them there is no such page."""
+    if visit.kind not in INSIDE or visit.only_job:
+        raise e.NotFound("there is no such page")
+
+
+def refuse_all_but_operators(visit: Visit) -> None:
+    """Raises NotFound for everybody else."""
+    refuse_outside(visit)
+    if visit.kind != "operator":
+        raise e.NotFound("there is no such page")
+
+
+def refuse_unless_mended(error: e.FlowError) -> None:
+    """Raises it again where no form helps: who has to be known more strongly, and who asks too often."""
+    if isinstance(error, (e.WeakIdentity, e.TooMany)):
+        raise error
+
+
+def refuse_nothing(visit: Visit, name: str) -> None:
+    """Raises BadAnswer where a box was sent with nothing in it."""
+    if not visit.posted.get(name).strip():
+        raise e.BadAnswer({name: visit.speech.say("Please write something.")})
+
+
+def status_of(error: e.FlowError) -> int:
+    """The status of a form that is shown again; where what was typed is nowhere to be found, the form is wrong."""
+    return 422 if isinstance(error, (e.NotFound, e.Ambiguous)) else e.http_status(error)
+
+
+def in_words(error: e.FlowError) -> str:
+    """What is wrong and what is possible, in a line."""
+    if isinstance(error, e.BadAnswer):
+        return "; ".join(dict.fromkeys(error.problems.values()))
+    return f"{error.what} ({'; '.join(error.possible)})" if error.possible else error.what
+
+
+def titles_of(desk: Desk) -> dict[str, str]:
+    """What the processes are called that are in use, by name."""
+    return {one.name: one.title for one in desk.processes() if one.latest}
+
+
+def attached(visit: Visit, name: str, job: str = "") -> list[str]:
+    """The ids of the files that were chosen, and of those that were kept when the form was refused before."""
+    chosen: tuple[Upload, ...] = visit.posted.files.get(name, ())
+    return [*visit.posted.all(f"{name}.kept"), *(visit.desk.attach(one.name, one.data, job).id for one in chosen)]

@@ -1,0 +1,135 @@
+"""Those who work here: their roles, what they have in hand, and what becomes of it when they leave."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from flowengine import errors as e
+from flowengine.views.replies import HandedOver, Left
+from flowengine.web.pages.book import Book
+from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
+from flowengine.web.pages.visit import Visit, at
+
+pages = Book()
+
+PAGE = 50
+
+
+@pages.get("/ops/people")
+def people(visit: Visit) -> Response:
+    """A page of them, by id."""
+    refuse_all_but_operators(visit)
+    return listed(visit)
+
+
+def listed(visit: Visit, status: int = 200, problems: dict[str, str] | None = None) -> Response:
+    """The page; ``problems`` by the ids of the boxes."""
+    after = visit.query("after")
+    with visit.still():
+        rows = visit.desk.people("staff", after=after, limit=PAGE)
+        roles = visit.desk.roles()
+    return visit.page(
+        "operators/people.html", status, people=rows, roles=sorted(roles), problems=problems or {}, typed=visit.posted,
+        after=after, more=rows[-1].id if len(rows) == PAGE else "",
+    )  # fmt: skip
+
+
+@pages.post("/ops/people")
+def enter(visit: Visit) -> Response:
+    """Enter somebody new. Who is there already is changed on his own page."""
+    refuse_all_but_operators(visit)
+    posted = visit.posted
+    id, name = posted.get("id").strip(), posted.get("name").strip()
+    try:
+        found = visit.desk.person(id) if id else None
+    except e.NotFound:
+        found = None
+    if found is not None:
+        return listed(visit, 409, {"id": visit.speech.say("Somebody has this id already.")})
+    try:
+        visit.desk.add_staff(id, name, posted.all("roles"), posted.get("contact").strip())
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return listed(visit, status_of(error), {"id": in_words(error)})
+    return visit.go(at("ops", "people", id))
+
+
+@pages.get("/ops/people/{id}")
+def person(visit: Visit) -> Response:
+    """One of them, with what he has in hand."""
+    refuse_all_but_operators(visit)
+    return shown(visit)
+
+
+def shown(
+    visit: Visit, status: int = 200, problems: dict[str, str] | None = None, seen: Left | HandedOver | None = None
+) -> Response:
+    """The page; ``seen`` is what would come of what was asked, to be confirmed."""
+    with visit.still():
+        desk = visit.desk
+        found = desk.person(visit.part("id"))
+        if found.kind != "staff":
+            raise e.NotFound("there is no such page")
+        holdings = desk.holdings(found.id)
+        roles = sorted({*desk.roles(), *found.roles})
+        sessions = desk.sessions(found.id)
+    return visit.page(
+        "operators/person.html", status, person=found, holdings=holdings, roles=roles, sessions=sessions,
+        problems=problems or {}, typed=visit.posted, left=seen if isinstance(seen, Left) else None,
+        handed=seen if isinstance(seen, HandedOver) else None,
+    )  # fmt: skip
+
+
+@pages.post("/ops/people/{id}/roles")
+def set_roles(visit: Visit) -> Response:
+    """What he is asked for from now on."""
+    refuse_all_but_operators(visit)
+    id = visit.desk.person(visit.part("id")).id
+    try:
+        visit.desk.add_staff(id, roles=visit.posted.all("roles"))
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return shown(visit, status_of(error), {"roles": in_words(error)})
+    return visit.go(at("ops", "people", id))
+
+
+@pages.post("/ops/people/{id}/leave")
+def leave(visit: Visit) -> Response:
+    """First what would become of what he has, then, once that was seen, he has left."""
+    return _with_reason(visit, "leave")
+
+
+@pages.post("/ops/people/{id}/hand-over")
+def hand_over(visit: Visit) -> Response:
+    """First which steps would go to the other, then they do."""
+    return _with_reason(visit, "hand-over")
+
+
+def _with_reason(visit: Visit, what: str) -> Response:
+    refuse_all_but_operators(visit)
+    posted, id, desk = visit.posted, visit.part("id"), visit.desk
+    because, to, sure = posted.get("because").strip(), posted.get("to").strip(), posted.get("stage") == "do"
+    box = "because" if what == "leave" else "hand-because"
+    if not because:
+        return shown(visit, 422, {box: visit.speech.say("Please say why.")})
+    if what == "hand-over" and not to:
+        return shown(visit, 422, {"hand-to": visit.speech.say("Please say to whom.")})
+    seen: Left | HandedOver
+    try:
+        whom = desk.find_person(to, kind="staff").id if to else ""
+        if what == "leave":
+            seen = desk.leave(id, because=because, to=whom, dry=not sure)
+        else:
+            seen = desk.hand_over(id, whom, because=because, dry=not sure)
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return shown(visit, status_of(error), {box: in_words(error)})
+    return visit.go(at("ops", "people", id)) if sure else shown(visit, seen=seen)
+
+
+@pages.post("/ops/people/{id}/sign-out")
+def sign_out(visit: Visit) -> Response:
+    """All his sessions end."""
+    refuse_all_but_operators(visit)
+    visit.desk.sign_out_everywhere(visit.part("id"))
+    return visit.go(at("ops", "people", visit.part("id")))

@@ -1,0 +1,146 @@
+"""What waits for a member of staff, the most urgent for the customer first; and taking, giving back, handing over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.responses import Response
+
+from flowengine import errors as e
+from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
+from flowengine.web.pages.book import Book
+from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of, titles_of
+from flowengine.web.pages.visit import Visit, at
+
+pages = Book()
+
+PAGE = 40
+"""Steps on a page of the worklist."""
+WRITTEN = 5
+"""Customers who wait for an answer that are shown above all pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A step in the list. ``when`` is by when it is to be done, and ``appointment`` when the customer comes."""
+
+    id: str
+    job: str
+    title: str
+    process: str
+    customer: str
+    customer_name: str
+    mine: bool
+    when: datetime | None = None
+    appointment: datetime | None = None
+    opened: datetime | None = None
+    promise: datetime | None = None
+    late: bool = False
+    asked: str = ""
+    preferred: bool = False
+    zone: str = ""
+
+
+@pages.get("/work")
+def worklist(visit: Visit) -> Response:
+    """A page of it. What is his own comes first, on the first page all of it."""
+    refuse_outside(visit)
+    return shown(visit)
+
+
+def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
+    """The page; ``problem`` is why something was not done with a step."""
+    names = ("process", "role", "text")
+    narrowed = {name: found for name in names if (found := visit.query(name).strip())}
+    process, role, text = (narrowed.get(name, "") for name in names)
+    after = visit.query("after")
+    person = visit.me.id if visit.me is not None else ""
+    with visit.still():
+        desk = visit.desk
+        items = desk.inbox(limit=PAGE, after=after or None, process=process, role=role, text=text)
+        counts = desk.inbox_counts(process=process, role=role, text=text)
+        everything = desk.inbox_counts() if narrowed else counts
+        first = not after and not narrowed
+        held = desk.holdings(person).claimed if first and person else ()
+        written = desk.open_conversations(limit=WRITTEN) if first else []
+        titles = titles_of(desk)
+        did = _did(visit) if status == 200 else ""
+    rows = [_row(one) for one in items]
+    listed = {one.id for one in rows}
+    mine = [one for one in rows if one.mine] + [_held(one) for one in held if one.id not in listed]
+    return visit.page(
+        "staff/worklist.html", status, mine=mine, others=[one for one in rows if not one.mine], counts=counts,
+        groups=_groups(everything.groups), titles=titles, narrowed=narrowed, written=written, did=did, problem=problem,
+        more=items[-1].place if len(items) == PAGE else "", after=after, soon=_midnight(visit),
+    )  # fmt: skip
+
+
+def _did(visit: Visit) -> str:
+    """What his last answer came to, in words; nothing where it is not for him to know."""
+    job, seq = visit.query("did"), visit.query("seq")
+    if not job or not seq.lstrip("-").isdecimal() or len(seq) > 18:
+        return ""
+    try:
+        return visit.desk.answered(job, int(seq)).said
+    except e.NotFound:
+        return ""
+
+
+def _midnight(visit: Visit) -> datetime:
+    """The end of his day: what is to be done by then is for today."""
+    here = visit.speech.now.astimezone(visit.speech.clock())
+    return here.replace(hour=23, minute=59, second=59)
+
+
+def _groups(groups: tuple[InboxGroup, ...]) -> list[InboxGroup]:
+    return sorted(groups, key=lambda one: (-one.late, -one.today, -one.count, one.process, one.role))
+
+
+def _row(item: InboxItem) -> Row:
+    return Row(
+        id=item.id, job=item.job, title=item.title, process=item.process, customer=item.customer,
+        customer_name=item.customer_name, mine=item.mine, when=item.urgent or item.due,
+        appointment=item.appointment if isinstance(item, StaffItem) else None, opened=item.opened,
+        promise=item.promise, late=item.late, asked=item.asked, preferred=item.preferred, zone=item.zone,
+    )  # fmt: skip
+
+
+def _held(step: HeldStep) -> Row:
+    """One that he has taken and that is not among the most urgent."""
+    return Row(
+        id=step.id, job=step.job, title=step.title, process=step.process, customer="",
+        customer_name=step.customer_name, mine=True, when=step.due,
+    )  # fmt: skip
+
+
+@pages.post("/work/claim")
+def claim(visit: Visit) -> Response:
+    """Take a step for oneself, and open it."""
+    refuse_outside(visit)
+    step = visit.posted.get("step")
+    try:
+        visit.desk.claim(step, key=key_of(visit, "claim", step))
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return shown(visit, status_of(error), in_words(error))
+    return visit.go(at("work", step))
+
+
+@pages.post("/work/release")
+def release(visit: Visit) -> Response:
+    """Give a step back to all whom it waits for."""
+    refuse_outside(visit)
+    step = visit.posted.get("step")
+    try:
+        visit.desk.release(step, key=key_of(visit, "release", step))
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return shown(visit, status_of(error), in_words(error))
+    return visit.go("/work")
+
+
+def key_of(visit: Visit, *parts: str) -> str | None:
+    """The key of a form that has a button for each of several things: one for each of them."""
+    key = visit.posted.get("key")
+    return ".".join((key[:80], *parts)) if key else None
