@@ -1,8 +1,9 @@
 """Logs of the programs that run for long, worker and server: lines for people, or JSON for machines, and no secrets.
 
 ``FLOW_LOG`` is ``text`` (the default), ``json`` or ``off``; ``FLOW_LOG_LEVEL`` is ``warning`` (the default), ``info``,
-``debug`` or ``error``. Lines go to standard error. They hold ids and names, never what somebody wrote: an error is told
-by its type and where it was raised.
+``debug`` or ``error``; who signs in at a server, and who is refused there, is written unless it is ``error``. Lines go
+to standard error. They hold ids and names, never what somebody wrote: an error is told by its type and where it was
+raised.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ from flowengine.errors import Refused
 KINDS = ("text", "json", "off")
 LEVELS = ("debug", "info", "warning", "error")
 
-_SECRETS = re.compile(r"whsec_[A-Za-z0-9+/=_-]+|flow_[A-Za-z0-9_-]{43}|(?<=://)[^/\s@]+:[^/\s@]+(?=@)")
+SECURITY = "flowengine.security"
+"""The logger of who comes in and who is refused, which is written from ``warning`` on as a whole."""
+
+_SECRETS = re.compile(r"whsec_[A-Za-z0-9+/=_-]+|flow[a-z]?_[A-Za-z0-9_-]{43}|(?<=://)[^/\s@]+:[^/\s@]+(?=@)")
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -42,6 +46,7 @@ def configure(environment: Mapping[str, str]) -> None:
     lines.setFormatter(Json() if kind == "json" else Text())
     root.addHandler(lines)
     root.setLevel(level.upper())
+    logging.getLogger(SECURITY).setLevel("ERROR" if level == "error" else "INFO")
 
 
 class _Lines(logging.StreamHandler):  # type: ignore[type-arg]  # it is generic in the stubs only

@@ -71,10 +71,10 @@ def finish(shell: Shell, state: str, code: str, binding: str, issuer: str, brows
     if asked is None or not compare_digest(asked["binding"], hashed(binding)):
         raise BadToken("nobody was sent from this browser with this", possible=("begin again",))
     one = _provider(shell, asked["provider"])
-    if issuer and issuer != one.issuer:  # RFC 9207: the answer of another provider
-        raise BadToken("the answer is another provider's", possible=("begin again",))
-    party = _party(shell, one)
-    account = PROVIDERS.account(party, shell.settings.http_allow, code, asked["nonce"], asked["verifier"], now)
+    party, allow = _party(shell, one), shell.settings.http_allow
+    if issuer != one.issuer and (issuer or PROVIDERS.names_itself(party, allow)):  # RFC 9207
+        raise BadToken("the answer is another provider's, or does not say whose it is", possible=("begin again",))
+    account = PROVIDERS.account(party, allow, code, asked["nonce"], asked["verifier"], now)
 
     def work(tx: Transaction) -> NewSession | Refusal:
         person = _person(shell, tx, one, account)
@@ -159,4 +159,5 @@ def _provider(shell: Shell, name: str) -> Provider:
 
 
 def _party(shell: Shell, one: Provider) -> Party:
-    return Party(issuer=one.issuer, client=one.client, secret=one.secret, callback=f"{shell.settings.url}{CALLBACK}")
+    callback = f"{shell.settings.url}{CALLBACK}"
+    return Party(issuer=one.issuer, client=one.client, secret=one.secret, callback=callback, acr=one.acr)

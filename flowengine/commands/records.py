@@ -300,7 +300,7 @@ def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor,
     for id in ids or (text,):  # for what is not there, as much is looked up as for another's (L4)
         versions = tx.records.versions(id)
         person = tx.people.get(versions[0].person if versions else id)
-        if person is not None and sees.sees(versions[0]) and _may(verb, actor, person):
+        if versions and person is not None and sees.sees(versions[0]) and _may(verb, actor, person):
             found.append(versions[0])
     exact = [one for one in found if one.id == text]
     if len(exact or found) > 1:

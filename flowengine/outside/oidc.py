@@ -38,12 +38,14 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """We, as a provider knows us."""
+    """We, as a provider knows us. ``acr`` is how somebody has to have signed in there, in the provider's words (one of
+    these), or empty where that is the provider's business."""
 
     issuer: str
     client: str
     secret: str
     callback: str
+    acr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Providers:
         from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
         from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+        wished = {"acr_values": " ".join(party.acr)} if party.acr else {}
         found: str = prepare_grant_uri(
             str(self.endpoints(party, allow)["authorization_endpoint"]),
             client_id=party.client,
@@ -101,8 +104,13 @@ class Providers:
             nonce=nonce,
             code_challenge=create_s256_code_challenge(verifier),
             code_challenge_method="S256",
+            **wished,
         )
         return found
+
+    def names_itself(self, party: Party, allow: Sequence[str]) -> bool:
+        """Whether a provider says in each answer whose it is (RFC 9207). Raises OutsideError."""
+        return self.endpoints(party, allow).get("authorization_response_iss_parameter_supported") is True
 
     def account(
         self, party: Party, allow: Sequence[str], code: str, nonce: str, verifier: str, now: datetime
@@ -158,6 +166,8 @@ class Providers:
             claims.validate(now=int(now.timestamp()), leeway=LEEWAY)
         except (JoseError, ValueError, TypeError) as error:
             raise _refused(f"its ID token does not fit: {str(error)[:200]}") from error
+        if party.acr and claims.get("acr") not in party.acr:  # one that says nothing of it vouches for nothing
+            raise _refused("it does not vouch for how he has signed in there")
         return dict(claims)
 
 

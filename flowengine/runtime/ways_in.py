@@ -41,13 +41,15 @@ SESSIONS: Mapping[SessionKind, Lasting] = MappingProxyType(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """An OpenID Connect provider: ``issuer`` is its URL, as its tokens have it. With ``by_mail`` somebody who is known
-    here by exactly the mail that the provider has verified is that person; else an operator has to say who he is."""
+    here by exactly the mail that the provider has verified is that person; else an operator has to say who he is. With
+    ``acr`` somebody has to have signed in there in one of these ways, as the provider names them in ``acr``."""
 
     name: str
     issuer: str
     client: str
     secret: str = field(repr=False)
     by_mail: bool = False
+    acr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ class WaysIn:
     | ``links_in_letters`` | ``FLOW_LINKS_IN_LETTERS`` | ``yes``: mails to customers have a link that opens their
     job, in the place of the address of its page, where they have to sign in |
     | ``providers`` | ``FLOW_OIDC`` | names of OpenID Connect providers, by commas; each has
-    ``FLOW_OIDC_<NAME>_ISSUER``, ``_CLIENT``, ``_SECRET``, and perhaps ``_BY_MAIL=yes`` |
+    ``FLOW_OIDC_<NAME>_ISSUER``, ``_CLIENT``, ``_SECRET``, and perhaps ``_BY_MAIL=yes``, ``_ACR`` |
     | ``targets`` | ``FLOW_SIGN_IN_TARGETS`` | where a browser may be sent after it, besides paths here: URLs, by
     commas |
     | ``public`` | ``FLOW_PUBLIC_STARTS`` | processes that anybody may start on the web, by commas; ``*``: all |
@@ -145,6 +147,7 @@ def _provider(environment: Mapping[str, str], name: str) -> Provider:
         client=environment.get(f"{prefix}_CLIENT", ""),
         secret=environment.get(f"{prefix}_SECRET", ""),
         by_mail=_yes(environment, f"{prefix}_BY_MAIL"),
+        acr=_names(environment.get(f"{prefix}_ACR", "")),
     )
 
 

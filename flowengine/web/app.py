@@ -35,10 +35,10 @@ JSON: `error` (a stable code), `what`, `where`, `possible`.
 class Application(FastAPI):
     """The application, in its envelope: what the framework itself answers has it too."""
 
-    def __init__(self, hosts: Sequence[str], verbs: Verbs | None, **more: Any) -> None:
+    def __init__(self, hosts: Sequence[str], verbs: Verbs | None, *, over_tls: bool, **more: Any) -> None:
         super().__init__(**more)
         self._verbs = verbs
-        self._envelope = Envelope(self._within, hosts)
+        self._envelope = Envelope(self._within, hosts, over_tls=over_tls)
 
     def openapi(self) -> dict[str, Any]:
         """What OpenAPI says of all that can be asked; made when it is first asked for."""
@@ -89,6 +89,7 @@ def make_app(
     app = Application(
         hosts,
         Verbs() if api else None,
+        over_tls=engine.shell.settings.url.startswith("https://"),
         title="flowengine",
         version=__version__,
         description=ABOUT.strip(),

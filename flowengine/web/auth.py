@@ -9,11 +9,13 @@ from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from flowengine.commands.tokens import of_another_scope
+from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import BadToken
-from flowengine.people.identities import By
+from flowengine.people.identities import By, person_of
 from flowengine.views.tokens import TokenView
 from flowengine.web.cookies import SAFE, check_origin
+from flowengine.web.security_log import asked_by
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of flow token create.")
 
@@ -38,6 +40,7 @@ def asker(request: Request) -> By:
     who = authenticate(request)
     if who is None:
         raise _nobody()
+    asked_by(request.scope, who.id if isinstance(who, Actor) else person_of(who))
     return who
 
 
@@ -51,6 +54,7 @@ def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials |
         if shown is None:
             raise _nobody()
         who = engine_of(request).token(shown.credentials)
+        asked_by(request.scope, who.subject)
         if who.scope not in scopes:
             raise of_another_scope(who.scope, scopes)
         return who

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from flowengine.web.envelope import FIXED
+from flowengine.web.envelope import FIXED, POLICY
 from flowengine.web.errors import shape
 
 LOG = logging.getLogger("flowengine.web")
@@ -95,7 +95,9 @@ class Connection(HttpToolsProtocol):
         """Answer what is no request, and end the connection."""
         body = msgspec.json.encode(shape(status, code, what))
         fixed = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
-        head = b"".join(name + b": " + value + b"\r\n" for name, value in (*fixed, *FIXED, (b"connection", b"close")))
+        head = b"".join(
+            name + b": " + value + b"\r\n" for name, value in (*fixed, *FIXED, POLICY, (b"connection", b"close"))
+        )
         self.transport.write(STATUS_LINE[status] + head + b"\r\n" + body)
         self.transport.close()
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from flowengine.commands.sessions import csrf_of
-from flowengine.errors import NotAllowed
+from flowengine.errors import BadToken, NotAllowed
+from flowengine.web import security_log
 
 COOKIE, LOCAL = "__Host-flow", "flow"
 """Its name: over TLS with the prefix, by which browsers take it from this very host alone; over plain HTTP, which
@@ -23,6 +24,7 @@ is for this machine itself, without."""
 
 CSRF = "x-flow-csrf"
 SHOWN_SECONDS = 60
+YEAR = 31_536_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -33,13 +35,20 @@ def secret_of(request: Request) -> str:
 
 def set_cookie(request: Request, response: Response, secret: str) -> None:
     """Have the browser keep a session's secret, out of the reach of scripts. Raises NotAllowed over plain HTTP, but on
-    this machine itself."""
+    this machine itself. That somebody is signed in now is logged."""
     _put(request, response, COOKIE if _over_tls(request) else LOCAL, secret, None)
+    try:
+        who = request.app.state.engine.identify(secret)
+    except BadToken:
+        return  # it has been ended meanwhile, and so nobody is signed in
+    security_log.signed_in(request.scope, who)
 
 
 def drop_cookie(request: Request, response: Response) -> None:
-    """Have the browser forget it."""
+    """Have the browser forget it, and the pages that it keeps to go back to."""
     _put(request, response, COOKIE if _over_tls(request) else LOCAL, "", 0)
+    response.headers["clear-site-data"] = '"cache"'
+    security_log.signed_out(request.scope)
 
 
 def set_binding(request: Request, response: Response, binding: str, seconds: int) -> None:
@@ -54,6 +63,21 @@ def binding_of(request: Request) -> str:
 
 def _binding_name(request: Request) -> str:
     return f"{COOKIE if _over_tls(request) else LOCAL}-provider"
+
+
+def set_language(request: Request, response: Response, language: str) -> None:
+    """Have the browser keep in which language it is spoken to, for a year; over plain HTTP too, for it is no secret."""
+    name, secure = _language_name(request), _over_tls(request)
+    response.set_cookie(name, language, max_age=YEAR, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def language_chosen(request: Request) -> str:
+    """In which language somebody has chosen to be spoken to; empty where he has not."""
+    return request.cookies.get(_language_name(request), "")
+
+
+def _language_name(request: Request) -> str:
+    return f"{COOKIE if _over_tls(request) else LOCAL}-language"
 
 
 def set_shown(request: Request, response: Response, secret: str) -> None:

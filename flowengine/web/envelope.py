@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Sequence
 from contextvars import ContextVar
 from os import urandom
@@ -14,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flowengine.web.errors import answer, shape
+from flowengine.web.security_log import Refusals
 
 REQUEST_HEADER = "x-request-id"
 
@@ -30,11 +32,14 @@ FIXED = (
 )
 """On every answer, unless it says otherwise itself."""
 
-POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
 """What is no page does nothing in a browser."""
 
 SECURE = (b"strict-transport-security", b"max-age=31536000")
-"""On every answer that goes by TLS."""
+"""On every answer that goes by TLS: from us, or from the proxy in front of us."""
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -50,10 +55,12 @@ class Named(logging.Filter):
 
 class Envelope:
     """An application within which all requests are for one of ``hosts`` (all are, where none are named; ``*.name`` is
-    each below a name)."""
+    each below a name). ``over_tls``: people reach it by TLS, whatever a proxy in front of it speaks with us."""
 
-    def __init__(self, app: ASGIApp, hosts: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, hosts: Sequence[str] = (), *, over_tls: bool = False) -> None:
         self._app = app
+        self._over_tls = over_tls
+        self._refusals = Refusals(time.monotonic)
         self._hosts = tuple(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,11 +71,12 @@ class Envelope:
         given = headers.get(REQUEST_HEADER, "")
         id = given if given and _ID.fullmatch(given) else urandom(8).hex()
         fixed = [*FIXED, POLICY, (REQUEST_HEADER.encode(), id.encode())]
-        if scope.get("scheme") == "https":
+        if self._over_tls or scope.get("scheme") == "https":
             fixed.append(SECURE)
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._refusals.answered(scope, message["status"])
                 own = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in own}
                 message["headers"] = own + [one for one in fixed if one[0] not in names]

@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from flowengine import errors as e
 from flowengine import exact
+from flowengine.web import security_log
 
 LOG = logging.getLogger("flowengine.web")
 
@@ -96,6 +97,7 @@ def answer_to(request: Request, error: Exception) -> Response:
 
 def _flow_error(request: Request, error: e.FlowError) -> Response:
     status = e.http_status(error)
+    security_log.came_to(request.scope, error.code)
     headers = {}
     if status == 401:
         headers["www-authenticate"] = "Bearer"

@@ -82,7 +82,7 @@ async def data(request: Request, id: str, by: Who) -> Response:
         "content-length": str(seen.size),
         "content-disposition": f"attachment; filename*=UTF-8''{quote(seen.name, safe='')}",
         "x-content-type-options": "nosniff",
-        "content-security-policy": "default-src 'none'; sandbox",
+        "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
         "cross-origin-resource-policy": "same-origin",
         "cache-control": "private, no-store",
     }

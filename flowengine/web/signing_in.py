@@ -39,6 +39,7 @@ from flowengine.web.cookies import (
     set_cookie,
 )
 from flowengine.web.errors import answer, shape
+from flowengine.web.security_log import asked_by
 
 BINDING_SECONDS = 600
 
@@ -85,9 +86,11 @@ def signed_in(request: Request) -> Identity | None:
     if not secret:
         return None
     try:
-        return engine_of(request).identify(secret)
+        found = engine_of(request).identify(secret)
     except BadToken:
         return None  # the session is over: who asks is nobody until he signs in
+    asked_by(request.scope, found.person)
+    return found
 
 
 def browser_of(request: Request, *, switch: bool = False) -> Browser:

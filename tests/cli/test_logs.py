@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from flowengine import Refused
-from flowengine.cli.logs import configure, masked
+from flowengine.cli.logs import SECURITY, configure, masked
 
 
 @pytest.fixture(autouse=True)
@@ -67,11 +67,22 @@ def test_levels_and_silence(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == ""
 
 
+def test_who_comes_in_is_logged_unless_errors_alone_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """At the usual level who signs in is written, though it is no warning; as JSON with all that is known of it."""
+    for level, lines in (("warning", 1), ("error", 0)):
+        configure({"FLOW_LOG": "json", "FLOW_LOG_LEVEL": level})
+        logging.getLogger(SECURITY).info("signed in", extra={"person": "ada"})
+        written = capsys.readouterr().err.splitlines()
+        assert [json.loads(line)["person"] for line in written] == ["ada"] * lines
+
+
 @pytest.mark.parametrize(
     "secret",
     [
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         f"flow_{'a1B2' * 10}xyz",
+        f"flows_{'a1B2' * 10}xyz",
+        f"flowl_{'a1B2' * 10}xyz",
         "postgresql://ada:pass@host/flow",
         "smtp://ada:pass@mail",
     ],

@@ -45,6 +45,7 @@ class Login:
         self.algorithm = "ES256"
         self.says: dict[str, Any] = {}
         self.calls_itself = server.url
+        self.about: dict[str, Any] = {}
         self.status = 200
         self.asked: dict[str, str] = {}
         self._codes: dict[str, dict[str, list[str]]] = {}
@@ -64,7 +65,7 @@ class Login:
         if sent.path == "/.well-known/openid-configuration":
             return _json({
                 "issuer": self.calls_itself, "authorization_endpoint": f"{url}/authorize",
-                "token_endpoint": f"{url}/token", "jwks_uri": f"{url}/keys",
+                "token_endpoint": f"{url}/token", "jwks_uri": f"{url}/keys", **self.about,
             })  # fmt: skip
         if sent.path == "/keys":
             return _json({"keys": [self.key.as_dict(private=False)]})
@@ -102,7 +103,8 @@ def engine(database: Database, clock: SimulatedClock, login: Login) -> Iterator[
         Provider(name=name, issuer=login.server.url, client="flow", secret="s&cret", by_mail=name == "club")
         for name in ("house", "club")
     ]
-    ways_in = WaysIn(providers=tuple(both), targets=("https://app.example/in",))
+    strict = Provider(name="strict", issuer=login.server.url, client="flow", secret="s&cret", acr=("phr", "phrh"))
+    ways_in = WaysIn(providers=(*both, strict), targets=("https://app.example/in",))
     with opened(database, clock, ways_in, http_allow=(login.server.allow,)) as engine:
         yield engine
 
@@ -158,6 +160,23 @@ def test_a_verified_mail_is_trusted_where_the_settings_say_so(engine: Engine, lo
     begun = engine.begin_oidc("club")
     with pytest.raises(NotAllowed):
         finish(engine, begun, login.visited(begun))
+
+
+def test_how_somebody_has_signed_in_there_is_asked_for_and_looked_at(engine: Engine, login: Login) -> None:
+    """Where the settings say how, a token that says otherwise, or nothing of it, signs nobody in."""
+    engine.bind_subject("tom", "strict", "1234")
+    for says in ({}, {"acr": "0"}, {"acr": None}, {"acr": ["phr"]}, {"acr": "phr phrh"}):
+        login.says = says
+        begun = engine.begin_oidc("strict")
+        assert parse_qs(urlsplit(begun.url).query)["acr_values"] == ["phr phrh"]
+        with pytest.raises(BadToken, match="vouch"):
+            finish(engine, begun, login.visited(begun))
+    login.says = {"acr": "phrh"}
+    begun = engine.begin_oidc("strict")
+    assert finish(engine, begun, login.visited(begun)) == "tom"
+    begun = engine.begin_oidc("house")
+    assert "acr_values" not in begun.url
+    assert finish(engine, begun, login.visited(begun)) == "tom"
 
 
 def test_the_answer_counts_once_and_in_one_browser(engine: Engine, login: Login, clock: SimulatedClock) -> None:
@@ -243,6 +262,18 @@ def test_an_answer_of_another_provider_is_refused(engine: Engine, login: Login) 
     assert engine.finish_oidc(**brought, binding=begun.binding, issuer=login.server.url).session.person == "tom"
 
 
+def test_a_provider_that_says_whose_its_answers_are_always_says_so(engine: Engine, login: Login) -> None:
+    """An answer that leaves it out, where the provider never does, is not its own."""
+    login.about = {"authorization_response_iss_parameter_supported": True}
+    engine.bind_subject("tom", "house", "1234")
+    begun = engine.begin_oidc("house")
+    with pytest.raises(BadToken, match="does not say whose"):
+        engine.finish_oidc(**login.visited(begun), binding=begun.binding)
+    begun = engine.begin_oidc("house")
+    brought = login.visited(begun)
+    assert engine.finish_oidc(**brought, binding=begun.binding, issuer=login.server.url).session.person == "tom"
+
+
 def test_a_provider_that_says_no_or_nothing(engine: Engine, login: Login) -> None:
     """A code that it does not take signs nobody in; one that cannot be asked is the installation's trouble."""
     engine.bind_subject("tom", "house", "1234")
@@ -295,7 +326,7 @@ def test_an_unknown_provider_is_told(engine: Engine) -> None:
     """With those that there are."""
     with pytest.raises(NotFound) as refused:
         engine.begin_oidc("nowhere")
-    assert refused.value.possible == ("house", "club")
+    assert refused.value.possible == ("house", "club", "strict")
 
 
 @pytest.mark.parametrize(
@@ -336,6 +367,7 @@ def test_the_settings_come_from_the_environment() -> None:
             "FLOW_OIDC_HOUSE_CLIENT": "flow",
             "FLOW_OIDC_HOUSE_SECRET": "secret",
             "FLOW_OIDC_HOUSE_BY_MAIL": "yes",
+            "FLOW_OIDC_HOUSE_ACR": "phr, phrh",
             "FLOW_SESSIONS": "staff=PT1H/P1D",
             "FLOW_LINKS_ASK_CODE": "yes",
             "FLOW_SIGN_IN_TARGETS": "https://app.example/in",
@@ -343,7 +375,7 @@ def test_the_settings_come_from_the_environment() -> None:
         }
     )
     assert found.provider("house") == Provider(
-        name="house", issuer="https://login.example", client="flow", secret="secret", by_mail=True
+        name="house", issuer="https://login.example", client="flow", secret="secret", by_mail=True, acr=("phr", "phrh")
     )
     assert "secret" not in repr(found).replace("_secret", "")
     assert found.lasting("staff").idle == timedelta(hours=1)

@@ -207,6 +207,16 @@ def test_a_fact_is_found_by_the_beginning_of_its_id(engine: Engine) -> None:
         engine.take_back_fact(facts[0].id, by="ada")
 
 
+def test_the_id_of_a_person_is_no_fact(engine: Engine) -> None:
+    """Asked for as a fact, it answers as one that nobody has, so that nobody learns who is known here."""
+    told = []
+    for ref in ("ben", "nobody"):
+        with pytest.raises(NotFound, match="no fact") as refused:
+            engine.change_fact(ref, "Seen", by="ada")
+        told.append(str(refused.value).replace(ref, ""))
+    assert told[0] == told[1]
+
+
 def test_pages_of_facts_hold_each_once(engine: Engine, clock: SimulatedClock) -> None:
     """Keyset pages, the newest first, also of facts of one moment; a place that is none is refused."""
     for number in range(7):

@@ -131,7 +131,34 @@ def test_what_is_no_request_is_answered_in_the_shape_of_every_error(door: Door) 
         head, _, body = answer.partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 %d " % status), answer
         assert b"x-content-type-options: nosniff" in head
+        assert b"content-security-policy: default-src 'none'" in head
         assert json.loads(body)["status"] == status
+
+
+def test_where_a_request_ends_is_read_in_one_way_alone(door: Door) -> None:
+    """What a proxy could read otherwise is refused as a whole, and what stands behind it is no request."""
+    head = b"POST /api/v1/complete HTTP/1.1\r\nHost: here\r\n"
+    behind = b"GET /health/live HTTP/1.1\r\nHost: here\r\n\r\n"
+    doubtful = (
+        b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 0\r\nContent-Length: 44\r\n\r\n",
+        b"Content-Length: +0\r\n\r\n",
+        b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding : chunked\r\nContent-Length: 0\r\n\r\n",
+        b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        b"X-Name: a\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}",
+        b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
+    )
+    with _serving(door) as port:
+        for framing in doubtful:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                client.sendall(head + framing + behind)
+                answer = b""
+                while part := client.recv(10_000):
+                    answer += part
+            assert answer.startswith(b"HTTP/1.1 400 "), framing
+            assert answer.count(b"HTTP/1.1 ") == 1, framing
 
 
 def test_several_requests_may_be_sent_before_the_first_answer(door: Door) -> None:

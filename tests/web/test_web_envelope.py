@@ -9,7 +9,7 @@ import pytest
 from httpx import Client
 from served_app import served
 
-from flowengine import Engine, errors
+from flowengine import Engine, Settings, errors
 from flowengine.web import make_app
 from flowengine.web.envelope import FIXED, POLICY, REQUEST, Named
 from flowengine.web.errors import PAGE, title_of
@@ -34,6 +34,30 @@ def test_every_answer_has_the_headers_of_the_house() -> None:
             assert "strict-transport-security" not in answer.headers
             assert len(answer.headers["x-request-id"]) == 16
             assert answer.headers["cache-control"] == "no-store"
+            policy = answer.headers["content-security-policy"].split("; ")
+            assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+
+
+def test_files_of_pages_are_no_pages() -> None:
+    """Opened by themselves they run nothing, lie in no frame, and are the base of nothing."""
+    with Engine("sqlite://") as engine:
+        app = make_app(engine, pages=True)
+        with served(app) as url, Client(base_url=url, trust_env=False) as client:
+            for path in app.state.assets.paths.values():
+                policy = client.get(path).headers["content-security-policy"].split("; ")
+                assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "sandbox"} <= set(policy)
+
+
+def test_what_people_reach_by_tls_says_so() -> None:
+    """Also where a proxy in front of it speaks TLS, as the installation's own address says; and TRACE is nothing."""
+    with (
+        Engine("sqlite://", settings=Settings(url="https://flow.example")) as engine,
+        served(make_app(engine)) as url,
+        Client(base_url=url, trust_env=False) as client,
+    ):
+        for path, status in (("/health/live", 405), ("/api/v1/jobs", 405), ("/nothing", 404)):
+            answer = client.request("TRACE", path)
+            assert (answer.status_code, answer.headers["strict-transport-security"]) == (status, "max-age=31536000")
 
 
 def test_a_request_keeps_its_id() -> None:

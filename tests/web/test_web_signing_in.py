@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from flowengine.commands.codes import digits_of
 from flowengine.runtime.ways_in import WaysIn
 from flowengine.web import make_app
 from flowengine.web.cookies import COOKIE, CSRF, LOCAL
+from flowengine.web.security_log import AT_ONCE, EVERY, Refusals
 
 sys.path.append(str(Path(__file__).parents[1] / "engine"))
 
@@ -325,3 +327,69 @@ def test_somebody_new_begins_a_job(page: Page) -> None:
     assert page.ask("GET", f"/jobs/{begun['job']}").status_code == 200
     assert page.post("/public/nothing", body).status_code == 404
     assert page.post("/public/ordering", body | {"contact": "zoe"}).status_code == 422
+
+
+def test_who_is_refused_again_and_again_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Some lines are written of him, then one in a while, with how many were left out; another has lines of his own."""
+    now = 0.0
+    refusals = Refusals(lambda: now)
+    with caplog.at_level(logging.INFO, "flowengine.security"):
+        for _ in range(100):
+            refusals.answered({"method": "POST", "client": ("192.0.2.7", 1)}, 401)
+        refusals.answered({"method": "POST", "client": ("192.0.2.8", 1)}, 200)
+        assert len(caplog.records) == AT_ONCE
+        now += EVERY
+        for _ in range(2):
+            refusals.answered({"method": "POST", "client": ("192.0.2.7", 1)}, 401)
+        refusals.answered({"method": "POST", "client": ("192.0.2.8", 1)}, 403)
+    late, other = (vars(record) for record in caplog.records[AT_ONCE:])
+    assert (late["address"], late["left_out"]) == ("192.0.2.7", 100 - AT_ONCE)
+    assert (other["address"], other["status"], other["left_out"]) == ("192.0.2.8", 403, 1)
+
+
+def test_who_comes_in_and_who_is_refused_is_logged(
+    page: Page, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line each, with what was asked, how it went, by whom and from where; none of ordinary work, and no secret."""
+    job = engine.start("ordering", by="ben", need={"metres": 3}).job
+    with caplog.at_level(logging.INFO, "flowengine.security"):
+        sent = page.post("/codes", {"contact": "ada@example.org"}).json()
+        wrong = "000000" if page.digits(sent["id"]) != "000000" else "111111"
+        assert page.post("/codes/check", {"id": sent["id"], "code": wrong}).status_code == 401
+        assert page.sign_in().status_code == 200
+        secret = page.client.cookies[LOCAL]
+        assert page.ask("GET", "/jobs").status_code == 200
+        assert page.ask("GET", f"/jobs/{job}").status_code == 404
+        assert page.ask("GET", "/nothing").status_code == 404
+        assert page.ask("DELETE", "/session", sec_fetch_site="cross-site").status_code == 403
+        out = page.ask("DELETE", "/session")
+    assert out.headers["clear-site-data"] == '"cache"'
+    lines = [vars(record) for record in caplog.records if record.name == "flowengine.security"]
+    told = [(line["msg"], line["asked"], line.get("person", ""), line.get("code", "")) for line in lines]
+    assert told == [
+        ("refused", "POST /api/v1/codes/check", "", "BadToken"),
+        ("signed in", "POST /api/v1/codes/check", "ada", ""),
+        ("refused", "GET /api/v1/jobs/{job}", "ada", "NotFound"),
+        ("refused", "DELETE /api/v1/session", "ada", "NotAllowed"),
+        ("signed out", "DELETE /api/v1/session", "ada", ""),
+    ]
+    assert (lines[1]["strength"], lines[1]["address"]) == ("code", "127.0.0.1")
+    for shown in (secret, wrong, page.digits(sent["id"]), "ada@example.org", job):
+        assert shown not in str([{name: str(value) for name, value in line.items()} for line in lines])
+
+
+def test_over_tls_each_cookie_is_this_hosts_alone() -> None:
+    """Also the one that keeps a reader's language; and it is read again under that name."""
+    headers = {"origin": "https://flow.example", "sec-fetch-site": "same-origin"}
+    with (
+        Engine("sqlite://", settings=Settings(url="https://flow.example")) as engine,
+        served(make_app(engine, pages=True)) as url,
+        Client(base_url=url, trust_env=False) as client,
+    ):
+        kept = client.post("/language", data={"language": "de", "back": "/login"}, headers=headers).headers[
+            "set-cookie"
+        ]
+        name, *flags = kept.split("; ")
+        assert name == "__Host-flow-language=de"
+        assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(flags)
+        assert '<html lang="de">' in client.get("/login", headers={"cookie": name}).text

@@ -20,7 +20,9 @@ PATH = "/static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", **PICTURES}
 _HEADERS = {
     "cache-control": "public, max-age=31536000, immutable",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
+    ),
 }
 """A picture may be a document (SVG): opened by itself it runs nothing."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from flowengine.web.cookies import set_language
 from flowengine.web.pages.asked_fields import is_ours
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.visit import LANGUAGE_COOKIE, Visit
+from flowengine.web.pages.visit import Visit
 
 pages = Book()
 
-YEAR = 31_536_000
 MOST = 50
 """Jobs, and things that wait, that are shown."""
 
@@ -45,5 +45,5 @@ def language(visit: Visit) -> Response:
     """Speak to this browser in another language from now on."""
     back = visit.posted.get("back", "/")
     answer = visit.go(back if is_ours(back) else "/")
-    answer.set_cookie(LANGUAGE_COOKIE, visit.posted.get("language")[:8], YEAR, httponly=True, samesite="lax")
+    set_language(visit.request, answer, visit.posted.get("language")[:8])
     return answer

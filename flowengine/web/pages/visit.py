@@ -22,10 +22,8 @@ from flowengine.people.identities import By, Identity
 from flowengine.speech.catalogues import LANGUAGES, language_of
 from flowengine.speech.telling import Speech
 from flowengine.views.replies import PersonView
-from flowengine.web.cookies import secret_of
+from flowengine.web.cookies import language_chosen, secret_of
 from flowengine.web.pages.posted import Posted
-
-LANGUAGE_COOKIE = "flow-language"
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -129,7 +127,7 @@ class Visit:
     @cached_property
     def speech(self) -> Speech:
         """In his language and zone."""
-        chosen = self.request.cookies.get(LANGUAGE_COOKIE, "")
+        chosen = language_chosen(self.request)
         language = chosen if chosen in LANGUAGES else language_of(self.request.headers.get("accept-language", ""))
         return Speech(language, self.me.zone if self.me is not None else "", self.engine.clock.now())
 
