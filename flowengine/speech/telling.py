@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,9 @@ from zoneinfo import ZoneInfo
 from babel import Locale, dates, numbers, units
 
 from flowengine.speech.catalogues import SOURCE, texts
+
+_WEEKDAY = re.compile(r"E+|c+")
+"""A weekday in a pattern of CLDR: a pattern is for each width of it, where it has none of its own."""
 
 _LOCALES: Mapping[str, str] = {"en": "en_GB"}
 """Which land's habits a language goes by, where it names none: days before months, and a clock of 24 hours."""
@@ -53,8 +57,9 @@ class Speech:
         """``Wednesday 2 December``, ``short``: ``Wed 2 Dec``; with the year, where it is another."""
         here = at.astimezone(self.clock(home)).date() if isinstance(at, datetime) else at
         same = here.year == self.now.astimezone(self.clock(home)).year
-        skeleton = ("MMMEd" if short else "MMMMEEEEd") if same else ("yMMMEd" if short else "yMMMMEEEEd")
-        return dates.format_skeleton(skeleton, here, locale=self.locale, fuzzy=True)
+        skeleton = ("MMMEd" if short else "MMMMEd") if same else ("yMMMEd" if short else "yMMMMEd")
+        found = self.locale.datetime_skeletons[dates.match_skeleton(skeleton, self.locale.datetime_skeletons)].pattern
+        return dates.format_date(here, found if short else _WEEKDAY.sub("EEEE", found), locale=self.locale)
 
     def time(self, at: datetime, home: str = "") -> str:
         """``14:30``."""
