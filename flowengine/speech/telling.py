@@ -24,11 +24,12 @@ _LOCALES: Mapping[str, str] = {"en": "en_GB"}
 @dataclass(frozen=True, slots=True)
 class Speech:
     """Speaks to a reader in his ``language`` (``en``, ``de``) and, where it is known, in his time ``zone`` (an IANA
-    name); ``now`` is when he reads."""
+    name), else in that of what he reads about, else in the ``default``; ``now`` is when he reads."""
 
     language: str = SOURCE
     zone: str = ""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    default: str = "UTC"
 
     @property
     def locale(self) -> Locale:
@@ -46,11 +47,11 @@ class Speech:
 
     def clock(self, home: str = "") -> ZoneInfo:
         """The zone in which he reads moments: his own, else ``home``, that of what he reads about."""
-        return ZoneInfo(self.zone or home or "UTC")
+        return ZoneInfo(self.zone or home or self.default)
 
     def place(self, home: str = "") -> str:
         """The zone in which he reads moments, in words: ``Berlin``, ``UTC``."""
-        key = self.zone or home or "UTC"
+        key = self.zone or home or self.default
         return key if key == "UTC" else key.rpartition("/")[2].replace("_", " ")
 
     def day(self, at: datetime | date, home: str = "", *, short: bool = False) -> str:

@@ -23,6 +23,7 @@ def test_a_day_is_that_of_the_readers_zone() -> None:
         "Friday, 1 January 2027", "Freitag, 1. Januar 2027"
     )  # fmt: skip
     assert Speech("en", "", NOW).day(past_midnight, "Europe/London") == "Thursday 31 December"
+    assert Speech("en", "", NOW, "Europe/London").place() == "London"
     assert (ENGLISH.place(), Speech("en", "", NOW).place("America/New_York"), Speech().place()) == (
         "Berlin", "New York", "UTC"
     )  # fmt: skip

@@ -33,6 +33,7 @@ def job(visit: Visit) -> Response:
         history = desk.history(track.job)
         data = desk.data(track.job) if track.erased is None else {}
         links = desk.links(track.job)
+    visit.at_home(track.zone)
     before = visit.query("before")
     end = int(before) if before.isascii() and before.isdecimal() and len(before) < 12 else len(history) + 1
     lines = [one for one in history if one.seq < end][-LINES:][::-1]

@@ -129,7 +129,8 @@ class Visit:
         """In his language and zone."""
         chosen = language_chosen(self.request)
         language = chosen if chosen in LANGUAGES else language_of(self.request.headers.get("accept-language", ""))
-        return Speech(language, self.me.zone if self.me is not None else "", self.engine.clock.now())
+        zone = self.me.zone if self.me is not None else ""
+        return Speech(language, zone, self.engine.clock.now(), self.engine.shell.settings.zone)
 
     def at_home(self, zone: str) -> None:
         """What the page is about is in that time zone: so moments are told, where the reader's own is not known."""

@@ -43,6 +43,7 @@ def step(visit: Visit) -> Response:
 def _seen(visit: Visit) -> StaffStep:
     found = visit.desk.step(visit.part("step"))
     assert isinstance(found, StaffStep), "those inside see the step of staff"
+    visit.at_home(found.zone)
     return found
 
 
