@@ -172,7 +172,7 @@ def test_files_questions_appointment_approval_and_ballot(house: House, ada: Visi
     assert "Your vote is in for Red" in ada.get(done.headers["location"]).text
     again = ada.get(step)
     assert form_of(again, "/steps/").value("vote.for") == "red"
-    assert "1 of 2 have voted" in words(again)
+    assert "1 of 2 votes are in." in words(again)
     send(ada, again, "/steps/", way="abstain")
     assert "You abstained" in ada.get(step).text
     assert "%" not in words(ada.get(step))
@@ -186,7 +186,7 @@ def _as_far_as_the_fitting(house: House, person: str) -> None:
 
 def test_the_first_page_says_what_waits_what_goes_on_and_what_can_be_begun(house: House, ada: Visitor) -> None:
     """With the deadline, where each job stands, and the appointments to come; before anything it says so."""
-    assert "Nothing has happened yet." in ada.get("/").text
+    assert "Nothing is under way." in ada.get("/").text
     begun(house)
     page = ada.get("/")
     assert "Please answer by Mon 11 May, 10:00" in words(page)
