@@ -161,7 +161,8 @@ def audit(console: Console, result: Audit) -> None:
             f"{result.erased}; their histories are whole, what they said is gone.",
         )
     if result.head:
-        line(console, ("  Head of the administration: ", "dim"), result.head, pasted=True)
+        line(console, ("The head of their chain, to be kept elsewhere:", "dim"))
+        line(console, f"  {result.head}", pasted=True)
     if result.fine:
         return
     table(console, ("Job", "What"), [(one.job, one.what) for one in result.problems], "")
