@@ -263,6 +263,15 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def graphviz() -> None:
+    """For tests that draw: Graphviz can be loaded."""
+    from flowengine.interop.drawing import can_draw
+
+    if not can_draw():
+        pytest.skip("Graphviz cannot be loaded on this machine (docs/command-line.md, Pictures, says what it needs)")
+
+
+@pytest.fixture
 def empty_sqlite_url(tmp_path: Path) -> str:
     """The address of a SQLite database without tables, of the test's own."""
     return f"sqlite:///{tmp_path / 'flow.db'}"

@@ -286,6 +286,7 @@ def test_draw_can_leave_out_what_nobody_hopes_for(shop: Flow) -> None:
     assert "↯ withdraw" not in shop.run("draw", "workshop.yaml", "--usual", "--format", "text").stdout
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_draw_makes_pictures(shop: Flow) -> None:
     """A picture in SVG or PNG is written where it is told, or to where output goes; the file's name says which."""
     svg = shop.json("draw", "workshop.yaml", "--svg")
@@ -300,6 +301,7 @@ def test_draw_makes_pictures(shop: Flow) -> None:
     assert "no text" in shop.json("draw", "workshop.yaml", "--png", code=2)["what"]
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_a_picture_shows_a_jobs_way_and_where_jobs_stand(shop: Flow) -> None:
     """Staff see a job's way in its process, operators how many jobs stand where; nobody sees more than he may."""
     job = shop.start()

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from flowengine.interop.drawing import picture
 from flowengine.language import load, parse
 
@@ -27,6 +29,7 @@ def _said(svg: str) -> tuple[str | None, list[str]]:
     )
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_the_picture_is_what_is_drawn() -> None:
     """The README's picture is made by the command beside it, of the suit as it is now."""
     command = re.search(r"`flow draw (\S+) --usual -o (\S+)`", README)

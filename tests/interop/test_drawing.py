@@ -178,6 +178,7 @@ def _cards(scene: Scene) -> Iterator[str]:
             yield from _cards(thing.scene) if isinstance(thing, Frame) else ()
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_nothing_lies_over_anything_else(shipped: list[Process]) -> None:
     """In all that is shipped no two boxes meet, everything is inside what is around it, texts inside their cards."""
     for process in shipped:
@@ -206,6 +207,7 @@ def _texts(one: Placed) -> None:
         assert row.y + lettering(row.kind).line <= one.box.h, row
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_a_picture_stands_alone(suit: Process) -> None:
     """The SVG is well-formed, named and described for those who hear it, has its styles in one place, light and dark,
     and nothing that runs or that another picture on the page could meet."""
@@ -226,6 +228,7 @@ def test_a_picture_stands_alone(suit: Process) -> None:
         assert all(one.startswith(".flow-picture ") for one in selectors.split(","))
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_embedded_it_has_no_styles_and_leads_where_the_page_says(shop: Process) -> None:
     """On a page it brings classes alone; a card is a link where the page gives one, and only to a page."""
     svg = picture(shop, links={"choose": "/ops/states/choose?a=1&b=2", "work": "https://example.org/"}, embedded=True)
@@ -238,6 +241,7 @@ def test_embedded_it_has_no_styles_and_leads_where_the_page_says(shop: Process) 
             picture(shop, links={"choose": bad})
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_a_job_has_its_way_in_it(shop: Process) -> None:
     """What a job passed is ticked, where it stands is said in words, and the rest is still to come."""
     events = [
@@ -272,6 +276,7 @@ def test_counts_say_how_many_and_how_long(shop: Process) -> None:
 
 
 @pytest.mark.parametrize("title", HOSTILE)
+@pytest.mark.usefixtures("graphviz")
 def test_no_title_does_harm(shop: Process, title: str) -> None:
     """Markup, controls, what turns texts round, what is long and what the font lacks: a picture is made of all."""
     states = {name: replace(state, title=title) for name, state in shop.root.states.items()}

@@ -1,7 +1,7 @@
 """Processes as pictures in SVG and PNG.
 
-Others take from here: :func:`picture`, :func:`png`, :func:`stylesheet` (for pages that show pictures embedded), and
-what a picture may tell beside the process: :class:`JobPath` and :class:`Crowd`.
+Others take from here: :func:`can_draw`, :func:`picture`, :func:`png`, :func:`stylesheet` (for pages that show pictures
+embedded), and what a picture may tell beside the process: :class:`JobPath` and :class:`Crowd`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 from flowengine.errors import Refused
 from flowengine.interop.drawing.arranging import arrange
 from flowengine.interop.drawing.colours import DARK, LIGHT, alone, stylesheet
+from flowengine.interop.drawing.graphviz import can_draw
 from flowengine.interop.drawing.painting import paint
 from flowengine.interop.drawing.raster import rasterised
 from flowengine.interop.drawing.scene import Crowd, JobPath, Links
@@ -24,7 +25,7 @@ MOST_STATES = 1_000
 MOST_PIXELS = 30_000_000
 """Pixels of a PNG: a larger picture becomes a smaller one."""
 
-__all__ = ["Crowd", "JobPath", "picture", "png", "stylesheet"]
+__all__ = ["Crowd", "JobPath", "can_draw", "picture", "png", "stylesheet"]
 
 
 def picture(

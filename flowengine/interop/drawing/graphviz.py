@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from flowengine.distribution import installing
@@ -25,6 +26,16 @@ _HASTE = {"splines": "line", "nslimit": "0.3", "nslimit1": "0.3", "mclimit": "0.
 _INCH = 72
 
 Point = tuple[float, float]
+
+
+@cache
+def can_draw() -> bool:
+    """Whether Graphviz is here, and can be loaded."""
+    try:
+        import pygraphviz  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 class Box(NamedTuple):

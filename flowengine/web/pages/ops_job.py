@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine import exact
+from flowengine.interop.drawing import can_draw
 from flowengine.views.replies import MigrationView, Receipt
 from flowengine.web.pages import by_hand
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
-from flowengine.web.pages.ops_pictures import DRAWS
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -41,7 +41,7 @@ def job(visit: Visit) -> Response:
         "operators/job.html", job=track, timers=timers, lines=lines, data=_json(data), links=links,
         raw={one.seq: _json({"command": one.command, "events": list(one.events)}) for one in lines},
         more=lines[-1].seq if lines and lines[-1].seq > 1 else 0, hands=by_hand.of_jobs(track, visit.speech),
-        open=track.status == "open", whole=end > len(history), draws=DRAWS,
+        open=track.status == "open", whole=end > len(history), draws=can_draw(),
     )  # fmt: skip
 
 

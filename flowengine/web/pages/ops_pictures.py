@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from starlette.responses import Response
 
 from flowengine import errors as e
-from flowengine.interop.drawing import Crowd, JobPath, picture
+from flowengine.interop.drawing import Crowd, JobPath, can_draw, picture
 from flowengine.language import parse
 from flowengine.views.replies import StaffTrack
 from flowengine.web.pages.book import Book
@@ -16,8 +14,6 @@ from flowengine.web.pages.visit import Visit
 
 pages = Book()
 
-DRAWS = find_spec("pygraphviz") is not None
-"""Whether the extra ``draw`` is installed: without it no page shows a picture."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser lets a picture do that is looked at by itself: it has its colours in it, and nothing else."""
 
@@ -48,7 +44,7 @@ def of_job(visit: Visit) -> Response:
 
 def _refuse(visit: Visit) -> None:
     refuse_all_but_operators(visit)
-    if not DRAWS:
+    if not can_draw():
         raise e.NotFound("there are no pictures here", possible=("install the extra draw",))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from flowengine import errors as e
+from flowengine.interop.drawing import can_draw
 from flowengine.views.replies import ProcessRow
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
-from flowengine.web.pages.ops_pictures import DRAWS
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -47,7 +47,7 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
         text = visit.desk.source(name, version)
     return visit.page(
         "operators/process.html", status, rows=list(reversed(rows)), latest=latest, version=version, text=text,
-        problems=problems or {}, typed=visit.posted, draws=DRAWS,
+        problems=problems or {}, typed=visit.posted, draws=can_draw(),
     )  # fmt: skip
 
 

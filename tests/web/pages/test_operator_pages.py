@@ -104,9 +104,9 @@ def test_incidents_are_tried_again(busy: House) -> None:
     assert every.headers["location"].endswith("tried=1&refused=0")
 
 
+@pytest.mark.usefixtures("graphviz")
 def test_pictures_of_a_process_and_of_a_job(busy: House) -> None:
     """Where the extra is installed the pages have them; a picture lets no script in, and others see none."""
-    pytest.importorskip("pygraphviz")
     olga, job = busy.visitor("olga"), job_of(busy, "an anvil")
     for page in ("/ops/processes/fetching", f"/ops/jobs/{job}"):
         assert f'src="{page}/picture"' in olga.get(page).text
