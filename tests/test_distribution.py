@@ -105,7 +105,7 @@ def test_nothing_says_to_install_the_other() -> None:
         found
         for folder in ("flowengine", "docs", "examples", "processes")
         for found in (ROOT / folder).rglob("*")
-        if found.is_file() and found.suffix not in (".pyc", ".ttf")
+        if found.is_file() and found.suffix not in (".pyc", ".ttf", ".png")
     ]
     for file in [*files, ROOT / "README.md", ROOT / "pyproject.toml"]:
         text = file.read_text(encoding="utf-8")
