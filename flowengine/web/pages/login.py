@@ -9,7 +9,6 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.people.identities import Identity
 from flowengine.web.cookies import drop_cookie, set_binding
-from flowengine.web.pages import nobody
 from flowengine.web.pages.asked_fields import is_ours
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.door import let_in
@@ -29,9 +28,7 @@ def back_of(visit: Visit) -> str:
 
 @pages.get("/login", "anyone")
 def login(visit: Visit) -> Response:
-    """Ask for his contact, to which a code goes; where people sign in at the host's own page, they are sent there."""
-    if visit.request.app.state.sign_in_at:
-        return nobody.sign_in_at(visit, back_of(visit))
+    """Ask for his contact, to which a code goes."""
     return _login(visit)
 
 

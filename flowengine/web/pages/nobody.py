@@ -12,17 +12,12 @@ _OURS = frozenset({"csrf"})
 
 
 def sign_in_first(visit: Visit) -> Response:
-    """To sign in, and back to what was asked for."""
-    if visit.request.app.state.sign_in_at:
-        return sign_in_at(visit, visit.asked_for)
-    return visit.go("/login", {"back": visit.asked_for})
-
-
-def sign_in_at(visit: Visit, back: str) -> Response:
-    """To where people sign in at the host's, and back to a page of ours."""
-    query = urlencode({"next": visit.here + back})
-    elsewhere = f"{visit.request.app.state.sign_in_at}?{query}"
-    return RedirectResponse(elsewhere, 303, {"cache-control": "no-store"})
+    """To sign in, at the host's own page where it has one, and back to what was asked for."""
+    elsewhere: str = visit.request.app.state.sign_in_at
+    if not elsewhere:
+        return visit.go("/login", {"back": visit.asked_for})
+    query = urlencode({"next": visit.here + visit.asked_for})
+    return RedirectResponse(f"{elsewhere}?{query}", 303, {"cache-control": "no-store"})
 
 
 def send_again(visit: Visit, *, stronger: bool = False) -> Response:
