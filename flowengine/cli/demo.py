@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ import click
 from flowengine.cli.flags import terminal
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal, program
-from flowengine.samples import suit_shop
+from flowengine.samples import example
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -78,8 +77,8 @@ def _show(terminal: Terminal, at: str, answer: dict[str, Any]) -> None:
 
 
 def _shop(name: str) -> Any:
-    """A module of the tailor's shop, whose folder is a package of its own."""
-    return import_module(f"{suit_shop().__name__}.{name}")
+    """A module of the tailor's shop."""
+    return example(f"bespoke_suit.{name}")
 
 
 def _ending(console: Console, commands: list[str], worker: str, seconds: float) -> None:
