@@ -20,7 +20,7 @@ def commons(engine: Engine, clock: SimulatedClock) -> Story:
 
 
 def taken_up(story: Story) -> None:
-    story.do("ben", "take_up", "done", name="Ben", plan="A button", by="2027-02-01")
+    story.do("ben", "take_up", "done", plan="A button", by="2027-02-01")
 
 
 def built(story: Story) -> None:
@@ -85,7 +85,7 @@ def test_open_work_is_claimed_and_handed_on(commons: Story) -> None:
     with pytest.raises(errors.AlreadyClaimed):
         commons.engine.act(step, "done", plan, by="ben")
     commons.engine.release(step, by="cem")
-    commons.do("dora", "take_up", "done", name="Dora", plan="Hers", by="2027-02-01")
+    commons.do("dora", "take_up", "done", plan="Hers", by="2027-02-01")
     assert commons.shown("ada", "agree")["Built by"] == "Dora"
 
 
@@ -291,6 +291,6 @@ def test_a_need_that_was_raised_elsewhere_begins_a_contribution(commons: Story) 
     job = commons.engine.track(receipt.job, "ben")
     assert [place.words for place in job.where] == ["Looking for somebody to build it"]
     commons.job = receipt.job
-    refused(commons, "ben", "take_up", "done", name="Ben", plan="Mine", by="2027-02-01")
+    refused(commons, "ben", "take_up", "done", plan="Mine", by="2027-02-01")
     with pytest.raises(errors.BadAnswer):
         commons.engine.send("need_raised", body=raised | {"title": "No"})
