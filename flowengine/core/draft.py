@@ -411,7 +411,7 @@ def _suspended(ground: Ground, event: e.Suspended) -> None:
     ground.effects.suspended = True
 
 
-HELD = frozenset({"expire", "remind", "escalate", "close", "attention"})
+HELD = frozenset({"expire", "remind", "escalate", "claim", "close", "attention"})
 """Purposes of the timers that are for what others do in time: they do not run while a job is suspended. A promised day
 stays the day that was promised."""
 

@@ -428,9 +428,9 @@ class Suspended(Event, frozen=True, kw_only=True):
 
 
 class Resumed(Event, frozen=True, kw_only=True):
-    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``close``) are later by as long
-    as they were held: since the job was suspended, or since their step was opened or their state entered, where that
-    came later. Waits and other clocks stay as they were."""
+    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``claim``, ``close``) are later
+    by as long as they were held: since the job was suspended, or since their step was opened or their state entered,
+    where that came later. Waits and other clocks stay as they were."""
 
     at: datetime
 

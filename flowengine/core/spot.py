@@ -267,6 +267,12 @@ class Spot(msgspec.Struct, frozen=True):
         for index, escalation in enumerate(self.state.escalate):
             self.set_timer("escalate", self.after(escalation.after), step=step.number, detail=index)
 
+    def limit_claim(self, step: Step, since: datetime | None = None) -> None:
+        """The step is claimed from now (or from ``since``) for as long as its state lets, where it says how long."""
+        self.drop_timers("claim")
+        if self.state.claim is not None:
+            self.set_timer("claim", self.after(self.state.claim, since), step=step.number)
+
     def escalation(self, timer: Timer) -> Escalation:
         """The escalation that an ``escalate`` timer stands for."""
         return self.state.escalate[timer.detail]
@@ -308,7 +314,7 @@ class Kind(Protocol):
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
         """One of its timers is due (and dropped).
 
-        ``remind`` and ``escalate`` are done for all kinds alike. With ``expire`` a kind ends as ``expired``.
+        ``remind``, ``escalate`` and ``claim`` are done for all kinds alike. With ``expire`` a kind ends as ``expired``.
         """
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:

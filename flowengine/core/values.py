@@ -219,7 +219,8 @@ class Timer(Value, frozen=True, kw_only=True):
     """A moment at which the job wants to be woken.
 
     ``purpose``: ``expire`` (a deadline), ``remind`` (``detail`` of one that recurs: which of its state's, and the how
-    manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let go),
+    manieth it is), ``escalate`` (``detail``: which), ``claim`` (who has claimed its step has it no more), ``elapse`` (a
+    wait), ``hold`` (a held slot is let go),
     ``appointment`` (its customer is reminded of it), ``close`` (a vote), ``keep`` (a kept message is dropped),
     ``always`` (an always entry's ``within``; ``detail`` is ``[scope path, name]``), ``cut_off`` (an attempt of a call
     that was cut off can no longer end; ``detail`` is the call's number), ``attention`` (its branch stands in its state
@@ -236,6 +237,7 @@ class Timer(Value, frozen=True, kw_only=True):
         "expire",
         "remind",
         "escalate",
+        "claim",
         "elapse",
         "hold",
         "close",

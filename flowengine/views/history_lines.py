@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.draft import replace
+from flowengine.core.seatings import person_seating
 from flowengine.core.values import Booking, Json, KeptMessage, Promise, ServiceCall, Step, Timer
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process, State
@@ -296,6 +297,8 @@ class Teller:
                 return f"reminded {self._whom(step)}of: {what}"
             case "escalate":
                 return self._escalated(step, what, events)
+            case "claim":
+                return self._returned(step, what, events)
             case "elapse":
                 return f"the wait is over: {what}"
             case "hold":
@@ -337,6 +340,7 @@ class Teller:
     def _named(self, number: int) -> str:
         timer = self.known.timers.get(number)
         kinds = {"remind": "a reminder", "appointment": "a reminder", "escalate": "an escalation"}
+        kinds |= {"claim": "the end of a claim"}
         kind = kinds.get(timer.purpose if timer else "", "a timer")
         return kind + (self._of(timer.step, ()) if timer else "")
 
@@ -349,6 +353,12 @@ class Teller:
             return f"nobody else is to be asked: {what}"
         more = [whom for whom in changed.audience if step is None or whom not in step.audience]
         return f"it took too long; {self._names(more)} may do it as well: {what}"
+
+    def _returned(self, step: Step | None, what: str, events: Sequence[e.AnyEvent]) -> str:
+        if not any(isinstance(event, e.StepChanged) for event in events):
+            return f"nobody has claimed it any more: {what}"
+        who = self._names([person_seating(step.claimed)]) if step and step.claimed else "somebody"
+        return f"{who} had claimed it for long enough, and it waits for all again: {what}"
 
     def _names(self, audience: Sequence[str]) -> str:
         process = self.known.process
