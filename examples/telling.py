@@ -125,6 +125,16 @@ class Telling:
         self.engine.act(step.id, way.outcome, answer, by=who)
         self.settle()
 
+    def claim(self, who: str, state: str) -> None:
+        """Claim the step of a state that waits for this person."""
+        step = self._step(who, state)
+        self.line(self.names[who], f"claims it: {step.title}")
+        self.engine.claim(step.id, by=who)
+
+    def has_claimed(self, state: str) -> bool:
+        """Whether somebody has claimed the step of a state."""
+        return any(one.claimed for one in self._waiting() if one.state == state)
+
     def book(self, state: str, at_least: int) -> None:
         """The customer books the first free appointment so many days ahead; the time goes by until then."""
         earliest = self.clock.now() + timedelta(days=at_least)

@@ -33,16 +33,18 @@ SHOWN = 3
 """Options of a vote that are told, the strongest first."""
 
 
-def tell(address: str, console: Console, members: int) -> str:
-    """Tell it on the database at an address: the short id of the job. Raises InvariantBroken where what is counted is
-    not what was cast."""
+def tell(address: str, console: Console, members: int) -> tuple[str, str, str]:
+    """Tell it on the database at an address: the short ids of that job, and of one in which a vote is open, and a
+    member who has not voted there yet. Raises InvariantBroken where what is counted is not what was cast."""
     now = datetime.now(UTC).replace(microsecond=0)
     clock = SimulatedClock((now - LENGTH).replace(hour=9, minute=0, second=0))
     with Engine(address, clock=clock, handlers={}, settings=Settings.from_environment(os.environ)) as engine:
         club = Club(engine, clock, console, members)
         club.shape_the_match()
         club.play_and_learn()
-        return club.story.short(club.story.job)
+        played = club.story.job
+        clock.set(max(now, clock.now()))
+        return club.story.short(played), club.story.short(club.open_the_next()), club.members[-1]
 
 
 class Club:
@@ -85,6 +87,17 @@ class Club:
             self.story.act(who, "write", "done", seen=seen)
         self.vote("vote_best", lambda member: wishes.best_player(member, played))
         self.story.act(self.members[0], "thanks", "given", rating=5)
+
+    def open_the_next(self) -> str:
+        """Another match, for which some have voted: its job."""
+        kickoff = self.story.clock.now() + timedelta(days=9)
+        match = {"opponent": "Dale End", "kickoff": kickoff.isoformat(), "at_home": False}
+        self.story.begin("club_matchday", "wants another match", **match)
+        voting = [one for one in self.members[:-1] if wishes.votes(f"next {one}", TURNOUT / 3)]
+        step = self.story.step_of("strategy")
+        self._cast(step, voting, wishes.plan)
+        self._live(step)
+        return self.story.job
 
     def vote(self, state: str, wish: Callable[[str], object]) -> None:
         """Those who vote cast their ballots, from several threads; the days go by until the vote is closed. Raises
