@@ -146,6 +146,9 @@ def test_eleven_players_are_picked(club: Story) -> None:
     assert club.at == {"training"}
     assert sorted(club.engine.data(club.job)["players"]) == sorted(ELEVEN)
     assert "Ansel (goal)" in club.shown("m01", "training")["Our players"].split(", ")
+    told = dict(club.track("m01").facts)["Our eleven"].split(", ")
+    assert len(told) == 11, "all who are picked, and not the first alone"
+    assert {"Ansel (goal)", "Cai (defence)", "Milo (attack)"} <= {*told}
 
 
 def test_a_line_up_has_one_goalkeeper_and_defenders(club: Story) -> None:
@@ -280,7 +283,7 @@ def test_a_match_can_be_put_off_at_any_time(club: Story, when: str) -> None:
     assert club.at == before
     promise = club.track("m01").promise
     assert promise is not None
-    assert promise.by == later
+    assert promise.by.date() == later.date(), "it is kept by playing on that day"
     assert ("Why", "Snow") in told(club)
     with pytest.raises(errors.BadAnswer, match="kickoff"):
         club.use("tina", "postpone", kickoff="2020-01-01T10:00:00Z", because="Snow")
