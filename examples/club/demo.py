@@ -33,9 +33,10 @@ SHOWN = 3
 """Options of a vote that are told, the strongest first."""
 
 
-def tell(address: str, console: Console, members: int) -> tuple[str, str, str]:
-    """Tell it on the database at an address: the short ids of that job, and of one in which a vote is open, and a
-    member who has not voted there yet. Raises InvariantBroken where what is counted is not what was cast."""
+def tell(address: str, console: Console, members: int) -> tuple[str, str, str, str]:
+    """Tell it on the database at an address: the short id of that job, and its customer; that of one in which a vote is
+    open, and a member who has not voted there yet. Raises InvariantBroken where what is counted is not what was
+    cast."""
     now = datetime.now(UTC).replace(microsecond=0)
     clock = SimulatedClock((now - LENGTH).replace(hour=9, minute=0, second=0))
     with Engine(address, clock=clock, handlers={}, settings=Settings.from_environment(os.environ)) as engine:
@@ -44,7 +45,8 @@ def tell(address: str, console: Console, members: int) -> tuple[str, str, str]:
         club.play_and_learn()
         played = club.story.job
         clock.set(max(now, clock.now()))
-        return club.story.short(played), club.story.short(club.open_the_next()), club.members[-1]
+        next_ = club.story.short(club.open_the_next())
+        return club.story.short(played), club.members[0], next_, club.members[-1]
 
 
 class Club:

@@ -81,8 +81,8 @@ def _suit(at: str, console: Console) -> Told:
 
 def _club(at: str, console: Console) -> Told:
     console.print("One club, thousands of members, who decide.")
-    played, open_, who = example("club.demo").tell(at, console, MEMBERS)
-    commands = (f"track {played} --as {who}", f"history {played}", f"act {open_} --as {who}")
+    played, kim, open_, who = example("club.demo").tell(at, console, MEMBERS)
+    commands = (f"track {played} --as {kim}", f"history {played}", f"act {open_} --as {who}")
     return Told(played, open_, who, commands, "Members' United")
 
 

@@ -21,13 +21,13 @@ def told(tmp_path: Path):
 def test_a_club_shapes_its_matchday(told: tuple[str, Console]) -> None:
     """Fulfilled, with the promise kept; what was counted is what was cast; another vote is open for who looks on."""
     address, console = told
-    played, open_, who = example("club.demo").tell(address, console, 300)
+    played, kim, open_, who = example("club.demo").tell(address, console, 300)
     shown = console.export_text()
     assert "promise kept" in shown
     assert shown.count("each of them counted once") == 4
     assert "20 members leave and 30 join" in shown
     with Engine(address, handlers={}) as engine:
-        assert engine.track(played, who).status == "fulfilled"
+        assert engine.track(played, kim).status == "fulfilled"
         assert [item.short for item in engine.inbox(who) if item.short.startswith(open_)], "the vote waits for him"
         assert engine.audit().fine
 
