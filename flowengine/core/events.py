@@ -237,6 +237,29 @@ class CallClosed(Event, frozen=True, kw_only=True):
     result: Json = None
 
 
+class Heard(Event, frozen=True, kw_only=True):
+    """A partner has told how the job stands that he runs for the call: what he asks is in steps that were opened,
+    changed or closed. ``took``: the step of his to which our answer has come; ``refused`` in his words."""
+
+    branch: str
+    call: int
+    seq: int
+    took: str = ""
+    refused: str = ""
+
+
+class AnsweredPartner(Event, frozen=True, kw_only=True):
+    """Somebody has answered what a partner asks of us, on the ``step`` that stood for his step ``foreign``."""
+
+    branch: str
+    call: int
+    step: int
+    foreign: str
+    outcome: str
+    answer: Json = None
+    by: str = ""
+
+
 class CutOff(Event, frozen=True, kw_only=True):
     """The job goes on without a call of which an attempt may be running: what comes of it is only waited for, so that
     it can be undone."""
@@ -470,7 +493,7 @@ AnyEvent = (
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
     | StepClosed | SeatAnswered | Counted | BoxClosed | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
     | CallOpened | CallChanged | CallClosed
-    | CutOff | LateResult
+    | CutOff | LateResult | Heard | AnsweredPartner
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged
     | MessageKept | MessageTaken | Invoked | Reminded | Said
     | Told | Thanked | Referred | Promised | PromiseAsked | PromiseAtRisk | PromiseOverdue

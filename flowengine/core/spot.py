@@ -18,7 +18,19 @@ from flowengine.core.commands import Act, Finish
 from flowengine.core.draft import Draft, replace
 from flowengine.core.names import JobNames
 from flowengine.core.seatings import person_seating
-from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
+from flowengine.core.values import (
+    Actor,
+    Branch,
+    Foreign,
+    Inners,
+    Json,
+    KeptMessage,
+    Seat,
+    Seating,
+    ServiceCall,
+    Step,
+    Timer,
+)
 from flowengine.core.world import World, fills
 from flowengine.errors import ExpressionFailed
 from flowengine.exact import Number
@@ -101,9 +113,11 @@ class Spot(msgspec.Struct, frozen=True):
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
         appointment: datetime | None = None,
+        shown: tuple[tuple[str, str], ...] | None = None,
+        foreign: Foreign | None = None,
     ) -> Step:
         """Open a step for an audience, with a seat for each of ``seats`` (whom, with what weight), or with a ballot box
-        for so many voters."""
+        for so many voters. It is ``shown`` what the state shows, unless said otherwise."""
         number = self.draft.next_number()
         step = Step(
             number=number,
@@ -119,8 +133,9 @@ class Spot(msgspec.Struct, frozen=True):
             due=due,
             excluded=excluded,
             preferred=preferred,
-            shown=self.shown() if self.state.lines else (),
+            shown=shown if shown is not None else self.shown() if self.state.lines else (),
             appointment=appointment,
+            foreign=foreign,
         )
         seated = (
             [

@@ -182,6 +182,8 @@ class Teller:
                 return f"ended by hand: {self._ended(command, events)}{_why(command)}"
             case c.Finish() | c.Fail():
                 return self._ended(command, events)
+            case c.Hear():
+                return self._heard(command)
             case c.Skip():
                 return f"skipped: {self._call(self.known.calls.get(command.call))}{_why(command)}"
             case c.SetData():
@@ -218,6 +220,14 @@ class Teller:
                 return f"erased {what}{_why(command)}"
             case c.Migrate():
                 return f"moved the job to version {command.version} of its process{_why(command)}"
+
+    def _heard(self, command: c.Hear) -> str:
+        """What a partner told of the job that he runs."""
+        what = self._call(self.known.calls.get(command.call))
+        if command.refused:
+            return f"the partner cannot take the answer: {command.refused} ({what})"
+        asks = ", ".join(one.title for one in command.asked)
+        return f"the partner asks: {asks} ({what})" if asks else f"heard from the partner: {what}"
 
     def _handed(self, command: c.Claim | c.Release | c.Assign, events: Sequence[e.AnyEvent]) -> str:
         before = self.known.steps.get(command.step)
