@@ -156,8 +156,8 @@ class Service(State):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(State):
-    """Another process's job. ``at`` names the partner at which it runs, or is empty for here; ``answerers`` are those of
-    us who answer what the partner asks of its customer, and ``agreement`` the version of what was agreed with it."""
+    """Another process's job. ``at`` names the partner at which it runs, or is empty for here; ``answerers`` are those
+    of us who answer what the partner asks of its customer; ``agreement`` is the version of what was agreed with it."""
 
     type = "call"
     keys = (
