@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from flowengine import BadSignature, Engine, FlowError, NotFound, Settings, SimulatedClock
+from flowengine import (
+    BadAnswer,
+    BadSignature,
+    Engine,
+    FlowError,
+    NotConfigured,
+    NotFound,
+    Settings,
+    SimulatedClock,
+    UnknownOutcome,
+)
 from flowengine.outside.http import Answer
 from flowengine.runtime.partners import Partner
 from flowengine.samples import process_file
@@ -49,19 +61,23 @@ class Wire:
         self.at: dict[str, tuple[Engine, str]] = {}
         self.said: list[tuple[str, dict[str, Any]]] = []
         self.answers: list[Any] = []
-        self.lose: Callable[[dict[str, Any]], str] = lambda said: ""
+        self.lose: Callable[[dict[str, Any]], str] = lambda _: ""
+        self.refuses: Callable[[dict[str, Any]], str] = lambda _: ""
         self.forged: Callable[[Answer], Answer] = lambda answer: answer
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, within: float) -> Answer:
+    def post(self, url: str, body: bytes, signed: Mapping[str, str], *, within: float) -> Answer:
+        assert within > 0
         engine, name = self.at[url]
         said = json.loads(body)
         self.said.append((url, said))
         lost = self.lose(said)
         if lost == "asked":
             raise ConnectionResetError("it was lost on its way")
+        if words := self.refuses(said):
+            return Answer(422, {}, json.dumps({"detail": words}).encode())
         try:
-            answer, signed = engine.hear_partner(name, headers, body)
-            came = Answer(200, signed, answer)
+            answer, by_him = engine.hear_partner(name, signed, body)
+            came = Answer(200, by_him, answer)
         except FlowError as error:
             came = Answer(error.status, {}, json.dumps({"detail": error.what}).encode())
         self.answers.append(came)
@@ -73,7 +89,7 @@ class Wire:
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     wire = Wire()
-    monkeypatch.setattr("flowengine.post.partners.client", lambda allow: wire)
+    monkeypatch.setattr("flowengine.post.partners.client", lambda _: wire)
     return wire
 
 
@@ -121,14 +137,14 @@ def both(tailor: Engine, mill: Engine, clock: SimulatedClock) -> Callable[[], No
     return settle
 
 
-def ordered(tailor: Engine, mill: Engine, both: Callable[[], None]) -> str:
+def ordered(tailor: Engine, both: Callable[[], None]) -> str:
     job = tailor.start("coat", by="ada", need={"cloth": "navy flannel"}).job
     both()
     return job
 
 
 def offered(tailor: Engine, mill: Engine, both: Callable[[], None]) -> str:
-    job = ordered(tailor, mill, both)
+    job = ordered(tailor, both)
     (offer,) = mill.inbox("sam")
     mill.act(offer.id, "done", {"price": 126, "delivers_on": "2027-02-20"}, by="sam")
     both()
@@ -136,8 +152,8 @@ def offered(tailor: Engine, mill: Engine, both: Callable[[], None]) -> str:
 
 
 def test_what_the_partner_asks_is_answered_here_and_goes_back(tailor: Engine, mill: Engine, both: Any) -> None:
-    """The need goes to the mill; its offer stands before our buyer as the mill words it; what she says the mill has; the
-    customer has one job, which ends fulfilled."""
+    """The need goes to the mill; its offer stands before our buyer as the mill words it; what she says the mill has;
+    the customer has one job, which ends fulfilled."""
     job = offered(tailor, mill, both)
     (asked,) = tailor.inbox("bea")
     assert asked.title == "Do you order at this price, for this day?"
@@ -166,8 +182,41 @@ def test_what_the_partner_asks_is_answered_here_and_goes_back(tailor: Engine, mi
     assert len(tailor.jobs()) == len(mill.jobs()) == 1
 
 
-def test_what_the_partner_refuses_is_asked_again_with_his_words(tailor: Engine, mill: Engine, both: Any) -> None:
-    """An answer that he cannot take comes back, with his reason beside it."""
+def test_what_the_partner_refuses_is_asked_again_with_his_words(
+    tailor: Engine, mill: Engine, both: Any, wire: Wire
+) -> None:
+    """An answer that he cannot take comes back, with his reason beside it; the next one he takes."""
+    offered(tailor, mill, both)
+    (asked,) = tailor.inbox("bea")
+    wire.refuses = lambda said: "We are closed for stocktaking" if said["say"] == "answer" else ""
+    tailor.act(asked.id, "approved", by="bea")
+    both()
+    (again,) = tailor.inbox("bea")
+    assert again.id != asked.id
+    assert dict(tailor.step(again.id, "bea").shown)["Their answer"] == "mill: We are closed for stocktaking"
+    wire.refuses = lambda _: ""
+    tailor.act(again.id, "approved", by="bea")
+    both()
+    assert tailor.inbox("bea") == []
+    assert mill.inbox("sam")[0].title.startswith("Send 3 of")
+
+
+def test_what_is_wrong_is_refused_before_it_goes(tailor: Engine, mill: Engine, both: Any, wire: Wire) -> None:
+    """An outcome that the partner did not offer, words that are missing: told at once, and nothing is sent."""
+    offered(tailor, mill, both)
+    (asked,) = tailor.inbox("bea")
+    said = len(wire.said)
+    with pytest.raises(UnknownOutcome):
+        tailor.act(asked.id, "maybe", by="bea")
+    with pytest.raises(BadAnswer, match="words"):
+        tailor.act(asked.id, "changes", {}, by="bea")
+    both()
+    assert len(wire.said) == said
+    assert [item.id for item in tailor.inbox("bea")] == [asked.id]
+
+
+def test_a_change_that_is_wished_crosses(tailor: Engine, mill: Engine, both: Any) -> None:
+    """The words of our buyer are before the mill's salesman."""
     offered(tailor, mill, both)
     (asked,) = tailor.inbox("bea")
     tailor.act(asked.id, "changes", {"words": "A lower price"}, by="bea")
@@ -189,7 +238,125 @@ def test_who_withdraws_here_withdraws_there(tailor: Engine, mill: Engine, both: 
 def test_an_agreement_is_checked_at_both_ends(tailor: Engine, mill: Engine, both: Any) -> None:
     """A process that was written for another version begins nothing, and operators are told what is different."""
     tailor.deploy(COAT.replace("    at: mill\n", "    at: mill\n    agreement: 0123456789abcdef\n"))
-    ordered(tailor, mill, both)
+    ordered(tailor, both)
     assert mill.jobs() == []
     (incident,) = tailor.incidents()
     assert "the agreement on supplier is another one now" in incident.error
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nothing_is_lost_and_nothing_done_twice(tailor: Engine, mill: Engine, both: Any, wire: Wire, seed: int) -> None:
+    """Requests and answers are lost half of the time: each is said again until it is known to have come, and the jobs
+    of both are what they would have been."""
+    chance = Random(seed)
+    wire.lose = lambda _: chance.choice(["", "", "asked", "answer"])
+    job = offered(tailor, mill, both)
+    for who, outcome, answer in (("bea", "changes", {"words": "Less"}), ("bea", "approved", {})):
+        (asked,) = tailor.inbox(who)
+        tailor.act(asked.id, outcome, answer, by=who)
+        both()
+        if outcome == "changes":
+            (offer,) = mill.inbox("sam")
+            mill.act(offer.id, "done", {"price": 110, "delivers_on": "2027-02-20"}, by="sam")
+            both()
+    (send,) = mill.inbox("sam")
+    mill.act(send.id, "done", {"parcel": "P-1"}, by="sam")
+    both()
+    tailor.act(tailor.inbox("bea")[0].id, "all_right", by="bea")
+    both()
+    assert [item.title for item in tailor.inbox("bea")] == ["Sew the navy flannel, of parcel P-1"]
+    (there,) = mill.jobs()
+    assert there.status == "fulfilled"
+    said = [line.command for line in mill.history(there.id) if line.command["command"] == "Act"]
+    assert [one.get("outcome") for one in said] == ["done", "changes", "done", "approved", "done", "all_right"]
+    assert tailor.audit(job).fine
+
+
+def test_who_answers_what_is_over_there_by_now_is_told_nothing_wrong(
+    tailor: Engine, mill: Engine, both: Any, clock: SimulatedClock
+) -> None:
+    """The offer's time is over at the mill while our answer waits: the call ends as the mill's job does."""
+    job = offered(tailor, mill, both)
+    (asked,) = tailor.inbox("bea")
+    assert asked.due == mill.inbox("tailor")[0].due, "their deadline is ours"
+    clock.advance(timedelta(days=6))
+    tailor.act(asked.id, "approved", by="bea")
+    clock.advance(timedelta(days=2))
+    both()
+    assert tailor.track(job, "ada").status == "ended"
+
+
+def say(engine: Engine, clock: SimulatedClock, name: str, said: Any, *, secret: str = SECRET, id: str = "m1") -> Any:
+    """Somebody says something in the place of a partner."""
+    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    answer, _ = engine.hear_partner(name, headers([secret], id, clock.now(), body), body)
+    return json.loads(answer)
+
+
+BEGIN = {"say": "begin", "call": "x.1", "process": "supplier", "need": {}}
+
+
+def test_who_is_no_partner_says_nothing(mill: Engine, clock: SimulatedClock) -> None:
+    """An unknown name, another's secret, a replayed moment, and what is no sentence of ours."""
+    with pytest.raises(NotFound):
+        say(mill, clock, "baker", BEGIN)
+    with pytest.raises(BadSignature):
+        say(mill, clock, "tailor", BEGIN, secret=FOREIGN)
+    signed = headers([SECRET], "m1", clock.now() - timedelta(minutes=6), b"{}")
+    with pytest.raises(BadSignature):
+        mill.hear_partner("tailor", signed, b"{}")
+    for wrong in (b"{", b"[]", {"say": "steal", "call": "x.1"}, BEGIN | {"more": 1}, b'{"say":"look"}', b"[" * 5000):
+        with pytest.raises(BadAnswer):
+            say(mill, clock, "tailor", wrong)
+    with pytest.raises(BadAnswer, match="article"):
+        say(mill, clock, "tailor", BEGIN)
+    assert mill.jobs() == []
+
+
+def test_a_partner_has_only_what_is_his(tailor: Engine, mill: Engine, both: Any, clock: SimulatedClock) -> None:
+    """Nobody answers for another's call, looks at it, or tells of a call that is not at him."""
+    job = offered(tailor, mill, both)
+    (step,) = mill.inbox("tailor")
+    mill.add_customer("eve", "Eve")
+    other = mill.start("supplier", by="eve", need={"article": "Tweed", "pieces": 1, "needed_by": "2027-03-01"}).job
+    mill.act(mill.inbox("sam")[0].id, "done", {"price": 1, "delivers_on": "2027-02-20"}, by="sam")
+    (foreign,) = mill.inbox("eve")
+    call = next(
+        event["call"]["number"]
+        for line in tailor.history(job)
+        for event in line.events
+        if event["event"] == "CallOpened"
+    )
+    mine = f"{job}.{call}"
+    for said in (
+        {"say": "answer", "call": mine, "step": foreign.id, "outcome": "approved"},
+        {"say": "answer", "call": f"{other}.1", "step": step.id, "outcome": "approved"},
+        {"say": "look", "call": f"{other}.1"},
+        {"say": "leave", "call": "nothing.9"},
+    ):
+        with pytest.raises(NotFound):
+            say(mill, clock, "tailor", said, id=f"m{said['say']}{said['call']}")
+    assert mill.track(other, "eve").status == "open"
+    news = {"say": "news", "call": f"{job}.{call + 900}", "job": "y", "seq": 9, "status": "fulfilled", "agreement": ""}
+    assert say(tailor, clock, "mill", news) == {"heard": 9}, "a call that is over hears nothing more"
+    assert tailor.track(job, "ada").status == "open"
+
+
+def test_an_answer_that_is_not_signed_is_not_believed(tailor: Engine, mill: Engine, both: Any, wire: Wire) -> None:
+    """Whoever answers in the mill's place changes nothing: it is asked again."""
+    wire.forged = lambda came: Answer(came.status, {}, came.body)
+    job = ordered(tailor, both)
+    assert tailor.track(job, "ada").status == "open"
+    assert tailor.inbox("bea") == []
+    wire.forged = lambda came: came
+    assert len(mill.jobs()) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["mill", "mill=", "mill=https://x.example", "mill=ftp://x whsec_x", "Mill=https://x whsec_x"]
+)
+def test_a_partner_that_cannot_be_is_refused_at_once(text: str) -> None:
+    """Not when the first call of the night is made; and no secret is repeated."""
+    with pytest.raises(NotConfigured) as refused:
+        Settings.from_environment({"FLOW_PARTNERS": text})
+    assert "whsec_x" not in str(refused.value).replace("whsec_…", "")

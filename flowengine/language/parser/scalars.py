@@ -100,9 +100,7 @@ NAME = Named("name", Word("a name", "bad-name", _named, f"^{NAME_PATTERN}$", LON
 PLACE = Named("place", Word("a place in the data", "bad-name", _path, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})*$"))
 OUTCOME = Word("an outcome", "bad-name", _outcome, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})?$", 2 * LONGEST_NAME + 1)
 TITLE = Named("title", Word("a text", "bad-title", _title, r"\S", LONGEST_TITLE))
-AGREEMENT = Named(
-    "agreement", Word("the version of an agreement", "bad-agreement", _agreement, f"^{AGREEMENT_PATTERN}$")
-)
+AGREEMENT = Named("agreement", Word("the version of an agreement", "bad-name", _agreement, f"^{AGREEMENT_PATTERN}$"))
 HANDLER = Named("handler", Word("a name", "bad-name", _handler, f"^{_HANDLER_PATTERN}$", 100))
 URL = Named("url", Word("an address", "bad-url", _url, f"^{_URL_PATTERN}$", 2_000))
 

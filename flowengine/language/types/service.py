@@ -189,7 +189,9 @@ class Call(State):
             for key, written in (("answerers", "for"), ("agreement", "agreement")):
                 if values.pop(key, None) is not None:
                     message = f"a call of a job here has no {written!r}: that job asks its customer itself"
-                    reading.refuse(values.places[key], "unknown-key", message, "leave it out, or say at which partner")
+                    reading.refuse(
+                        values.places[written], "unknown-key", message, "leave it out, or say at which partner"
+                    )
 
     @property
     def audience(self) -> tuple[Audience, ...]:
