@@ -500,7 +500,7 @@ REFUSED: list[tuple[str, str]] = [
     ("bad-url", one("{type: service, http: §'https:/a.example'}")),
     ("bad-url", one("{type: service, call: a, undo: §'https://me:secret@a.example'}")),
     ("bad-name", one("{type: service, call: §'https://a.example'}")),
-    ("bad-name", one("{type: call, process: a, at: §'https://a.example'}")),
+    ("bad-name", one("{type: call, process: a, at: §'Our mill'}")),
     ("bad-name", one("{type: call, process: a, at: b, for: staff, agreement: §soon}")),
     ("yaml-syntax", "process: [a\n§"),
     ("yaml-syntax", "need: a§: b\n"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowengine.language import problems
+from flowengine.language import parse, problems
 
 TEXT = """
 process: coat
@@ -24,6 +24,7 @@ states:
         ("at: mill, for: buyer, within: P9D", []),
         ("at: mill, for: customer, within: P9D, agreement: 0a1b2c3d4e5f6789", []),
         ("at: mill, within: P9D", ["missing-key"]),
+        ("at: 'https://mill.example', for: buyer, within: P9D", ["bad-name"]),
         ("for: buyer, within: P9D", ["unknown-key"]),
         ("agreement: 0a1b2c3d4e5f6789, within: P9D", ["unknown-key"]),
         ("at: mill, for: smith, within: P9D", ["unknown-role"]),
@@ -35,3 +36,10 @@ def test_who_answers_a_partner_is_said(state: str, codes: list[str]) -> None:
     found = [one.code for one in problems(TEXT.replace("STATE", state), "coat.yaml")]
     assert found[: len(codes)] == codes[: len(found)]
     assert bool(found) == bool(codes)
+
+
+def test_what_was_accepted_before_is_still_read() -> None:
+    """A version in use that names an address, as earlier ones did, and nobody who answers: its jobs go on (L6)."""
+    text = TEXT.replace("STATE", "at: 'https://mill.example/flow', within: P9D")
+    order = parse(text, "coat.yaml", check=False).root.states["order"]
+    assert (order.at, order.answerers) == ("https://mill.example/flow", ())

@@ -21,7 +21,7 @@ from flowengine.language.parts import DONE, EXPIRED, Audience, Retry
 from flowengine.language.texts import Text
 from flowengine.language.value_shapes import TEXT as A_TEXT
 from flowengine.language.value_shapes import UNKNOWN, Lists, Record, Saved, Shape, Slot, of_fields
-from flowengine.language.yaml_reader import Node, Pairs
+from flowengine.language.yaml_reader import Node, Pairs, Scalar
 
 
 def _retry(values: Values, reading: Reading) -> Retry:
@@ -154,6 +154,20 @@ class Service(State):
         return outcome == DONE
 
 
+class _Partner:
+    """The name of a partner. Files of earlier versions have an address, at which nothing was ever begun (L6)."""
+
+    def read(self, node: Node, reading: Reading) -> str:
+        if isinstance(node, Scalar) and str(node.value).startswith(("http://", "https://")):
+            hint = "name a partner of the installation: at: mill"
+            reading.doubt(node.place, "bad-name", "an address is no name of a partner", hint)
+            return str(URL.read(node, reading))
+        return str(NAME.read(node, reading))
+
+    def schema(self, defs: Json) -> Json:
+        return NAME.schema(defs)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(State):
     """Another process's job. ``at`` names the partner at which it runs, or is empty for here; ``answerers`` are those
@@ -163,7 +177,7 @@ class Call(State):
     keys = (
         *NAMING, SAVES_KEY, WITHIN_KEY, ATTENTION_KEY, *LEADING,
         Key("process", NAME, "The process whose job is started.", True),
-        Key("at", NAME, "The partner that runs it, by the name that it has here; here, unless given."),
+        Key("at", _Partner(), "The partner that runs it, by the name that it has here; here, unless given."),
         Key("for", AUDIENCES, "Who answers what the partner asks.", into="answerers"),
         Key("agreement", AGREEMENT, "The version of what was agreed: flow agreement tells it."),
         Key("need", ASSIGNMENTS, "The need of that job: names and expressions.", gives="anything"),
@@ -184,7 +198,7 @@ class Call(State):
     def settle(cls, values: Values, reading: Reading) -> None:
         if "at" in values and "answerers" not in values:
             hint = "for: customer, or the role that deals with them"
-            reading.refuse(values.place, "missing-key", "a call at a partner has no 'for': who answers it?", hint)
+            reading.doubt(values.place, "missing-key", "a call at a partner has no 'for': who answers it?", hint)
         if "at" not in values:
             for key, written in (("answerers", "for"), ("agreement", "agreement")):
                 if values.pop(key, None) is not None:
