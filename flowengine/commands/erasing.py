@@ -91,6 +91,7 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         for token in tokens:
             tx.tokens.revoke(token, now)
         ids = [one.id for one in people]
+        tx.erasing.forget_answers(lambda whose, told: whose in ids or _names(told, ids))
         deeds = [list(some) for some in _ranges(tx.deeds.erase(ids))]
         told = {"deeds": deeds, "same": [one for one in ids if one != id], "facts": facts, "files": files}
         tx.note(actor, ERASE, id, told | {"revoked": list(tokens)}, because=because)
@@ -241,6 +242,13 @@ def _words(found: Sequence[Found], person: str) -> Words:
         (content for entry in his for content in _given(entry)),
         (content for each in before for content in each.beside.contents()),
     )
+
+
+def _names(told: Json, ids: Sequence[str]) -> bool:
+    """Whether one of the ids stands in an answer, or was named by what asked for it."""
+    if isinstance(told, dict):
+        return any(_names(one, ids) for one in told.values())
+    return any(_names(one, ids) for one in told) if isinstance(told, list) else told in ids
 
 
 def _everything(_: Json) -> bool:

@@ -65,20 +65,30 @@ def given(stored: Stored | None, key: str, body: str, job: str = "") -> Receipt 
     Of one whose contents were erased is only known for which job it was: it is given for whatever is asked of that
     ``job``, so that nothing is done twice.
     """
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise Refused(f"a request key has 1 to {LONGEST_KEY} characters, this one {len(key)}", where="key")
+    check_key(key)
     if stored is None:
         return None
     receipt = _decoded(stored[1])
     if stored[0] == FORGOTTEN and job in ("", receipt.job):
         return msgspec.structs.replace(receipt, repeated=True)
     if stored[0] != body:
-        raise KeyConflict(
-            f"the request key {key!r} was used before for something else",
-            where="key",
-            possible=("use a fresh key for each new request", "repeat exactly the same request"),
-        )
+        raise other_request(key)
     return msgspec.structs.replace(receipt, repeated=True)
+
+
+def check_key(key: str) -> None:
+    """Raises Refused for what is no request key."""
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise Refused(f"a request key has 1 to {LONGEST_KEY} characters, this one {len(key)}", where="key")
+
+
+def other_request(key: str) -> KeyConflict:
+    """For a key under which something else was asked before."""
+    return KeyConflict(
+        f"the request key {key!r} was used before for something else",
+        where="key",
+        possible=("use a fresh key for each new request", "repeat exactly the same request"),
+    )
 
 
 def _decoded(written: bytes) -> Receipt:

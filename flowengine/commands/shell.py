@@ -90,6 +90,7 @@ class Shell:
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
+        self._whole: Transaction | None = None
         self.external = lanes or Lanes()
         self.secret = Secret()
         self.depot = Depot(self.settings.files, database.url)
@@ -110,6 +111,12 @@ class Shell:
         joined.joined = connection
         return joined
 
+    def within(self, tx: Transaction) -> Shell:
+        """The same shell in a transaction that :meth:`keep` has begun: what it does is kept with the rest of that."""
+        part = copy(self)
+        part._whole = tx
+        return part
+
     @contextmanager
     def looking(self) -> Iterator[Shell]:
         """The same shell in one read transaction, for several looks at one moment."""
@@ -119,14 +126,14 @@ class Shell:
             yield look
 
     def reading(self) -> AbstractContextManager[Transaction]:
-        """A read transaction, or the caller's."""
-        if self._look is not None:
-            return nullcontext(self._look)
+        """A read transaction, or the one that it is in already."""
+        if (there := self._look or self._whole) is not None:
+            return nullcontext(there)
         return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def glancing(self) -> AbstractContextManager[Transaction]:
         """As :meth:`reading`, for one query."""
-        if self._look is not None or self.joined is not None:
+        if self._look is not None or self._whole is not None or self.joined is not None:
             return self.reading()
         return self.database.glancing().under(self.terms)
 
@@ -135,6 +142,8 @@ class Shell:
         the caller's transaction."""
         if self._look is not None:
             raise NotAllowed("nothing is changed while looking", possible=("ask the engine itself",))
+        if self._whole is not None:
+            return work(self._whole)
         watched = self.joined is None and (self.hint.ears or self.observers.all)
         return self._kept_and_told(work) if watched else self._keep(work)
 
@@ -361,7 +370,9 @@ class Shell:
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""
-        return Calling(external=self.external.of(tx, now, keep=self.joined is None), trace=tx.trace)
+        return Calling(
+            external=self.external.of(tx, now, keep=self.joined is None and self._whole is None), trace=tx.trace
+        )
 
     # commands on jobs
 

@@ -156,6 +156,7 @@ TABLE = {
     "next_due": _operators("ask when there is work to do"),
     "using": _programs("join a transaction"),
     "looking": _programs("look several times at one moment"),
+    "once": _programs("have a verb done once under a request key"),
     "close": _programs("give the database back"),
     "handler": _programs("register a handler"),
     "register": _programs("register handlers"),

@@ -54,6 +54,16 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
     def me(self) -> view.PersonView | None:
         """Who asks, as he is known here; None for the program itself, and for somebody who is not known yet."""
 
+    @abstractmethod
+    def once(self, key: str) -> Self:
+        """This desk for one request, under a request key (L3): the verb that is asked of it next, also one that takes
+        no ``key`` itself, takes effect once. Asked again with the same, it answers as it did and does nothing, for a
+        week. It needs no closing.
+
+        Another request under the key is a KeyConflict. What shows a secret (a token, a link) is not shown again:
+        StaleCommand says that it was done.
+        """
+
     def __enter__(self) -> Self:
         return self
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -13,8 +14,10 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from flowengine.client.asking import keyed
 from flowengine.client.desk import Desk
 from flowengine.client.local import LocalDesk
+from flowengine.client.wire import asking
 from flowengine.commands.sessions import csrf_of
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
@@ -48,9 +51,10 @@ class Visit:
 
     @cached_property
     def desk(self) -> Desk:
-        """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4)."""
+        """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4), and, where a
+        form with a key was sent, does so once (L3)."""
         assert self.who is not None, "a page that is for anybody asks the engine itself"
-        return LocalDesk(self.engine, self.who)
+        return FormDesk(self.engine, self.who, self.posted.get("key"))
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -173,6 +177,26 @@ class Visit:
         """On to another page of ours (303): ``path`` begins with ``/`` and is escaped already (:func:`at`)."""
         more = "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items()) if query else ""
         return RedirectResponse(self.here + path + more, 303, {"cache-control": "no-store"})
+
+
+class FormDesk(LocalDesk):
+    """A desk for what a form has sent. Under the form's key each verb that takes none itself is done once; one that is
+    asked for something else, for the form was changed and sent again, is another request."""
+
+    def __init__(self, engine: Engine, who: By, key: str) -> None:
+        super().__init__(engine, who)
+        self._form = key[:_LONGEST_FORM_KEY]
+
+    def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
+        request = keyed(verb, given, named, self._form) if self._form else None
+        if request is None or asking(verb).key is not None:
+            return super()._ask(verb, *given, **named)
+        said = sha256(request.said).hexdigest()[:32]
+        request = request._replace(key=f"{self._form} {verb} {said}")
+        return asking(verb).answer(self.ask_once(request, given, named).content)
+
+
+_LONGEST_FORM_KEY = 100
 
 
 def at(*parts: str) -> str:
