@@ -14,9 +14,9 @@ from flowengine import exact
 from flowengine.client.desk import Desk
 from flowengine.client.routes import BY_HAND, NEAR_ONLY, PREFIX
 from flowengine.client.wire import asking
-from flowengine.commands.once import Keyed
 from flowengine.errors import BadAnswer, Refused
 from flowengine.people.permissions import LOOKS
+from flowengine.views.keyed import Keyed
 
 JSON = "application/json"
 _ENCODE = exact.encoder(order="deterministic").encode

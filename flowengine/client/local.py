@@ -10,13 +10,13 @@ from typing import Any, Self
 from flowengine.client.asking import keyed
 from flowengine.client.desk import Desk
 from flowengine.client.wire import asking
-from flowengine.commands.once import Answer, Keyed
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import NotFound
 from flowengine.language.model import Process
 from flowengine.people.identities import By, person_of
 from flowengine.people.permissions import PROGRAM
+from flowengine.views.keyed import Answer, Keyed
 from flowengine.views.replies import NeedView, PersonView
 
 
@@ -79,7 +79,7 @@ class LocalDesk(Desk):
         def ask(engine: Engine) -> bytes:
             return how.content(getattr(engine, request.verb)(*given, by=who, **named), named.get("limit"))
 
-        return self._engine.once(request, ask, by=who)
+        return self._engine.once(request, ask, who=who)
 
     def _who(self, engine: Engine) -> By:
         """Who asks. A mere beginning of an id or a name is nobody's: ``ann``, who is new, must not become Anna."""

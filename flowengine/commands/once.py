@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -22,8 +22,10 @@ from flowengine.commands.receipts import check_key, other_request
 from flowengine.commands.shell import Shell
 from flowengine.errors import DatabaseBusy, Refused, StaleCommand
 from flowengine.people.identities import By, actor_key
+from flowengine.runtime.actors import actor_of
 from flowengine.store import Transaction
 from flowengine.store.receipts import FORGOTTEN
+from flowengine.views.keyed import Answer, Keyed
 
 KEPT = timedelta(days=7)
 """For how long such an answer is kept: a request key is for repeating a request."""
@@ -36,22 +38,6 @@ BY_THEMSELVES = frozenset((
 
 SHOWN_ONCE = frozenset(("issue_token", "issue_own_token", "make_link", "make_enrolment", "make_feed"))
 """Verbs whose answer shows a secret."""
-
-
-class Keyed(NamedTuple):
-    """A request: its verb, its key, all that it says as bytes, and the ids that it names."""
-
-    verb: str
-    key: str
-    said: bytes
-    names: tuple[str, ...] = ()
-
-
-class Answer(NamedTuple):
-    """What was answered, as JSON; ``repeated``: it was answered so before, and nothing was done."""
-
-    content: bytes
-    repeated: bool = False
 
 
 class _Kept(msgspec.Struct):
@@ -73,8 +59,7 @@ def once(shell: Shell, request: Keyed, by: By, ask: Callable[[Shell], bytes]) ->
     check_key(request.key)
 
     def whole(tx: Transaction) -> Answer:
-        who = _whose(tx, request, by)
-        before = given(tx, who, request)
+        who, before = _before(tx, request, by)
         if before is not None:
             return before
         try:
@@ -88,16 +73,22 @@ def once(shell: Shell, request: Keyed, by: By, ask: Callable[[Shell], bytes]) ->
     if request.verb not in BY_THEMSELVES:
         return shell.keep(whole)
     with shell.reading() as tx:
-        who = _whose(tx, request, by)
-        before = given(tx, who, request)
+        who, before = _before(tx, request, by)
     if before is not None:
         return before
     content = ask(shell)
     return shell.keep(lambda tx: given(tx, who, request) or keep(shell, tx, who, request, content))
 
 
-def _whose(tx: Transaction, request: Keyed, by: By) -> str:
-    return actor_key(access.asker(tx, request.verb, by))
+def _before(tx: Transaction, request: Keyed, by: By) -> tuple[str, Answer | None]:
+    """Under which name the keys of who asks are kept, and what was answered to him before, as far as he may ask still.
+    What he may not, or not now, the verb tells him itself."""
+    actor = actor_of(tx, by)
+    who = actor_key(actor)
+    before = given(tx, who, request)
+    if before is not None:
+        access.check(request.verb, actor, tx.terms)
+    return who, before
 
 
 def given(tx: Transaction, who: str, request: Keyed) -> Answer | None:

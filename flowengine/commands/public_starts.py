@@ -24,6 +24,7 @@ from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import as_actor
 from flowengine.store import Person, Transaction, new_id
 from flowengine.store.provisional import Awaited
+from flowengine.views.keyed import Keyed
 from flowengine.views.signing_in import PublicStart
 
 WITHIN = timedelta(days=7)
@@ -74,10 +75,10 @@ def start(
     return shell.keep(work)
 
 
-def _request(key: str, process: str, need: Mapping[str, Json], name: str, contact: str) -> once.Keyed:
+def _request(key: str, process: str, need: Mapping[str, Json], name: str, contact: str) -> Keyed:
     check_key(key)
     try:
-        return once.Keyed("start_publicly", key, exact.encode((process, need, name, contact)))
+        return Keyed("start_publicly", key, exact.encode((process, need, name, contact)))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, possible=("plain JSON",)) from None
 

@@ -36,7 +36,6 @@ from flowengine.commands import (
     voting,
 )
 from flowengine.commands import on_jobs as asking
-from flowengine.commands.once import Answer, Keyed
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
@@ -60,6 +59,7 @@ from flowengine.runtime.observing import Observer
 from flowengine.runtime.settings import Settings
 from flowengine.store import Database
 from flowengine.store.measures import Measures, measured
+from flowengine.views.keyed import Answer, Keyed
 from flowengine.views.replies import (
     AgendaItem,
     Answered,
@@ -484,12 +484,12 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         with self._shell.looking() as shell:
             yield self._on(shell, self._post)
 
-    def once(self, request: Keyed, ask: Callable[[Engine], bytes], *, by: By = PROGRAM) -> Answer:
-        """What a verb that takes no request key answers, as JSON, once under one: ``ask`` has it done by the engine
-        that it is given, in the transaction that keeps the answer too. For desks (:meth:`Desk.once`), which know how
-        each verb is written as JSON. Raises KeyConflict where the key was used for something else, and StaleCommand
-        where it was done and its answer is not kept: it showed a secret, or is erased."""
-        return once.once(self._shell, request, by, lambda shell: ask(self._on(shell, self._post)))
+    def once(self, request: Keyed, ask: Callable[[Engine], bytes], *, who: By) -> Answer:
+        """What a verb that takes no request key answers to ``who``, as JSON, once under one: ``ask`` has it done by the
+        engine that it is given, in the transaction that keeps the answer too. For desks (:meth:`Desk.once`), which know
+        how each verb is written as JSON. Raises KeyConflict where the key was used for something else, and
+        StaleCommand where it was done and its answer is not kept: it showed a secret, or is erased."""
+        return once.once(self._shell, request, who, lambda shell: ask(self._on(shell, self._post)))
 
     def roles(self, *, by: By = PROGRAM) -> dict[str, tuple[str, ...]]:
         """The roles that staff may need: those of the processes in use, each with the names of these, and

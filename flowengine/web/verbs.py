@@ -19,10 +19,10 @@ from flowengine.client.asking import keyed
 from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
-from flowengine.commands.once import Answer
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyMissing
 from flowengine.people.identities import person_of
+from flowengine.views.keyed import Answer
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
 from flowengine.web.bodies import raw

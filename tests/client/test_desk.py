@@ -14,7 +14,7 @@ from small_shop import SHOP, Desks
 from flowengine import Actor, Engine, NotFound, SimulatedClock
 from flowengine.client import Desk, LocalDesk
 
-OWN = {"close", "now", "zone", "me", "need", "source"}
+OWN = {"close", "now", "zone", "me", "need", "source", "once"}
 """What is no verb of the engine: these are about the desk, or give a view of what the engine hands out whole."""
 
 
