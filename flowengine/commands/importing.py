@@ -176,7 +176,9 @@ def _read(number: int, row: object, seen: dict[str, int]) -> _Row | RefusedRow:
 
 def _of_person(said: Mapping[str, str]) -> dict[str, str]:
     try:
-        check_person(said["id"], said.get("name", ""), said.get("contact", ""), said.get("zone", ""))
+        check_person(
+            said["id"], said.get("name", ""), said.get("contact", ""), said.get("zone", ""), (), said.get("groups", ())
+        )
     except BadAnswer as error:
         return error.problems
     return {}

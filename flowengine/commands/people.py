@@ -55,7 +55,7 @@ def enter(
     may no longer do is given back. Without an id he is given one, which says nothing of him."""
     made = not id
     id = id or made_id(secrets.randbits(64))
-    check_person(id, name, contact, zone)
+    check_person(id, name, contact, zone, roles or (), groups or ())
     known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:

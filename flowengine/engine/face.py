@@ -621,10 +621,10 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         the page before. Raises NotAllowed."""
         return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)
 
-    def history(self, job: str, *, after: int = 0, by: By = PROGRAM) -> list[HistoryLine]:
+    def history(self, job: str, *, after: int = 0, limit: int | None = None, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, or what came ``after`` the line of that ``seq``, the oldest first, with the
-        stored facts. Not for customers: :meth:`track` is. Raises NotFound."""
-        return histories.history(self._shell, job, by, after)
+        stored facts; at most ``limit`` lines. Not for customers: :meth:`track` is. Raises NotFound."""
+        return histories.history(self._shell, job, by, after, limit)
 
     def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:
         """Check the hash chain of one job or of all, and that what is stored follows from it (L5). With all jobs the

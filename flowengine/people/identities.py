@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Literal, TypeAlias, get_args
 
 from flowengine.clock import is_zone
@@ -84,7 +85,9 @@ def person_of(by: str | Identity) -> str:
     return by if isinstance(by, str) else by.person
 
 
-def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> None:
+def check_person(
+    id: str, name: str = "", contact: str = "", zone: str = "", roles: Iterable[str] = (), groups: Iterable[str] = ()
+) -> None:
     """Raises BadAnswer with all that is wrong with what is known of a person; no name, contact and zone are fine."""
     problems: dict[str, str] = {}
     possible: list[str] = []
@@ -95,6 +98,11 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> 
         if text and (not text.strip() or len(text) > longest or not on_one_line(text)):
             problems[what] = f"{text[:60]!r} is no {what} of a person"
             possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
+    for what, names in (("roles", roles), ("groups", groups)):
+        wrong = next((one for one in names if not one.strip() or len(one) > LONGEST_NAME or not on_one_line(one)), None)
+        if wrong is not None:
+            problems[what] = f"{wrong[:60]!r} is no name of a {what[:-1]}"
+            possible.append(f"names of 1 to {LONGEST_NAME} characters on one line, not blank")
     if zone and not is_zone(zone):
         problems["zone"] = f"{zone[:60]!r} is not a time zone"
         possible.append("a time zone, as Europe/London")
@@ -103,8 +111,13 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> 
 
 
 def on_one_line(text: str) -> bool:
-    """Whether a text has no line breaks, control characters or halves of characters."""
-    return all(unicodedata.category(sign) not in ("Cc", "Zl", "Zp", "Cs") for sign in text)
+    """Whether a text has no line breaks, control characters, halves of characters, or marks by which it, or what
+    stands behind it, would be read in another order."""
+    return all(unicodedata.category(sign) not in ("Cc", "Zl", "Zp", "Cs") and sign not in _TURNING for sign in text)
+
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates of directions. Scripts that are written from the right need none of them."""
 
 
 def actor_key(actor: Actor) -> str:

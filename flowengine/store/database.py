@@ -14,6 +14,7 @@ from flowengine.clock import Clock, FollowingClock, SystemClock
 from flowengine.core.values import Actor
 from flowengine.errors import NotConfigured, SchemaMismatch, StoreError
 from flowengine.store import persistence, schema
+from flowengine.store.codec import unwritable
 from flowengine.store.driver import Driver
 from flowengine.store.postgres import ANSWER, PostgresDriver
 from flowengine.store.sqlite import SqliteDriver
@@ -53,6 +54,8 @@ class Scope:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._driver.end(self._channel, kind is None)
+        if isinstance(error, UnicodeEncodeError):
+            raise unwritable(error) from error
 
 
 class Database:
@@ -170,7 +173,14 @@ class Database:
     def _once(self, work: Callable[[Transaction], T]) -> T:
         """One try."""
         self._tend()
-        return self._driver.once(lambda channel: work(Transaction(channel)))
+
+        def written(channel: Any) -> T:
+            try:
+                return work(Transaction(channel))
+            except UnicodeEncodeError as error:  # of what was asked or said, wherever a driver met it
+                raise unwritable(error) from error
+
+        return self._driver.once(written)
 
     def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.

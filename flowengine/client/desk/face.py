@@ -224,9 +224,10 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
         return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
 
-    def history(self, job: str, *, after: int = 0) -> list[view.HistoryLine]:
-        """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts."""
-        return self._ask("history", job, after=after)
+    def history(self, job: str, *, after: int = 0, limit: int | None = None) -> list[view.HistoryLine]:
+        """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts; at most
+        ``limit`` lines."""
+        return self._ask("history", job, after=after, limit=limit)
 
     # processes
 
