@@ -65,7 +65,7 @@ TEXTS = {
     "calendar": "a\nEND:VEVENT\r\nBEGIN:VEVENT\nX-EVIL:1;b,c\\n\\;\\, ",
     "JSON": '</script>","x":1}],\\u0022 \\" ]]> ',
     "rich": "[red]x[/red] [link=https://evil.example]y[/link] :smile: ",
-    "word": "w" * 180,
+    "word": "w" * 90,
 }
 
 WRITTEN: dict[str, str] = {
@@ -147,7 +147,7 @@ class House:
     def shows(self, chunk: str) -> bool:
         """Whether a piece in which the mark stands has the text as it was written, or, where it is too long for its
         place, its end; breaks and blanks may have become others, and a NUL the sign for what cannot be shown."""
-        if chunk.lstrip()[:1] in ("{", "["):
+        if self.text not in chunk and chunk.lstrip()[:1] == "{":  # what is stored, as JSON
             return all(MARK not in one or self.shows(one) for one in _texts(json.loads(chunk)))
         bare, written = (" ".join(one.replace("\0", "�").split()) for one in (chunk, self.written))
         return written in bare or bare in written

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from flowengine.speech.catalogues import texts
+from flowengine.speech.catalogues import LANGUAGES, texts
 from flowengine.speech.telling import Speech
 from flowengine.web.pages.asked_fields import problems_of
 
@@ -23,17 +23,13 @@ class Renderer:
     """Makes pages. ``folders`` hold templates that stand in the place of ours of the same name."""
 
     def __init__(self, folders: Sequence[str | Path] = ()) -> None:
-        self._loader = FileSystemLoader([*folders, TEMPLATES])
-        self._by_language: dict[str, Environment] = {}
+        loader = FileSystemLoader([*folders, TEMPLATES])
+        self._by_language = {language: _environment(loader, language) for language in LANGUAGES}
 
     def render(self, template: str, speech: Speech, **what: Any) -> str:
         """A page, in the language of ``speech``. HTML knows no NUL: the sign for what cannot be shown stands for it.
         Raises what Jinja raises for a template that is wrong."""
-        language = speech.language
-        made = self._by_language.get(language)
-        if made is None:  # its catalogue is read for whoever speaks it first, not by every server that starts
-            made = self._by_language[language] = _environment(self._loader, language)
-        found = made.get_template(template)
+        found = self._by_language[speech.language].get_template(template)
         return found.render(speech=speech, **what).replace("\0", "�")
 
 
