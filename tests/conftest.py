@@ -121,6 +121,7 @@ SLOW = (
     "store/test_database.py",
     "store/test_gathering.py",
     "test_typed_application.py",
+    "web/test_hostile_texts.py",
     "web/test_web_connections.py",
     "web/test_web_doors.py",
     "web/test_web_events.py",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
 from collections.abc import Callable
 from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
+from secrets import randbits
 from time import monotonic, sleep
 from typing import Any, Self, TypeVar
 
@@ -125,9 +126,17 @@ class RemoteDesk(Desk):
         return found
 
     def add_customer(self, id: str = "", *given: Any, **named: Any) -> PersonView:
-        """As near the database. An id that is wanted is made here, so that the same may be sent again."""
-        entered: PersonView = self._ask("add_customer", id or made_id(secrets.randbits(64)), *given, **named)
+        """As near the database. An id that is wanted is made here, so that the same may be sent again; under a key it
+        is the same each time, and nobody else's."""
+        entered: PersonView = self._ask("add_customer", id or made_id(self._number()), *given, **named)
         return entered
+
+    def _number(self) -> int:
+        """One that nobody else has: by chance, or under a key from that and from whose it is."""
+        if not self._key:
+            return randbits(64)
+        whose = self.me.id if self.me is not None else ""
+        return int.from_bytes(sha256(f"{whose}\n{self._key}".encode()).digest()[:8])
 
     def attach(self, name: str, data: bytes, job: str = "") -> FileView:
         found = self._answered(uploaded(name, data, job))
