@@ -42,6 +42,7 @@ from flowengine.web.pages import (
     ops_people,
     ops_pictures,
     ops_processes,
+    ops_versions,
     receipt_lists,
     receipts,
     starting,
@@ -85,6 +86,7 @@ BOOKS: tuple[Book, ...] = (
     ops_incidents.pages,
     ops_job.pages,
     ops_processes.pages,
+    ops_versions.pages,
     ops_people.pages,
     ops_audit.pages,
 )

@@ -18,6 +18,7 @@ from flowengine.client.local import LocalDesk
 from flowengine.commands.sessions import csrf_of
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
+from flowengine.language.model import Process
 from flowengine.people.identities import By, Identity
 from flowengine.speech.catalogues import LANGUAGES, language_of
 from flowengine.speech.telling import Speech
@@ -68,6 +69,11 @@ class Visit:
     def me(self) -> PersonView | None:
         """The person who asks; None for nobody, and for a program."""
         return self.desk.me if self.who is not None else None
+
+    def process(self, name: str, version: str | None = None) -> Process:
+        """A process, the latest version unless one is named, with the titles of its states and roles. Raises NotFound."""
+        assert self.who is not None, "only who is signed in is told of processes"
+        return self.engine.process(name, version, by=self.who)
 
     @property
     def kind(self) -> str:

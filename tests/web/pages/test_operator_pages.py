@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from forms import form_of, send
 from house import House
+from inside_house import FETCHING
 
 
 def job_of(house: House, what: str) -> str:
@@ -155,3 +156,46 @@ def test_somebody_comes_hands_over_and_leaves(busy: House) -> None:
     assert engine.person("mia").left is None
     assert send(olga, look, "/leave", stage="do").status_code == 303
     assert engine.person("mia").left_because == "The sea"
+
+
+def test_versions_are_compared_and_their_jobs_moved(busy: House) -> None:
+    """What is different is told as `flow diff` tells it; what would move, and what would not and why, is shown before
+    anything does; wrong input says so at its box, and what was typed stays."""
+    olga, engine = busy.visitor("olga"), busy.engine
+    (old,) = [one.version for one in engine.processes() if one.name == "fetching"]
+    assert "Both mean the same." in olga.get("/ops/processes/fetching/differences").text
+    newer = FETCHING.replace("bring", "carry").replace("Fetched & brought", "Fetched <b>")
+    new = engine.deploy(newer).version
+    page = olga.get("/ops/processes/fetching")
+    assert f"/differences?was={old}" in page.text
+    told = olga.get(f"/ops/processes/fetching/differences?was={old}").text
+    assert "the title: “Fetched &lt;b&gt;”" in told
+    assert "tailor" in told.lower()
+    assert olga.get("/ops/processes/fetching/differences?was=nothing").status_code == 404
+    assert busy.visitor("tom").get("/ops/processes/fetching/migrate").status_code == 404
+
+    page = olga.get(f"/ops/processes/fetching/migrate?was={old}")
+    assert form_of(page, "/migrate").value("was") == old
+    for wrong in ({"because": ""}, {"states": "bring"}, {"fill": "need.what = blue"}, {"version": "none"}):
+        again = send(olga, page, "/migrate", **{"because": "A new text", "stage": "look", **wrong})
+        assert (again.status_code, 'role="alert"' in again.text) == (422, True)
+        assert all(
+            form_of(again, "/migrate").value(name) == typed for name, typed in wrong.items() if name != "version"
+        )
+    blocked = send(olga, page, "/migrate", because="A new text", stage="look")
+    assert "not possible" in blocked.text
+    look = send(olga, page, "/migrate", because="A new text", states="bring = carry", stage="look")
+    assert "Would be moved" in look.text
+    assert {one.version for one in engine.jobs(process="fetching", status="open")} == {old}
+    assert form_of(send(olga, look, "/migrate", stage="again"), "/migrate").value("states") == "bring = carry"
+    done = send(olga, look, "/migrate", stage="do")
+    assert "Moved: 4." in olga.get(done.headers["location"]).text
+    assert {one.version for one in engine.jobs(process="fetching", status="open")} == {new}
+
+
+def test_where_the_jobs_of_a_process_stand(busy: House) -> None:
+    """Each state by its title, with how many and for how long."""
+    page = busy.visitor("olga").get("/ops/processes/fetching").text
+    assert "Where its jobs stand" in page
+    assert "5 hours ago" in page
+    assert "<td>Bring</td>" in page
