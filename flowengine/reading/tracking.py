@@ -20,7 +20,7 @@ from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
-from flowengine.errors import NotAllowed, NotFound
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.model import State
 from flowengine.language.parts import Always
 from flowengine.people.identities import By
@@ -337,12 +337,15 @@ def jobs(
     took_part: bool,
     late: bool,
     mine: bool,
+    begun_before: datetime | None,
     by: By,
 ) -> list[JobRow]:
     """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
     are, of a member of staff, those that he began."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
+        if begun_before is not None and begun_before.tzinfo is None:
+            raise BadAnswer({"begun_before": "must say its offset"}, possible=["a moment with a time zone"])
         own = needs("jobs", asker) == OWN
         parts = stands_for(asker, looking=True)
         if own and customer is not None and customer not in parts:
@@ -367,6 +370,7 @@ def jobs(
             customer=None if took_part else whose,
             took_part=parts if took_part or (mine and not own) else None,
             late=now if late else None,
+            begun_before=begun_before,
             job=asker.job or None,
         )
         rows = _open_to(tx, asker, listed, limit, after)

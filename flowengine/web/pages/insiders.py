@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from flowengine import errors as e
 from flowengine.client.desk import Desk
@@ -64,6 +65,18 @@ def role_titles(visit: Visit, roles: Mapping[str, Sequence[str]]) -> dict[str, s
         title = next((one.title for one in named if one is not None), "")
         found[role] = title or (visit.speech.say("Operator") if role == OPERATOR else role)
     return dict(sorted(found.items(), key=lambda one: one[1].casefold()))
+
+
+def days_of(visit: Visit, prefix: str = "") -> tuple[dict[str, str], dict[str, date]]:
+    """The ``first`` and the ``last`` day that were typed, in boxes of these names behind a ``prefix``; what is wrong
+    with them, by box."""
+    problems, days = {}, {}
+    for name in ("first", "last"):
+        try:
+            days[name] = date.fromisoformat(visit.posted.get(prefix + name))
+        except ValueError:
+            problems[prefix + name] = visit.speech.say("Please give a day.")
+    return problems, days
 
 
 def attached(visit: Visit, name: str, job: str = "") -> list[str]:

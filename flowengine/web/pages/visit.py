@@ -71,7 +71,7 @@ class Visit:
         return self.desk.me if self.who is not None else None
 
     def process(self, name: str, version: str | None = None) -> Process:
-        """A process, the latest version unless one is named, with the titles of its states and roles. Raises NotFound."""
+        """A process with titles of states and roles, the latest version unless one is named. Raises NotFound."""
         assert self.who is not None, "only who is signed in is told of processes"
         return self.engine.process(name, version, by=self.who)
 
@@ -98,6 +98,7 @@ class Visit:
         if self.kind == "operator":
             main = [("/ops", say("Jobs")), ("/ops/incidents", say("Incidents")), ("/ops/processes", say("Processes"))]
             main += [("/work", say("Work")), ("/customers", say("Customers")), ("/ops/people", say("People"))]
+            main += [("/ops/settings", say("Settings"))]
         elif self.kind == "staff":
             main = [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
         else:
