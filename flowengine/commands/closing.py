@@ -9,8 +9,8 @@ from datetime import date, tzinfo
 from flowengine.commands import access
 from flowengine.commands.days import near_moment
 from flowengine.commands.shell import Shell
+from flowengine.core.answers import calendar_of
 from flowengine.core.fields import near
-from flowengine.core.kinds.fitting import calendar_of
 from flowengine.core.world import CLOSED
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.calendars import Calendar

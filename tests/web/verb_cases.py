@@ -394,6 +394,7 @@ CASES: dict[str, Make] = {
     "schedules": _of("olga"),
     "audit": _on_table("olga", job=...),
     "administration": _of("olga", about="ada", limit=1),
+    "status": _of("olga"),
     "migrate": _migrated,
     "end": _on_table("olga", job=..., because="The shop closes", key="k11"),
     "set_data": _on_table("olga", job=..., place="need.wish", value="For eight", because="A slip", key="k12"),
