@@ -592,7 +592,7 @@ def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> st
             f"{actor.id or actor.kind} is not a customer, and a job begins with a customer's need",
             possible=("name the customer for whom the job is begun",),
         )
-    found = actor_of(tx, customer)
+    found = actor_of(tx, customer, asks=False)
     if found.kind != "customer":
         raise NotAllowed(f"{customer} is not a customer", where=customer, possible=("name a customer",))
     return found.id

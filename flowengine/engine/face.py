@@ -885,7 +885,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
             lambda tx, who, number: c.ActFor(
                 by=who,
                 step=number,
-                person=actor_of(tx, person),
+                person=actor_of(tx, person, asks=False),
                 outcome=outcome,
                 answer=dict(answer or {}),
                 because=because,

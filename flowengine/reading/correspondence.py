@@ -19,7 +19,7 @@ from flowengine.people.permissions import OWN, needs
 from flowengine.reading.conversation import views_of
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at
-from flowengine.runtime.actors import name_of, nobody
+from flowengine.runtime.actors import id_of, name_of, nobody
 from flowengine.store import Transaction
 from flowengine.store.codec import micros, moment
 from flowengine.store.conversation import Written
@@ -115,7 +115,7 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
         place=str(place),
         at=one.at,
         who=name_of(tx, one.author),
-        by=one.author,
+        by=id_of(tx, one.author),
         kind="answer" if one.answers else "message",
         saying=SAYINGS["answer" if one.answers else "message"],
         text=one.text,
