@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import merge
 from itertools import islice
 from typing import NamedTuple
 
@@ -60,9 +59,15 @@ def conversation_with(shell: Shell, person: str, after: str, limit: int, by: By)
         ):
             raise nobody(person)
         jobs = tx.jobs.list(customer=person, limit=_MOST_JOBS)
-        streams = [_of_job(shell, look_at(shell, tx, row.id, "conversation", actor), end) for row in jobs]
-        streams.append(_without_job(shell, tx, person, actor, end))
-        return [view for _, view in islice(merge(*streams, key=lambda one: one[0], reverse=True), limit)]
+        lines = list(islice(_without_job(shell, tx, person, actor, end), limit))
+        for row in sorted(jobs, key=lambda one: (one.updated, one.id), reverse=True):
+            if len(lines) == limit and lines[-1][0] > _Place(micros(row.updated), row.id, NEVER):
+                break  # all that was said in those that are left is older
+            look = look_at(shell, tx, row.id, "conversation", actor)
+            lines += islice(_of_job(shell, look, end), limit)
+            lines.sort(key=lambda one: one[0], reverse=True)
+            del lines[limit:]
+        return [view for _, view in lines]
 
 
 def _only_own(actor: Actor) -> bool:
