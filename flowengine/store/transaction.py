@@ -14,6 +14,7 @@ import msgspec
 from flowengine.clock import SystemClock
 from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
+from flowengine.core.events import StepOpened
 from flowengine.core.values import ROOT, Actor, Head, Json, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.sealing import link
@@ -92,7 +93,8 @@ class Transaction:
     application whose transaction was joined)."""
 
     __slots__ = (
-        "_outbox", "cast", "channel", "noted", "outside", "reads_only", "receipts", "saved", "terms", "trace", "wakes",
+        "_outbox", "cast", "channel", "noted", "opened", "outside", "reads_only", "receipts", "saved", "terms", "trace",
+        "wakes",
     )  # fmt: skip
 
     def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
@@ -100,6 +102,8 @@ class Transaction:
         self.terms = terms
         self.reads_only = reads_only
         """Whether nothing can be written in it: what is computed here is only tried."""
+        self.opened: dict[tuple[str, int], tuple[int, StepOpened]] = {}
+        """How steps were opened that were looked for in it, by job and number: that never changes."""
         self.outside = False
         """Whether a customer is told what is read in it."""
         self.receipts = Receipts(channel)
