@@ -73,7 +73,8 @@ def status(terminal: Terminal) -> None:
             long = f", the oldest since {distance(queue.since, found.at)}" if queue.due else ""
             show.line(console, f"Due {name}: {queue.due:,}{long}; gave up: {queue.gave_up:,}")
         for worker in found.workers:
-            show.line(console, f"Worker {worker.id}: {worker.calls:,} calls")
+            seen = f", seen {distance(worker.seen, found.at)}" if worker.seen else ""
+            show.line(console, f"Worker {worker.where or worker.id}: {worker.calls:,} calls{seen}")
         show.line(console, f"{found.database} at {found.address}, schema {found.schema}")
         show.line(console, f"flowengine {found.version}, Python {found.python}")
         for setting in found.settings:

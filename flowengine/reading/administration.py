@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import datetime
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
@@ -13,7 +14,7 @@ from flowengine.errors import BadAnswer
 from flowengine.people.identities import PERSON_ID, By
 from flowengine.runtime.settings import Settings
 from flowengine.runtime.ways_in import Lasting, Provider, WaysIn
-from flowengine.store import Transaction
+from flowengine.store import Transaction, presence
 from flowengine.store.administration import Deed
 from flowengine.store.measures import measured, product, workers
 from flowengine.store.schema import revision
@@ -53,7 +54,8 @@ def status(shell: Shell, by: By) -> StatusView:
         now, channel = shell.clock.now(), tx.channel
         found, schema = measured(channel, now), revision(channel) or ""
         told = tuple(settings(shell.settings))
-        bad = wrong(found, now, told, (schema, HEAD), shell.database.warnings)
+        there = tuple(_workers(tx, now))
+        bad = wrong(found, now, there, told, (schema, HEAD), shell.database.warnings)
         return StatusView(
             at=now,
             wrong=tuple(sorted(bad, key=lambda one: not one.grave)),
@@ -61,7 +63,7 @@ def status(shell: Shell, by: By) -> StatusView:
             steps=sum(found.steps.values()),
             running=found.running,
             queues=queues(found, now),
-            workers=tuple(WorkerView(id=one.id, calls=one.calls, until=one.until) for one in workers(channel, now)),
+            workers=there,
             settings=told,
             version=__version__,
             python=platform.python_version(),
@@ -70,6 +72,17 @@ def status(shell: Shell, by: By) -> StatusView:
             schema=schema,
             newest=HEAD,
         )
+
+
+def _workers(tx: Transaction, now: datetime) -> Iterator[WorkerView]:
+    """Those that have shown themselves, who was seen last first, and those that have calls besides."""
+    busy = {one.id: one for one in workers(tx.channel, now)}
+    for one in presence.seen(tx.settings):
+        has = busy.pop(one.id, None)
+        yield WorkerView(
+            id=one.id, where=one.where, seen=one.at, calls=has.calls if has else 0, until=has.until if has else None
+        )
+    yield from (WorkerView(id=one.id, calls=one.calls, until=one.until) for one in busy.values())
 
 
 _VARIABLES = {

@@ -9,7 +9,7 @@ from flowengine.store.measures import Backlog, Measures
 from flowengine.views.view import View
 
 LATE = timedelta(minutes=1)
-"""After so long it is wrong that something is due, and nobody takes it."""
+"""After so long it is wrong that something is due, and nobody takes it; and a worker that is silent is not there."""
 
 
 class QueueView(View, frozen=True, kw_only=True):
@@ -25,11 +25,15 @@ class QueueView(View, frozen=True, kw_only=True):
 
 
 class WorkerView(View, frozen=True, kw_only=True):
-    """A worker that has calls just now: how many, and ``until`` when it has the last of them unless it asks again."""
+    """A worker: ``where`` its process runs (machine and number) and when it was ``seen`` last, as far as it has shown
+    itself, which one that has just begun has not; how many ``calls`` it has just now, and ``until`` when the last of
+    them, unless it asks again."""
 
     id: str
-    calls: int
-    until: datetime
+    where: str = ""
+    seen: datetime | None = None
+    calls: int = 0
+    until: datetime | None = None
 
 
 class SettingView(View, frozen=True, kw_only=True):
@@ -52,8 +56,8 @@ class WrongView(View, frozen=True, kw_only=True):
 
 class StatusView(View, frozen=True, kw_only=True):
     """How an installation fares: what is ``wrong``, the grave first; how many ``jobs`` and ``steps`` are open; what is
-    due, by queue; the workers that have calls just now (``running`` in all); what is set; and the versions of
-    flowengine, Python and the ``database`` with its ``schema`` (``newest`` is that of this code)."""
+    due, by queue; the workers that were seen lately, or have calls (``running`` in all); what is set; and the versions
+    of flowengine, Python and the ``database`` with its ``schema`` (``newest`` is that of this code)."""
 
     at: datetime
     wrong: tuple[WrongView, ...] = ()
@@ -89,6 +93,7 @@ def queues(found: Measures, now: datetime) -> tuple[QueueView, ...]:
 def wrong(
     found: Measures,
     now: datetime,
+    workers: tuple[WorkerView, ...],
     settings: tuple[SettingView, ...],
     schemas: tuple[str, str],
     warnings: tuple[str, ...],
@@ -106,18 +111,21 @@ def wrong(
                 possible=(start,),
             )
     for name, number in (
-        ("calls of services gave up", sum(found.call_incidents.values())),
-        ("timers could not be fired", found.timer_incidents),
-        ("messages could not be sent", found.message_incidents),
-        ("jobs could not be begun by the clock", sum(found.schedule_incidents.values())),
-        ("waits take too long", found.attention),
-        ("promises are late", sum(found.late_promises.values())),
+        ("Calls of services gave up", sum(found.call_incidents.values())),
+        ("Timers could not be fired", found.timer_incidents),
+        ("Messages could not be sent", found.message_incidents),
+        ("Jobs could not be begun by the clock", sum(found.schedule_incidents.values())),
+        ("Waits take too long", found.attention),
+        ("Promises are late", sum(found.late_promises.values())),
     ):
         if number:
             yield WrongView(what=f"{name}: {number}", possible=("flow incidents tells which, and what helps",))
     if schemas[0] != schemas[1]:
-        what = f"the database has the schema {schemas[0]}, and this program is of {schemas[1]}"
+        what = f"The database has the schema {schemas[0]}, and this program is of {schemas[1]}"
         yield WrongView(what=what, possible=("replace programs of an older version",), grave=False)
+    if not any(one.calls or (one.seen is not None and now - one.seen <= LATE) for one in workers):
+        what = "No worker was seen lately: what is due is done only where the program itself does it"
+        yield WrongView(what=what, possible=("start one: flow worker",), grave=False)
     unset = {one.name for one in settings if not one.value}
     for name, (means, possible) in _MISSED.items():
         if name in unset:
@@ -127,8 +135,8 @@ def wrong(
 _WORDS = {"calls": "Calls of services", "timers": "Timers", "messages": "Messages"}
 
 _MISSED = {
-    "url": ("letters lead to no page, for nobody knows the address of this installation", "set FLOW_URL"),
-    "mail": ("nobody is written to by mail", "set FLOW_MAIL and FLOW_MAIL_FROM"),
+    "url": ("Letters lead to no page, for nobody knows the address of this installation", "set FLOW_URL"),
+    "mail": ("Nobody is written to by mail", "set FLOW_MAIL and FLOW_MAIL_FROM"),
 }
 """What does not happen where a setting is empty."""
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from waiting import until
 
-from flowengine import Engine, HandlerCall, NotAllowed, SimulatedClock, exact
+from flowengine import Engine, HandlerCall, NotAllowed, SimulatedClock, Worker, exact
 from flowengine.reading.administration import settings as told
 from flowengine.runtime.settings import Settings
 from flowengine.runtime.ways_in import WaysIn
+from flowengine.store import presence
+from flowengine.worker import presence as worker_presence
 
 ORDER = """
 process: order
@@ -38,7 +43,8 @@ def test_nothing_is_wrong_where_all_is_done(engine: Engine) -> None:
     """What does not happen since nothing is set for it is told, and is not grave."""
     found = engine.status()
     assert wrong(engine) == []
-    assert [one.possible for one in found.wrong] == [("set FLOW_URL",), ("set FLOW_MAIL and FLOW_MAIL_FROM",)]
+    helps = [("start one: flow worker",), ("set FLOW_URL",), ("set FLOW_MAIL and FLOW_MAIL_FROM",)]
+    assert [one.possible for one in found.wrong] == helps
     assert (found.schema, found.jobs, found.steps) == (found.newest, 0, 0)
     assert re.fullmatch(r"(SQLite|PostgreSQL) \d+\.\d+.*", found.database)
 
@@ -65,7 +71,7 @@ def test_what_gave_up_is_wrong(engine: Engine) -> None:
     engine.add_customer("ada", "Ada")
     engine.start("order", by="ada", need={})
     engine.run_due()
-    assert wrong(engine) == ["calls of services gave up: 1"]
+    assert wrong(engine) == ["Calls of services gave up: 1"]
     assert [one.gave_up for one in engine.status().queues] == [1, 0, 0]
 
 
@@ -84,6 +90,35 @@ def test_a_worker_is_seen_while_it_has_calls(engine: Engine) -> None:
     (worker,) = seen[0].workers
     assert (worker.calls, seen[0].running, worker.until > seen[0].at) == (1, 1, True)
     assert engine.status().workers == ()
+
+
+def test_a_worker_shows_that_it_is_there(
+    engine: Engine, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while it waits: where it runs, and when it was seen; it is there no more once it has stopped. One that fell
+    silent is told of for a day, and nothing is decided by it."""
+    monkeypatch.setattr(worker_presence, "EVERY", 0.05)
+    worker = Worker(engine, told=lambda _: None)
+    running = Thread(target=worker.run)
+    running.start()
+    try:
+        found = until(lambda: engine.status().workers)
+        assert [(one.id, one.seen, one.calls) for one in found] == [(worker.name, clock.now(), 0)]
+        assert found[0].where.endswith(f":{os.getpid()}")
+        assert not any("worker" in one.what for one in engine.status().wrong)
+    finally:
+        worker.stop()
+        running.join(20)
+    assert engine.status().workers == ()
+    with engine.database.writing() as tx:
+        presence.show(tx.settings, "worker-that-died", "mill:7", clock.now())
+    clock.advance(timedelta(minutes=2))
+    assert [one.where for one in engine.status().workers] == ["mill:7"]
+    assert any("No worker was seen" in one.what for one in engine.status().wrong)
+    clock.advance(timedelta(days=2))
+    with engine.database.writing() as tx:
+        presence.show(tx.settings, "another", "mill:8", clock.now())
+    assert [one.where for one in engine.status().workers] == ["mill:8"]
 
 
 def test_of_secrets_is_told_only_that_they_are() -> None:

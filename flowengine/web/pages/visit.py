@@ -97,8 +97,8 @@ class Visit:
             return ()
         if self.kind == "operator":
             main = [("/ops", say("Jobs")), ("/ops/incidents", say("Incidents")), ("/ops/processes", say("Processes"))]
-            main += [("/work", say("Work")), ("/customers", say("Customers")), ("/ops/people", say("People"))]
-            main += [("/ops/settings", say("Settings"))]
+            main += [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
+            main += [("/ops/people", say("People")), ("/ops/settings", say("Settings"))]
         elif self.kind == "staff":
             main = [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
         else:

@@ -226,7 +226,7 @@ def test_settings_and_health(busy: House) -> None:
     assert 'href="/ops/settings"' in olga.get("/ops").text
     page = olga.get("/ops/settings").text
     assert (
-        page.index("calls of services gave up: 1") < page.index("nobody is written to by mail") < page.index("SQLite ")
+        page.index("Calls of services gave up: 1") < page.index("Nobody is written to by mail") < page.index("SQLite ")
     )
     assert "FLOW_ZONE" in page
     assert "sqlite:///" in page
@@ -253,7 +253,7 @@ def test_secrets_are_not_on_the_page(sqlite_url: str) -> None:
         page = house.visitor("olga").get("/ops/settings").text
     assert "a@b.example" in page
     assert not any(one in page for one in (hidden, "pass-word", "memory:"))
-    assert "nobody is written to by mail" not in page
+    assert "Nobody is written to by mail" not in page
 
 
 def test_people_are_changed(busy: House) -> None:
