@@ -72,7 +72,10 @@ def test_who_works_here_is_not_named_where_the_house_hides_it(sqlite_url: str) -
         engine.message(job, "Do you come by train?", by="mia_4711")
         ada = house.visitor("ada")
         pages = [ada.get(path).text for path in ("/", f"/jobs/{job}", "/me", "/me/messages")]
+        api = ("", "/conversation", "/data", "/receipts")
+        pages += [ada.get(f"/api/v1/jobs/{job}{path}").text for path in api]
         assert not any("Mia" in page or "mia_" in page for page in pages)
+        assert "The House" in pages[5]
         assert "<strong>Cutting your cloth</strong>, The House" in pages[1]
         assert "Mia" in house.visitor("mia_4711").get(f"/jobs/{job}").text
 
