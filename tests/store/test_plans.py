@@ -101,7 +101,6 @@ BY_KEY = {
     tokens.OF_ID: "ix_flow_tokens_id",
     tokens.VALID: "ix_flow_tokens_scope",
     archive.FINISHED: "ix_flow_jobs_status|flow_jobs",
-    archive.COUNT: "ix_flow_jobs_status",
     archive.TAKE: "flow_jobs",
     ballots.BOX: "flow_boxes",
     ballots.SEAT: "flow_voters|ix_flow_voters_person",
