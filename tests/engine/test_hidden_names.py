@@ -157,6 +157,11 @@ def test_customers_read_the_houses_name(database: Any, clock: SimulatedClock, ma
         told = looks(engine, job)
         assert {verb: text for verb, text in told.items() if NAME in text or MIA in text} == {}
         assert {verb for verb, text in told.items() if HOUSE in text} >= NAMED - {"files", "data"}
+        (sew,) = [one for one in engine.inbox(MIA) if one.title == "Sew"]
+        engine.act(sew.id, "done", by=MIA)
+        (fit,) = [one for one in engine.inbox("ada") if "fit" in one.title]
+        came = [engine.preview_act(fit.id, "approved", {}, by="ada"), engine.act(fit.id, "approved", by="ada")]
+        assert not any(one in exact.encode(came).decode() for one in (NAME, MIA))
         letters = [letter.as_string() for letter in mail.letters if letter["To"] is not None]
         assert any(HOUSE in one for one in letters)
         assert not any(NAME in one or MIA in one for one in letters)
