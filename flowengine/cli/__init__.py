@@ -73,6 +73,7 @@ _ENTRIES = (
     Entry("history", "operators:history", "All that happened to a job.", "Operators"),
     Entry("audit", "operators:audit", "Check that histories and what is stored agree.", "Operators"),
     Entry("administration", "administration:administration", "What was changed of the installation.", "Operators"),
+    Entry("status", "administration:status", "How the installation fares: what is wrong, due and set.", "Operators"),
     Entry("send", "operators:send", "Deliver a message to a job.", "Operators"),
     Entry("incidents", "operators:incidents", "Service calls and timers that gave up.", "Operators"),
     Entry("retry", "operators:retry", "Try again what gave up.", "Operators"),

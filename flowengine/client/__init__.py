@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.ballots import BallotView
-    from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
+    from flowengine.views.calendars import CalendarFile, Closed, ClosureView, DayView, FeedView, NewFeed
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.promised import PromiseCount, PromiseRow
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         SessionView,
         TotpBegun,
     )
+    from flowengine.views.status import StatusView
     from flowengine.views.tokens import IssuedToken, TokenView
 
 _HOMES = {
@@ -90,6 +91,7 @@ _HOMES = {
     "flowengine.client.places": ("is_server", "server_address", "without_password"),
     "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
+    "flowengine.views.status": ("StatusView",),
     "flowengine.views.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
@@ -108,7 +110,7 @@ _HOMES = {
     "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
     "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
-    "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
+    "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "DayView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
     "flowengine.views.records": (
         "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",

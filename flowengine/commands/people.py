@@ -169,7 +169,7 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
         if to == id:
             raise NotAllowed("nobody takes over from himself", where=id, possible=("somebody else", "nobody"))
         if to:
-            actor_of(tx, to)
+            actor_of(tx, to, asks=False)
         revoked = [one.id for one in tx.tokens.held(id)]
         named = tuple(f"{row.job}.{row.step.number}" for row in tx.steps.waiting_for(person_seating(id)))
         ending, held = claims.hand_on(shell, id, to, actor, because, dry=dry), tx.steps.held(id)

@@ -348,6 +348,7 @@ def fact_view(tx: Transaction, fact: Fact, actor: Actor) -> FactView:
         author_name=name_of(tx, fact.author) if fact.author else "",
         at=fact.at,
         changed=fact.changed,
+        changed_by=name_of(tx, fact.changed_by) if fact.changed_by else "",
         version=fact.version,
         shown=fact.shown,
         job=fact.job,

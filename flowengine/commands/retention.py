@@ -71,7 +71,8 @@ def _delete(shell: Shell, jobs: list[ArchivedJob], by: Actor, to: Path, tx: Tran
 
 def count(shell: Shell, before: datetime) -> int:
     """How many jobs :func:`archive` would take now."""
-    return sum(len(jobs) for jobs in _batches(shell, before, 500))
+    with shell.reading() as tx:
+        return sum(tx.archive.count(status, before) for status in _OVER)
 
 
 def _batches(shell: Shell, before: datetime, batch: int) -> Iterator[list[ArchivedJob]]:

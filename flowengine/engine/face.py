@@ -613,13 +613,17 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         took_part: bool = False,
         late: bool = False,
         mine: bool = False,
+        begun_before: datetime | None = None,
         by: By = PROGRAM,
     ) -> list[JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
         on a step. Those of a member of staff are all, or, with ``mine``, those that he began. ``late``: the
-        open ones whose promised moment is over, those that are late the longest first. ``after`` is the last job id of
-        the page before. Raises NotAllowed."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)
+        open ones whose promised moment is over, those that are late the longest first. ``begun_before``: those that
+        began before an aware moment, the oldest first. ``after`` is the last job id of the page before. Raises
+        NotAllowed, BadAnswer."""
+        return tracking.jobs(
+            self._shell, status, process, customer, limit, after, took_part, late, mine, begun_before, by
+        )
 
     def history(self, job: str, *, after: int = 0, limit: int | None = None, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, or what came ``after`` the line of that ``seq``, the oldest first, with the
@@ -890,7 +894,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
             lambda tx, who, number: c.ActFor(
                 by=who,
                 step=number,
-                person=actor_of(tx, person),
+                person=actor_of(tx, person, asks=False),
                 outcome=outcome,
                 answer=dict(answer or {}),
                 because=because,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.contents import texts
@@ -13,6 +15,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, needs, stands
+from flowengine.runtime.actors import id_of
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import ANSWERED, REFUSED
 from flowengine.views.conversation import FileView
@@ -23,7 +26,7 @@ BEING_LOOKED_AT = "it is being looked at, and can be opened in a moment"
 
 def file(shell: Shell, id: str, by: By) -> FileView:
     with shell.reading() as tx:
-        return file_view(shell, _asked(shell, tx, "file", id, by))
+        return _told(shell, tx, _asked(shell, tx, "file", id, by))
 
 
 def data(shell: Shell, id: str, by: By) -> bytes:
@@ -34,7 +37,7 @@ def parts(shell: Shell, id: str, by: By) -> tuple[FileView, Iterator[bytes]]:
     """What a file is, and its contents part by part, once no transaction is open any more."""
     with shell.reading() as tx:
         found = _asked(shell, tx, "file_data", id, by)
-    seen = file_view(shell, found)
+        seen = _told(shell, tx, found)
     if found.erased is not None:
         raise NotFound("its contents are erased", where=id)
     if seen.words:
@@ -69,7 +72,12 @@ def file_view(shell: Shell, found: StoredFile) -> FileView:
 def views(shell: Shell, tx: Transaction, ids: tuple[str, ...]) -> tuple[FileView, ...]:
     """What is told of the files of words that somebody may read."""
     found = (tx.files.get(id) for id in ids)
-    return tuple(file_view(shell, one) for one in found if one is not None)
+    return tuple(_told(shell, tx, one) for one in found if one is not None)
+
+
+def _told(shell: Shell, tx: Transaction, found: StoredFile) -> FileView:
+    """A file as who asks is told of it."""
+    return replace(file_view(shell, found), by=id_of(tx, found.author))
 
 
 def _asked(shell: Shell, tx: Transaction, verb: str, id: str, by: By) -> StoredFile:

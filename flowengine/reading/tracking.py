@@ -20,7 +20,8 @@ from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
-from flowengine.errors import NotAllowed, NotFound
+from flowengine.core.wording import replaced_persons
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.model import State
 from flowengine.language.parts import Always
 from flowengine.people.identities import By
@@ -28,7 +29,7 @@ from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.reading import conversation, threads
 from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, id_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
@@ -157,7 +158,9 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
             raise denied("data", actor, text)
         if actor.kind != "customer":
             return dict(job.position.data)
-        return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        known = facts.known_data(compiled, job.position)
+        return replaced_persons(compiled.process, known, partial(id_of, tx)) if tx.terms.staff_as else known
 
 
 def _promise(look: Look, now: datetime, reader: tzinfo | None) -> PromiseView | None:
@@ -337,12 +340,15 @@ def jobs(
     took_part: bool,
     late: bool,
     mine: bool,
+    begun_before: datetime | None,
     by: By,
 ) -> list[JobRow]:
     """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
     are, of a member of staff, those that he began."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
+        if begun_before is not None and begun_before.tzinfo is None:
+            raise BadAnswer({"begun_before": "must say its offset"}, possible=["a moment with a time zone"])
         own = needs("jobs", asker) == OWN
         parts = stands_for(asker, looking=True)
         if own and customer is not None and customer not in parts:
@@ -367,6 +373,7 @@ def jobs(
             customer=None if took_part else whose,
             took_part=parts if took_part or (mine and not own) else None,
             late=now if late else None,
+            begun_before=begun_before,
             job=asker.job or None,
         )
         rows = _open_to(tx, asker, listed, limit, after)

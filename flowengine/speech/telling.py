@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,20 @@ _WEEKDAY = re.compile(r"E+|c+")
 
 _LOCALES: Mapping[str, str] = {"en": "en_GB"}
 """Which land's habits a language goes by, where it names none: days before months, and a clock of 24 hours."""
+
+
+@lru_cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(_LOCALES.get(language, language))
+
+
+@lru_cache
+def _pattern(language: str, skeleton: str) -> str:
+    """The pattern of CLDR for what a skeleton names. It is looked for among all that a language has, which takes longer
+    than all else of telling a day."""
+    known = _locale(language).datetime_skeletons
+    pattern: str = known[dates.match_skeleton(skeleton, known)].pattern
+    return pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +49,7 @@ class Speech:
     @property
     def locale(self) -> Locale:
         """The habits of his language."""
-        return Locale.parse(_LOCALES.get(self.language, self.language))
+        return _locale(self.language)
 
     def say(self, text: str, /, **named: Any) -> str:
         """A text in his language, with what is ``%(named)s`` in it."""
@@ -59,7 +74,7 @@ class Speech:
         here = at.astimezone(self.clock(home)).date() if isinstance(at, datetime) else at
         same = here.year == self.now.astimezone(self.clock(home)).year
         skeleton = ("MMMEd" if short else "MMMMEd") if same else ("yMMMEd" if short else "yMMMMEd")
-        found = self.locale.datetime_skeletons[dates.match_skeleton(skeleton, self.locale.datetime_skeletons)].pattern
+        found = _pattern(self.language, skeleton)
         return dates.format_date(here, found if short else _WEEKDAY.sub("EEEE", found), locale=self.locale)
 
     def time(self, at: datetime, home: str = "") -> str:

@@ -140,6 +140,11 @@ class Database:
         """What endangers this database as it is used, as far as it has been seen."""
         return self._driver.warnings
 
+    @property
+    def address(self) -> str:
+        """Where the database is, for showing: without its password, and what else stands in the URL."""
+        return sa.make_url(self.url).set(query={}).render_as_string(hide_password=True)
+
     def clock(self) -> Clock:
         """The clock of this database: the server's, so that all machines agree, or the machine's where it is the only
         one."""

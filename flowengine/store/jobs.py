@@ -376,6 +376,7 @@ class Jobs:
         customer: str | Sequence[str] | None = None,
         took_part: str | Sequence[str] | None = None,
         late: datetime | None = None,
+        begun_before: datetime | None = None,
         job: str | None = None,
         limit: int = 100,
         after: str | None = None,
@@ -383,10 +384,11 @@ class Jobs:
         """Jobs, newest first; ``after`` is the id of the last one of the page before. ``customer``: those of one, or of
         any of several. ``took_part``: those of others in which such a customer took part. ``job``: that one alone.
         ``late``: the open ones whose promise is over then, those that are late the
-        longest first."""
+        longest first. ``begun_before``: those that began before then, the oldest first."""
         wanted = {"status": status, "process": process, "id": job}
-        wanted_late = {"late": None if late is None else micros(late)}
-        given = {name: value for name, value in (wanted | wanted_late).items() if value is not None}
+        moments = {"late": late, "begun_before": begun_before}
+        wanted_then = {name: None if one is None else micros(one) for name, one in moments.items()}
+        given = {name: value for name, value in (wanted | wanted_then).items() if value is not None}
         values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
         shape = dict.fromkeys(given, 1)
         for name, several in (("customer", customer), ("took_part", took_part)):
@@ -435,7 +437,7 @@ def listing(filters: tuple[tuple[str, int], ...], paged: bool) -> Query:
     found = _LISTINGS.get((filters, paged))
     if found is None:
         names = dict(filters)
-        equal = (_J.c[name] == param(name) for name in names if name not in ("customer", "took_part", "late"))
+        equal = (_J.c[name] == param(name) for name in names if name not in _COMPARED)
         statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*equal)
         if "customer" in names:
             statement = statement.where(_any_of(_J.c.customer, "customer", names["customer"]))
@@ -445,11 +447,15 @@ def listing(filters: tuple[tuple[str, int], ...], paged: bool) -> Query:
         if "late" in names:
             statement = statement.where(*_LATE, _J.c.promised < param("late")).order_by(_J.c.promised, _J.c.id)
             after = sa.tuple_(_J.c.promised, _J.c.id) > sa.tuple_(_PROMISED_BEFORE, param("before"))
+        elif "begun_before" in names:
+            statement, after = statement.order_by(_J.c.id), _J.c.id > param("before")
         else:
             statement, after = statement.order_by(_J.c.id.desc()), _J.c.id < param("before")
+        if "begun_before" in names:
+            statement = statement.where(_J.c.started < param("begun_before"))
         if paged:
             statement = statement.where(after)
-        about = "Jobs, newest first, or those that are late, the longest first."
+        about = "Jobs, newest first, or those that are late, the longest first; or old ones, the oldest first."
         found = _LISTINGS[filters, paged] = Query("jobs.list", about, statement.limit(param("most")))
     return found
 
@@ -459,6 +465,9 @@ def _any_of(column: sa.Column[Any], name: str, number: int) -> sa.ColumnElement[
         return column == param(f"{name}0")
     return column.in_([param(f"{name}{index}") for index in range(number)])
 
+
+_COMPARED = ("customer", "took_part", "late", "begun_before")
+"""What jobs are narrowed by that is no column which has to be equal."""
 
 _LISTINGS: dict[tuple[tuple[tuple[str, int], ...], bool], Query] = {}
 

@@ -14,6 +14,7 @@ import msgspec
 from flowengine.clock import SystemClock
 from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
+from flowengine.core.events import StepOpened
 from flowengine.core.values import ROOT, Actor, Head, Json, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.sealing import link
@@ -74,11 +75,13 @@ class Saved(msgspec.Struct, frozen=True):
 
 class Terms(NamedTuple):
     """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
-    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles."""
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles; and
+    what customers read in the place of names of staff (``staff_as``), where they are not to know them."""
 
     now: Callable[[], datetime]
     strengths: Mapping[str, str]
     closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
+    staff_as: str = ""
 
 
 USUAL = Terms(SystemClock().now, {})
@@ -89,13 +92,20 @@ class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "cast", "channel", "noted", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
+    __slots__ = (
+        "_outbox", "cast", "channel", "noted", "opened", "outside", "reads_only", "receipts", "saved", "terms", "trace",
+        "wakes",
+    )  # fmt: skip
 
     def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
         self.channel = channel
         self.terms = terms
         self.reads_only = reads_only
         """Whether nothing can be written in it: what is computed here is only tried."""
+        self.opened: dict[tuple[str, int], tuple[int, StepOpened]] = {}
+        """How steps were opened that were looked for in it, by job and number: that never changes."""
+        self.outside = False
+        """Whether a customer is told what is read in it."""
         self.receipts = Receipts(channel)
         self._outbox: Outbox | None = None
         self.saved: list[Saved] = []

@@ -23,6 +23,12 @@ WRONG = [
     # no such process, job, step, call, person, outcome
     ("calendar close nowhere 2030-01-01 2030-01-02 --as olga", 1, "there is no calendar 'nowhere'"),
     ("calendar save zzzz --to x.ics", 1, "no job 'zzzz'"),
+    ("calendar free nowhere --as olga", 1, "there is no calendar 'nowhere'"),
+    ("calendar free --day someday --as olga", 2, "someday"),
+    ("calendar free --as ada", 1, "may see the free hours of calendars"),
+    ("status --as tom", 1, "only an operator may see how the installation fares"),
+    ("jobs --begun-before lately", 2, "'lately' is neither a span"),
+    ("customer facts ada --of zzzz --as tom", 1, "zzzz"),
     ("feed end zzzz", 1, "there is no feed 'zzzz'"),
     ("start nothing --set wish=x", 1, "there is no process 'nothing'"),
     ("diff missing.yaml", 1, "there is no such file"),

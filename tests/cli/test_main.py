@@ -28,8 +28,8 @@ COMMANDS = [
     "conversation", "file", "ballot", "takeback", "change",
     "withdraw", "receipt", "promise", "promises",
     "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
-    "administration", "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion", "sessions",
-    "keys", "devices", "link",
+    "administration", "status", "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion",
+    "sessions", "keys", "devices", "link",
 ]  # fmt: skip
 
 

@@ -165,6 +165,7 @@ BY_KEY = {
     jobs.listing((("process", 1),), False): "ix_flow_jobs_process",
     jobs.listing((), False): "flow_jobs",
     jobs.listing((("late", 1),), True): "ix_flow_jobs_promised",
+    jobs.listing((("begun_before", 1),), True): "flow_jobs",
     jobs.OVERDUE: "ix_flow_jobs_promised",
     measures.LATE_PROMISES: "ix_flow_jobs_promised",
     changes.JOBS: "flow_jobs",

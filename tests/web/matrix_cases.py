@@ -120,6 +120,7 @@ CASES = (
     _case("schedules"),
     _case("standing", "process", process=...),
     _case("administration"),
+    _case("status"),
     _case("measures"),
     _case("next_due"),
     _case("archivable", before=START),
@@ -149,6 +150,7 @@ CASES = (
     _case("open_conversations"),
     # calendars
     _case("closures"),
+    _case("free_hours", "calendar", calendar=..., day=DAY),
     _case("close_calendar", "calendar", calendar=..., start=DAY, end=DAY),
     _case("open_calendar", "closed calendar", calendar=..., start=date(2026, 5, 6)),
     _case("feeds"),

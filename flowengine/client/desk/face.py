@@ -216,13 +216,14 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         took_part: bool = False,
         late: bool = False,
         mine: bool = False,
+        begun_before: datetime | None = None,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
         on a step; of staff all, or, with ``mine``, those that they began. ``late``: the open ones whose
-        promised moment is over, those that are late the longest first. ``after`` is the last full id of the page
-        before."""
+        promised moment is over, those that are late the longest first. ``begun_before``: those that began before a
+        moment, the oldest first. ``after`` is the last full id of the page before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
-        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
+        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine, begun_before=begun_before)
 
     def history(self, job: str, *, after: int = 0, limit: int | None = None) -> list[view.HistoryLine]:
         """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts; at most

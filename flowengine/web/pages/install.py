@@ -42,6 +42,10 @@ from flowengine.web.pages import (
     ops_people,
     ops_pictures,
     ops_processes,
+    ops_settings,
+    ops_tokens,
+    ops_versions,
+    ops_ways_in,
     receipt_lists,
     receipts,
     starting,
@@ -85,7 +89,11 @@ BOOKS: tuple[Book, ...] = (
     ops_incidents.pages,
     ops_job.pages,
     ops_processes.pages,
+    ops_versions.pages,
     ops_people.pages,
+    ops_ways_in.pages,
+    ops_tokens.pages,
+    ops_settings.pages,
     ops_audit.pages,
 )
 """All pages, a book a noun."""

@@ -21,6 +21,7 @@ from flowengine.client.wire import asking
 from flowengine.commands.sessions import csrf_of
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
+from flowengine.language.model import Process
 from flowengine.people.identities import By, Identity
 from flowengine.speech.catalogues import LANGUAGES, language_of
 from flowengine.speech.telling import Speech
@@ -73,6 +74,11 @@ class Visit:
         """The person who asks; None for nobody, and for a program."""
         return self.desk.me if self.who is not None else None
 
+    def process(self, name: str, version: str | None = None) -> Process:
+        """A process with titles of states and roles, the latest version unless one is named. Raises NotFound."""
+        assert self.who is not None, "only who is signed in is told of processes"
+        return self.engine.process(name, version, by=self.who)
+
     @property
     def kind(self) -> str:
         """``customer``, ``staff``, ``operator``, or empty for nobody."""
@@ -95,7 +101,8 @@ class Visit:
             return ()
         if self.kind == "operator":
             main = [("/ops", say("Jobs")), ("/ops/incidents", say("Incidents")), ("/ops/processes", say("Processes"))]
-            main += [("/work", say("Work")), ("/customers", say("Customers")), ("/ops/people", say("People"))]
+            main += [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
+            main += [("/ops/people", say("People")), ("/ops/settings", say("Settings"))]
         elif self.kind == "staff":
             main = [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
         else:

@@ -10,7 +10,14 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of, titles_of
+from flowengine.web.pages.insiders import (
+    in_words,
+    refuse_outside,
+    refuse_unless_mended,
+    role_titles,
+    status_of,
+    titles_of,
+)
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -64,14 +71,15 @@ def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
         first = not after and not narrowed
         held = desk.holdings(person).claimed if first and person else ()
         written = desk.open_conversations(limit=WRITTEN) if first else []
-        titles = titles_of(desk)
+        titles, roles = titles_of(desk), role_titles(visit, desk.roles())
         did = _did(visit) if status == 200 else ""
     rows = [_row(one) for one in items]
     listed = {one.id for one in rows}
     mine = [one for one in rows if one.mine] + [_held(one) for one in held if one.id not in listed]
     return visit.page(
         "staff/worklist.html", status, mine=mine, others=[one for one in rows if not one.mine], counts=counts,
-        groups=_groups(everything.groups), titles=titles, narrowed=narrowed, written=written, did=did, problem=problem,
+        groups=_groups(everything.groups), titles=titles, roles=roles, narrowed=narrowed, written=written, did=did,
+        problem=problem,
         more=items[-1].place if len(items) == PAGE else "", after=after, soon=_midnight(visit),
     )  # fmt: skip
 
