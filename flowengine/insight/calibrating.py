@@ -35,11 +35,9 @@ class Calibration:
     def after(self, told: Sequence[tuple[float, float, float]]) -> Calibration:
         """What a job that is over teaches: for some moments of it the ``middle`` and ``late`` ends as they were told,
         corrected, and how long it took in truth."""
-        above = sum(truth > middle for middle, _, truth in told)
-        missed = sum(truth > late for _, late, truth in told)
-        return Calibration(
-            _within(self.middle + STEP * (above - 0.5 * len(told))), _within(self.late + STEP * (missed - 0.1 * len(told)))
-        )
+        above = sum(truth > middle for middle, _, truth in told) - 0.5 * len(told)
+        missed = sum(truth > late for _, late, truth in told) - 0.1 * len(told)
+        return Calibration(_within(self.middle + STEP * above), _within(self.late + STEP * missed))
 
 
 def _within(factor: float) -> float:
