@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-STEP = 0.01
-"""How far one moment of a job moves a factor: one at which the later end was missed makes it 0.9 % later, one at which
-it was not, 0.1 % sooner."""
+STEP = 0.08
+"""How far one job moves a factor: one at all moments of which the later end was missed makes it 7 % later, one at which
+it never was, 0.8 % sooner."""
 
 MOST = 4.0
 """The logarithm beyond which no factor goes."""
@@ -34,10 +34,13 @@ class Calibration:
 
     def after(self, told: Sequence[tuple[float, float, float]]) -> Calibration:
         """What a job that is over teaches: for some moments of it the ``middle`` and ``late`` ends as they were told,
-        corrected, and how long it took in truth."""
-        above = sum(truth > middle for middle, _, truth in told) - 0.5 * len(told)
-        missed = sum(truth > late for _, late, truth in told) - 0.1 * len(told)
-        return Calibration(_within(self.middle + STEP * above), _within(self.late + STEP * missed))
+        corrected, and how long it took in truth. Each job counts once, however long it took; without moments nothing
+        changes."""
+        if not told:
+            return self
+        above = sum(truth > middle for middle, _, truth in told) / len(told)
+        missed = sum(truth > late for _, late, truth in told) / len(told)
+        return Calibration(_within(self.middle + STEP * (above - 0.5)), _within(self.late + STEP * (missed - 0.1)))
 
 
 def _within(factor: float) -> float:

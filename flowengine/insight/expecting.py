@@ -39,8 +39,7 @@ MOST_AHEAD = 10_000
 """A longer queue counts as this long."""
 
 LOOKS = 8
-MOST_LOOKS = 64
-"""At how many moments it is looked what would have been told of a job: of a usual one, and of one that took long."""
+"""At how many moments it is looked what would have been told of a job."""
 
 Kind = Literal["finished", "unfinished", "visits", "ahead", "ahead_squared", "stay", "ahead_times_stay"]
 
@@ -222,16 +221,12 @@ class Expecting:
         return Range(p50=_after(now, middle), p90=_after(now, max(middle, late)), state=state, jobs=jobs)
 
     def told(self, course: Course, calibration: Calibration | None = None) -> list[tuple[float, float, float]]:
-        """What would have been told of a job while it was under way: the middle and the later end, and how long it took
-        in truth, all in seconds from there. For :meth:`Calibration.after`, before the job is learnt.
-
-        It is looked LOOKS times in a job that takes as long as half of all do, and as often a day in others, up to
-        MOST_LOOKS times: a job that takes long is asked about more often."""
-        whole, usual = course.until - course.begun, self.finish((), course.begun, course.begun)
-        pace = LOOKS / max((usual.p50 - course.begun) / whole, LOOKS / MOST_LOOKS) if usual and whole else 0
-        found = []
-        for number in range(round(pace)):
-            now = course.begun + whole * (number + 0.5) / round(pace)
+        """What would have been told of a job while it was under way, at LOOKS moments spread evenly over it: the middle
+        and the later end, and how long it took in truth, all in seconds from there. For :meth:`Calibration.after`,
+        before the job is learnt."""
+        found, whole = [], course.until - course.begun
+        for number in range(LOOKS):
+            now = course.begun + whole * (number + 0.5) / LOOKS
             standing = tuple(self._as_of(one, now) for one in course.standing(now))
             if (one := self.finish(standing, course.begun, now, calibration)) is not None:
                 middle, late, truth = ((moment - now).total_seconds() for moment in (one.p50, one.p90, course.until))

@@ -20,6 +20,9 @@ ALPHA = 0.1
 FEW = 10
 """Demands below which the days between them say less than the plain average does."""
 
+MOST_DOUBT = 0.25
+"""An estimate from very few demands counts as no less sure than this: who does not know orders little."""
+
 SMOOTHED = ALPHA / (2 - ALPHA)
 """The variance of what is smoothed by ALPHA, by that of its values."""
 
@@ -75,16 +78,17 @@ def rate(days: Sequence[float]) -> Rate:
         return Rate(0.0, "nothing was ever asked for", 1.0, 0.0)
     mean = sum(days) / len(days)
     spread = max(sum((size - mean) ** 2 for size in days) / len(days) / mean, 1.0)
-    usual, silent = len(days) / len(sizes), next(n for n, size in enumerate(reversed(days)) if size)
-    if usual > OFTEN and silent <= FORGOTTEN * usual and len(sizes) < FEW:
-        return Rate(mean, "the average", spread, 1 / len(sizes))
+    silent = next(number for number, size in enumerate(reversed(days)) if size)
+    usual = (len(days) - silent) / len(sizes)
+    if len(sizes) < FEW:
+        return Rate(mean, "the average", spread, min(1 / len(sizes), MOST_DOUBT))
     if usual > OFTEN and silent <= FORGOTTEN * usual:
         return Rate(syntetos_boylan(days, steady=True), "Syntetos-Boylan", spread, max(SMOOTHED, 1 / len(sizes)))
     if usual <= OFTEN:
         a_day, method = smoothed(days, steady=True), "exponential smoothing"
-    else:
-        a_day, method = teunter_syntetos_babai(days, steady=True), "Teunter-Syntetos-Babai"
-    return Rate(a_day, method, spread, spread * max(SMOOTHED, 1 / len(days)) / mean)
+    else:  # a usual interval weighs what a day does where each day asks
+        a_day, method = teunter_syntetos_babai(days, ALPHA / usual, steady=True), "Teunter-Syntetos-Babai"
+    return Rate(a_day, method, spread, max(SMOOTHED / usual, 1 / len(days)) * spread / mean)
 
 
 def _sizes(days: Sequence[float]) -> list[float]:

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 
 LONGEST = 1_000
-"""Days after which a choice counts no more, one way or the other."""
+"""Days that are told apart; what waits longer counts as this long."""
+
+NOBODY = 1e-9
+"""A share that still waits which is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class Notice:
         self._withdrawn: dict[int, int] = {}
         self._waiting: dict[int, int] = {}
         self._table: tuple[list[float], list[float]] | None = None
+        self._usual_use = self._usual_withdrawal = 0.0
 
     def learn(self, choice: Choice, today: date) -> None:
         """Take in a choice as it stands at the end of a day."""
@@ -84,9 +88,10 @@ class Notice:
     def within(self, age: int, days: int) -> float:
         """The probability that a choice that has waited ``age`` days is used within so many more."""
         used, waiting = self._tables()
-        age = min(age, LONGEST - 1)
-        if waiting[age] <= 0:
-            return 0.0
+        age = min(age, LONGEST)
+        if age == LONGEST or waiting[age] < NOBODY:
+            over = self._usual_use + self._usual_withdrawal
+            return self._usual_use / over * (1 - (1 - over) ** days) if over else 0.0
         return min((used[min(age + days, LONGEST)] - used[age]) / waiting[age], 1.0)
 
     def _tables(self) -> tuple[list[float], list[float]]:
@@ -95,11 +100,13 @@ class Notice:
         if self._table is None:
             seen = [(age, n) for counts in (self._used, self._withdrawn, self._waiting) for age, n in counts.items()]
             days = sum((age + 1) * n for age, n in seen) or 1
-            usual_use, usual_withdrawal = sum(self._used.values()) / days, sum(self._withdrawn.values()) / days
+            self._usual_use = sum(self._used.values()) / days
+            self._usual_withdrawal = sum(self._withdrawn.values()) / days
+            usual = self._usual_use, self._usual_withdrawal
             risk, used, left, by_age, still = sum(n for _, n in seen), 0.0, 1.0, list[float](), list[float]()
             for age in range(LONGEST + 1):
                 gone, withdrawn = self._used.get(age, 0), self._withdrawn.get(age, 0)
-                use, withdraw = (gone / risk, withdrawn / risk) if risk > 0 else (usual_use, usual_withdrawal)
+                use, withdraw = (gone / risk, withdrawn / risk) if risk > 0 else usual
                 used += left * use
                 left *= max(1 - use - withdraw, 0.0)
                 by_age.append(used)

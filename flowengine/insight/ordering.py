@@ -8,8 +8,8 @@ of today has to be enough for the last time:
 - of what is chosen and not used, each piece by the probability that it is used by then
   (:mod:`~flowengine.insight.notice`);
 - of what will be chosen and used by then, the rate (:mod:`~flowengine.insight.intermittent`) and how it spreads;
-- from both the distribution of what is needed, and the level at which no more pieces are expected to be late on that
-  day than the service allows of a usual day;
+- from both the distribution of what is needed, and the level at which no more pieces are expected to become late on
+  that day than the service allows of a usual day;
 - what is short of that level in stock and on order is ordered.
 
 Time is counted in whole days. The day of an order is over: what is chosen and used on it is known. What is ordered is
@@ -186,11 +186,12 @@ def _sum(left: list[float], right: list[float]) -> list[float]:
 
 
 def _level(chances: Sequence[float], before: Sequence[float], allowed: float) -> int:
-    """The least level at which no more pieces than ``allowed`` are expected to be late on the last day: those short on
-    it, less those that are short on the day before already."""
+    """The least level at which no more pieces than ``allowed`` are expected to become late on the last day (those short
+    on it, less those that are short on the day before already), and at which it is as likely as not that all is there
+    on it."""
     late = _mean(chances) - _mean(before)
     above, above_before, level = sum(chances), sum(before), 0
-    while late > allowed and level < len(chances):
+    while (late > allowed or above - chances[level] > 0.5) and level < len(chances) - 1:
         above -= chances[level]
         above_before -= before[level] if level < len(before) else 0.0
         late -= above - above_before

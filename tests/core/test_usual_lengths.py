@@ -18,7 +18,7 @@ title: A house
 need: A house
 zone: Europe/London
 roles: {mason: {title: Mason}}
-calendars: {site: {open: {mon-fri: "09:00-17:00"}}}
+calendars: {site: {open: {mon-fri: "09:00-17:00"}, every: PT1H}}
 states:
   need: {type: need, next: build}
   build:

@@ -268,9 +268,9 @@ def test_what_is_forgotten_leaves_no_trace(courses: list[Course], more: list[Cou
     assert sum((cells_of(one) for one in courses), Counter()) == +Counter(expecting.cells())
 
 
-def covered(pace: list[float], *, calibrated: bool, seed: int) -> list[bool]:
+def covered(pace: list[float], *, calibrated: bool, seed: int) -> list[tuple[bool, bool]]:
     """Jobs of a shop by chance, one after the other, each ``pace`` times as slow: whether it was finished before the
-    later end that was told at a moment of it that chance chose."""
+    middle, and before the later end, that were told at a moment of it that chance chose."""
     chance, found = Random(seed), []
     expecting, calibration = Expecting(ahead=ahead_of(parse(TABLE), NOW)), Calibration()
     for slow in pace:
@@ -278,7 +278,7 @@ def covered(pace: list[float], *, calibrated: bool, seed: int) -> list[bool]:
         now = one.begun + (one.until - one.begun) * chance.random()
         told = expecting.finish(one.standing(now), one.begun, now, calibration)
         assert told is not None
-        found.append(one.until <= told.p90)
+        found.append((one.until <= told.p50, one.until <= told.p90))
         if calibrated:
             calibration = calibration.after(expecting.told(one, calibration))
         expecting.learn(one)
@@ -286,31 +286,35 @@ def covered(pace: list[float], *, calibrated: bool, seed: int) -> list[bool]:
 
 
 def test_nine_of_ten_are_finished_before_the_later_end_while_nothing_changes() -> None:
-    """On histories in which nothing changes 90 % are finished by p90, within 3 points, calibrated or not."""
-    for calibrated in (True, False):
-        found = [one for seed in range(3) for one in covered([1.0] * 600, calibrated=calibrated, seed=seed)[100:]]
-        assert 0.87 <= sum(found) / len(found) <= 0.93, calibrated
+    """On histories in which nothing changes 90 % are finished by p90, and half by p50, within 3 points."""
+    found = [one for seed in range(3) for one in covered([1.0] * 600, calibrated=True, seed=seed)[100:]]
+    assert 0.87 <= sum(late for _, late in found) / len(found) <= 0.93
+    assert 0.47 <= sum(middle for middle, _ in found) / len(found) <= 0.53
 
 
-def test_after_all_has_become_slower_calibration_finds_back() -> None:
-    """Everything takes two and a half times as long: once calibration has followed, 90 % are finished by p90 within 5
-    points again; without it they are not."""
-    pace = [1.0] * 300 + [2.5] * 300
+@pytest.mark.parametrize("slower", [2.5, 0.4])
+def test_after_all_has_become_slower_or_faster_calibration_finds_back(slower: float) -> None:
+    """Everything takes two and a half times as long, or as short: once calibration has followed, 90 % are finished by
+    p90 within 5 points again; without it they are not."""
+    pace = [1.0] * 300 + [slower] * 300
     for calibrated in (True, False):
         found = [one for seed in range(3) for one in covered(pace, calibrated=calibrated, seed=seed)[360:]]
-        assert (0.85 <= sum(found) / len(found) <= 0.95) is calibrated, sum(found) / len(found)
+        share = sum(late for _, late in found) / len(found)
+        middle = sum(middle for middle, _ in found) / len(found)
+        assert (0.85 <= share <= 0.95 and 0.45 <= middle <= 0.55) is calibrated, (share, middle)
 
 
 def test_on_the_shipped_log_it_beats_one_median_and_the_last_state_alone() -> None:
-    """On a log of suits that are made up: a smaller loss than either method, and nine of ten within 3 points."""
+    """On a log of suits that are made up, from the shop's first day on: a smaller loss than either method, and
+    nearer to nine of ten finished by p90."""
     suit = parse((ROOT / "processes" / "bespoke_suit.yaml").read_text(encoding="utf-8"))
     courses = read_log(Path(__file__).parent / "simulated_suits.csv")
     assert len(courses) > 200
     assert min(one.begun for one in courses) >= START
-    found = {
-        name: score([one for one in told if one.day > 40]) for name, told in played(courses, methods(suit), 2).items()
-    }
+    told = played(courses, methods(suit), 2)
+    found = {name: score([one for one in looks if one.day > 40]) for name, looks in told.items()}
     ours = found["expected dates"]
     assert ours.loss < found["last state alone"].loss
     assert ours.loss < 0.8 * found["one median"].loss
-    assert 87 <= ours.below_p90 <= 93, found
+    off = {name: abs(90 - one.below_p90) for name, one in found.items()}
+    assert off["expected dates"] < min(off["one median"], off["last state alone"])

@@ -31,8 +31,8 @@ def test_what_is_only_thought_has_its_middle_and_a_slowest_tenth_twice_as_late()
 
 
 def test_what_was_seen_is_the_product_of_the_shares_that_went_on() -> None:
-    """The estimate of Kaplan and Meier, by hand: 10 at risk of whom 2 end, then 4 that are lost, then 2 of 4 end. Who is
-    lost within a bin counts for half of it."""
+    """The estimate of Kaplan and Meier, by hand: 10 at risk of whom 2 end, then 6 that are lost, then the last 2 end.
+    Who is lost within a bin counts for half of it."""
     first, lost, second = (bin_of(days * DAY) for days in (1, 2, 4))
     curve = seen({first: 2, second: 2}, {lost: 6}, thought(DAY), NOTHING)
     assert curve.at(EDGES[first + 1]) == pytest.approx(0.8)
