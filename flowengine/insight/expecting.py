@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import fsum
 from typing import Literal, NamedTuple
 
 from flowengine.core.advance import compile_process
@@ -279,8 +280,9 @@ class Expecting:
         key = (state, mark, job_mark)
         if key not in self._curves:
             here, prior = self._seen.get((state, mark)), self._prior(state, mark, job_mark)
-            known = prior is not None and here is not None and here.jobs
-            self._curves[key] = seen(here.finished, here.unfinished, prior, WEIGHT) if known else prior  # type: ignore
+            if prior is not None and here is not None and here.jobs > 0:
+                prior = seen(here.finished, here.unfinished, prior, WEIGHT)
+            self._curves[key] = prior
         return self._curves[key]
 
     def _prior(self, state: str, mark: int, job_mark: int) -> Curve | None:
@@ -288,7 +290,7 @@ class Expecting:
         what the file says; else what holds for any job that is so far under way."""
         before = self._seen.get((state, mark - 1))
         here = self._seen.get((state, mark))
-        if before is not None and before.jobs and not (here and here.jobs >= ENOUGH):
+        if before is not None and before.jobs > 0 and not (here and here.jobs >= ENOUGH):
             younger = self._curve(state, mark - 1, job_mark)
             return younger and younger.later(MARKS[mark] - MARKS[mark - 1])
         if state in self._ahead:
@@ -301,10 +303,11 @@ class Expecting:
         """Of a process whose file says nothing: half of all take as long as the jobs that were seen, open ones
         included, were under way for each one that was finished."""
         whole = self._seen.get((WHOLE, 0))
-        if whole is None or not whole.finished:
+        if whole is None or sum(whole.finished.values()) < 1:
             return None
         both = (*whole.finished.items(), *whole.unfinished.items())
-        return thought(sum(EDGES[rest] * count for rest, count in both) / sum(whole.finished.values()))
+        under_way = fsum(EDGES[rest] * count for rest, count in both)  # exact, so that no order of learning shows
+        return thought(under_way / sum(whole.finished.values()))
 
 
 def ahead_of(process: Process, now: datetime) -> dict[str, timedelta]:

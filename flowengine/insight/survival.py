@@ -1,8 +1,8 @@
 """How long something still takes, from how long it took: survival curves over fixed bins of time.
 
 A bin counts how many came to their end in it (``ended``), and how many were last seen in it without an end
-(``unfinished``). The latter count as long as they were seen and no longer
-(right-censoring), so that a house with many slow jobs under way does not think that all are as fast as the first ones.
+(``unfinished``). The latter count as long as they were seen and no longer (right-censoring), so that a house with many
+slow jobs under way does not think that all are as fast as the first ones.
 
 The curve is the actuarial life table, a Kaplan-Meier estimate on grouped times, with a prior that weighs as some
 observations: Hjort's beta process (Annals of Statistics 18, 1990), whose hazard in each bin is
@@ -72,7 +72,10 @@ def thought(middle: float) -> Curve:
 
 
 def seen(ended: Mapping[int, int], unfinished: Mapping[int, int], prior: Curve, weight: float) -> Curve:
-    """The curve of what was seen, counts by bin, under a prior that weighs as ``weight`` observations (above 0)."""
+    """The curve of what was seen, counts by bin, under a prior that weighs as ``weight`` observations (above 0). What
+    is taken away before it was added counts as none."""
+    ended = {number: count for number, count in ended.items() if count > 0}
+    unfinished = {number: count for number, count in unfinished.items() if count > 0}
     expected, share, alive = prior.alive, 1.0, [1.0]
     risk: float = sum(ended.values()) + sum(unfinished.values())
     for number in range(len(EDGES) - 1):

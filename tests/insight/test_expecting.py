@@ -268,6 +268,15 @@ def test_what_is_forgotten_leaves_no_trace(courses: list[Course], more: list[Cou
     assert sum((cells_of(one) for one in courses), Counter()) == +Counter(expecting.cells())
 
 
+def test_what_is_taken_away_before_it_is_added_does_no_harm() -> None:
+    """Differences may come in any order: until the other half is there, what is missing counts as none."""
+    expecting = Expecting(ahead={"build": 8 * DAY})
+    expecting.forget(course(2, 8, ahead=3))
+    assert days(stands(expecting, "build", 0, ahead=3).p50) == pytest.approx(8, rel=0.01)
+    expecting.learn(course(2, 8, ahead=3))
+    assert expecting == Expecting(ahead={"build": 8 * DAY})
+
+
 def covered(pace: list[float], *, calibrated: bool, seed: int) -> list[tuple[bool, bool]]:
     """Jobs of a shop by chance, one after the other, each ``pace`` times as slow: whether it was finished before the
     middle, and before the later end, that were told at a moment of it that chance chose."""
