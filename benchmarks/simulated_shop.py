@@ -44,7 +44,7 @@ class _Job:
     visits: list[Visit] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     end: tuple[float, bool] | None = None
-    open: dict[int, int] = field(default_factory=dict)
+    open: set[int] = field(default_factory=set)
 
 
 class Shop:
@@ -53,10 +53,10 @@ class Shop:
 
     def __init__(
         self, process: Process, seed: int, *, a_day: float, hands: Mapping[str, int], busy: float = 0.5,
-        pace: Callable[[float], float] = lambda _: 1.0, fixed: Mapping[str, float] | None = None,
+        pace: Callable[[float], float] = lambda _: 1.0,
     ) -> None:  # fmt: skip
         self.process, self.chance, self.a_day, self.busy, self.pace = process, Random(seed), a_day, busy, pace
-        self.fixed, self.now, self.numbers = fixed or {}, 0.0, 0
+        self.now, self.numbers = 0.0, 0
         self.agenda: list[tuple[float, int, Callable[[], None]]] = []
         self.free = dict(hands)
         self.waiting: dict[str, deque[tuple[str, Callable[[], None]]]] = {role: deque() for role in hands}
@@ -68,7 +68,7 @@ class Shop:
     def run(self, days: float) -> Iterator[Course]:
         """The jobs that have begun within so many days, in the order of their beginning; those that are not over
         then as unfinished."""
-        self._at(self._gap(), lambda: self._begin(days))
+        self._at(self._gap(), self._begin)
         while self.agenda and self.agenda[0][0] <= days * DAY:
             self.now, _, happen = heapq.heappop(self.agenda)
             happen()
@@ -83,12 +83,12 @@ class Shop:
         self.numbers += 1
         heapq.heappush(self.agenda, (self.now + after, self.numbers, happen))
 
-    def _begin(self, days: float) -> None:
+    def _begin(self) -> None:
         job = _Job(self.now)
         self.jobs.append(job)
         root = self.process.root
         self._go(job, _Line(root, lambda _: None), self._next(job, root.states[root.start]))
-        self._at(self._gap(), lambda: self._begin(days))
+        self._at(self._gap(), self._begin)
 
     def _go(self, job: _Job, line: _Line, target: str) -> None:
         """Go on to a state, or to the end of the scope or of the job."""
@@ -138,7 +138,7 @@ class Shop:
         role = next((one.name for one in state.audience if one.kind == "role" and one.name in self.free), None)
         job.visits.append(Visit(state=state.name, entered=_moment(self.now), ahead=self.there[state.name]))
         number = len(job.visits) - 1
-        job.open[number] = number
+        job.open.add(number)
         self.there[state.name] += 1
 
         def over() -> None:
@@ -168,7 +168,7 @@ class Shop:
             self.waiting[role].popleft()[1]()
 
     def _left(self, job: _Job, number: int) -> None:
-        del job.open[number]
+        job.open.remove(number)
         job.visits[number] = replace(job.visits[number], left=_moment(self.now))
         self.there[job.visits[number].state] -= 1
 
@@ -178,8 +178,7 @@ class Shop:
 
     def _length(self, state: State) -> float:
         said = state.takes.seconds if state.takes is not None else UNSAID.get(state.type, DAY / 2)
-        middle = self.fixed.get(state.name, said * self.factors[state.name])
-        return self.chance.lognormvariate(log(middle), SPREAD) * self.pace(self.now / DAY)
+        return self.chance.lognormvariate(log(said * self.factors[state.name]), SPREAD) * self.pace(self.now / DAY)
 
     def _next(self, job: _Job, state: State) -> str:
         """By chance where a state leads: mostly as is hoped for; always, when a job has been there often."""

@@ -202,16 +202,23 @@ def expected(compiled: Compiled, position: Position, now: datetime, world: World
         return None
 
 
-def lengths(compiled: Compiled, start: datetime) -> dict[str, timedelta]:
-    """From each state how long it is from entering it to the end of the job, if all goes as usual and takes as long as
-    the file says, begun at ``start``; without those from which the file says of nothing how long it takes."""
-    look, found = Ways(compiled), dict[str, timedelta]()
+class Lengths(NamedTuple):
+    """How long it is from entering a state to the end of the job, and how long of that in the state itself."""
+
+    whole: timedelta
+    here: timedelta
+
+
+def lengths(compiled: Compiled, start: datetime) -> dict[str, Lengths]:
+    """How long it is from each state to the end, if all goes as usual and takes as long as the file says, begun at
+    ``start``; without those from which the file says of nothing how long it takes."""
+    look, found = Ways(compiled), dict[str, Lengths]()
 
     def within(scope: Scope, after: timedelta, known: bool) -> None:
         for name, state in scope.states.items():
             over = _through(look, scope, name, Reach(start))
             if over.known or known:
-                found[name] = over.at - start + after
+                found[name] = Lengths(over.at - start + after, _spent(look, state, start).at - start)
             if state.scopes:
                 rest = _through(look, scope, look.next(scope, state), Reach(start))
                 for inner in state.scopes:

@@ -19,7 +19,7 @@ from math import fsum
 from typing import Literal, NamedTuple
 
 from flowengine.core.advance import compile_process
-from flowengine.core.usual import lengths
+from flowengine.core.usual import Lengths, lengths
 from flowengine.insight.calibrating import Calibration
 from flowengine.insight.survival import DOUBLING, EDGES, Curve, bin_of, seen, thought
 from flowengine.language.model import Process
@@ -147,8 +147,8 @@ class Expecting:
     WEIGHT jobs, so that it tells alone at first, and hardly at all after some dozens.
     """
 
-    def __init__(self, cells: Mapping[Cell, int] | None = None, ahead: Mapping[str, timedelta] | None = None) -> None:
-        self._ahead = {state: length.total_seconds() for state, length in (ahead or {}).items()}
+    def __init__(self, cells: Mapping[Cell, int] | None = None, ahead: Mapping[str, Lengths] | None = None) -> None:
+        self._ahead = dict(ahead or {})
         self._seen: dict[tuple[str, int], _Seen] = {}
         self._queues: dict[str, Counter[str]] = {}
         self._curves: dict[tuple[str, int, int], Curve | None] = {}
@@ -287,14 +287,16 @@ class Expecting:
 
     def _prior(self, state: str, mark: int, job_mark: int) -> Curve | None:
         """What is thought of a state at an age before anybody was seen there: what was seen when it was younger; else
-        what the file says; else what holds for any job that is so far under way."""
+        what the file says, of which the state itself lasts half as long again as it has lasted, once that is over; else
+        what holds for any job that is so far under way."""
         before = self._seen.get((state, mark - 1))
         here = self._seen.get((state, mark))
         if before is not None and before.jobs > 0 and not (here and here.jobs >= ENOUGH):
             younger = self._curve(state, mark - 1, job_mark)
             return younger and younger.later(MARKS[mark] - MARKS[mark - 1])
         if state in self._ahead:
-            return thought(max(self._ahead[state] - MARKS[mark], MARKS[mark] / 2))
+            whole, own = (length.total_seconds() for length in self._ahead[state])
+            return thought(whole - own + max(own - MARKS[mark], MARKS[mark] / 2))
         if state != WHOLE:
             return self._curve(WHOLE, job_mark, job_mark)
         return self._of_any()
@@ -310,11 +312,13 @@ class Expecting:
         return thought(under_way / sum(whole.finished.values()))
 
 
-def ahead_of(process: Process, now: datetime) -> dict[str, timedelta]:
+def ahead_of(process: Process, now: datetime) -> dict[str, Lengths]:
     """What the file says of how long it is from each state to the end (``takes``, and the lengths of waits, along the
     usual ways), for :class:`Expecting`; empty where it says nothing. ``now`` decides how much working time comes to."""
     found = lengths(compile_process(process), now)
-    return {**found, WHOLE: found[process.root.start]} if process.root.start in found else found
+    if (first := found.get(process.root.start)) is not None:
+        found[WHOLE] = Lengths(first.whole, first.whole)
+    return found
 
 
 def _mark(age: float) -> int:

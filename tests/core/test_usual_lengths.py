@@ -45,8 +45,10 @@ states:
 def test_branches_take_as_long_as_the_longest_and_what_comes_after_them() -> None:
     """From the walls on it is ten days, the roof after them, drying and handing over; from the doors on only what
     follows the join. Of a decision nobody can foretell the way without a condition is usual."""
-    found = lengths(compile_process(parse(BRANCHES, check=False)), MONDAY)
-    day = timedelta(days=1)
+    both = lengths(compile_process(parse(BRANCHES, check=False)), MONDAY)
+    found, day = {state: one.whole for state, one in both.items()}, timedelta(days=1)
+    assert (both["dry"].here, both["look"].here, both["raise"].here) == (2 * day, 0 * day, 10 * day)
+    assert both["build"].here == both["build"].whole - 3 * day
     assert found["hand_over"] == found["look"] == day
     assert found["dry"] == 3 * day
     assert found["mend"] == 31 * day
@@ -58,7 +60,9 @@ def test_branches_take_as_long_as_the_longest_and_what_comes_after_them() -> Non
 def test_a_suit_takes_six_weeks_by_its_file() -> None:
     """The suit: about six weeks from the need, three from sewing, a day from pressing to the customer's word."""
     suit = parse((PROCESSES / "bespoke_suit.yaml").read_text(encoding="utf-8"))
-    found = {state: length / timedelta(days=1) for state, length in lengths(compile_process(suit), MONDAY).items()}
+    found = {
+        state: length.whole / timedelta(days=1) for state, length in lengths(compile_process(suit), MONDAY).items()
+    }
     assert 40 < found["need"] < 44
     assert 19 < found["sew"] < 21
     assert found["finish"] == 4 + 1 / 1440

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowengine.core.usual import Lengths
 from flowengine.insight.calibrating import Calibration
 from flowengine.insight.expecting import Course, Expecting, Range, Visit, ahead_of, cells_of
 from flowengine.language import parse
@@ -23,6 +24,7 @@ from bench_dates import methods, played, read_log, score  # noqa: E402
 from simulated_shop import START  # noqa: E402
 
 DAY = timedelta(days=1)
+SHORT = {"build": Lengths(3 * DAY, 3 * DAY)}
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 TABLE = """
 process: table
@@ -74,6 +76,13 @@ def test_a_young_shop_tells_what_the_file_says_and_how_unsure_that_is() -> None:
     assert days(whole.p50) == pytest.approx(10, rel=0.01)
 
 
+def test_in_a_young_shop_who_stands_long_has_the_rest_still_ahead() -> None:
+    """Two days are said for choosing and eight for building: after six days of choosing, the building and some more."""
+    expecting = Expecting(ahead=ahead_of(parse(TABLE), NOW))
+    assert 8 < days(stands(expecting, "choose", 6).p50) < 12
+    assert days(stands(expecting, "build", 6).p50) < 6
+
+
 def test_three_fast_jobs_do_not_make_a_young_shop_sure() -> None:
     """What the file says weighs as four jobs: three that took three days leave the later end where it nearly was; a
     hundred of them do not."""
@@ -102,7 +111,7 @@ def test_where_nothing_is_known_nothing_is_told() -> None:
 
 def test_open_jobs_count() -> None:
     """Ten jobs were fast and forty still wait: what is told is later than the fast ones alone would have it."""
-    expecting = Expecting(ahead={"build": 3 * DAY})
+    expecting = Expecting(ahead=SHORT)
     for _ in range(10):
         expecting.learn(course(1, 2))
     fast = stands(expecting, "build", 0)
@@ -135,7 +144,7 @@ def test_a_state_that_nobody_has_been_in_is_told_from_the_job_as_a_whole() -> No
 
 def test_of_several_branches_the_one_furthest_from_the_end_tells() -> None:
     """Cloth that takes three weeks tells, not the pattern beside it."""
-    expecting = Expecting(ahead={"pattern": 5 * DAY, "cloth": 21 * DAY})
+    expecting = Expecting(ahead={"pattern": Lengths(5 * DAY, DAY), "cloth": Lengths(21 * DAY, 20 * DAY)})
     standing = [Visit(state="pattern", entered=NOW), Visit(state="cloth", entered=NOW)]
     told = expecting.finish(standing, NOW, NOW)
     assert told == expecting.finish(standing[::-1], NOW, NOW)
@@ -186,7 +195,7 @@ def test_one_outlier_moves_nothing() -> None:
 def test_a_date_is_never_before_now_and_never_after_all_time() -> None:
     """However old a job is and whatever calibration says, the later end is not before the middle, nor that before now;
     and there is an end of time."""
-    expecting = Expecting(ahead={"build": 3 * DAY})
+    expecting = Expecting(ahead=SHORT)
     for state, age in (("build", 0), ("build", 5_000)):
         entered = NOW - age * DAY
         for calibration in (Calibration(), Calibration(middle=4, late=-4), Calibration(middle=-4, late=4)):
@@ -270,11 +279,11 @@ def test_what_is_forgotten_leaves_no_trace(courses: list[Course], more: list[Cou
 
 def test_what_is_taken_away_before_it_is_added_does_no_harm() -> None:
     """Differences may come in any order: until the other half is there, what is missing counts as none."""
-    expecting = Expecting(ahead={"build": 8 * DAY})
+    expecting = Expecting(ahead={"build": Lengths(8 * DAY, 8 * DAY)})
     expecting.forget(course(2, 8, ahead=3))
     assert days(stands(expecting, "build", 0, ahead=3).p50) == pytest.approx(8, rel=0.01)
     expecting.learn(course(2, 8, ahead=3))
-    assert expecting == Expecting(ahead={"build": 8 * DAY})
+    assert expecting == Expecting(ahead={"build": Lengths(8 * DAY, 8 * DAY)})
 
 
 def covered(pace: list[float], *, calibrated: bool, seed: int) -> list[tuple[bool, bool]]:
