@@ -97,6 +97,7 @@ SLOW = (
     "engine/test_undo_waits.py",
     "engine/test_unstaffed.py",
     "engine/test_who_asks.py",
+    "insight/test_expecting.py",
     "language/test_bad_input.py",
     "language/test_check_work.py",
     "language/test_checks_cases.py",

@@ -24,6 +24,8 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/conversation.md",
         "docs/remote.md",
         "docs/signing-in.md",
+        "docs/expected-dates.md",
+        "docs/forecast.md",
         "README.md",
     ],
 )
