@@ -125,6 +125,11 @@ class Shell:
             look._look = tx
             yield look
 
+    @property
+    def looks_on(self) -> bool:
+        """Whether it looks several times at one moment, and changes nothing."""
+        return self._look is not None
+
     def reading(self) -> AbstractContextManager[Transaction]:
         """A read transaction, or the one that it is in already."""
         if (there := self._look or self._whole) is not None:
