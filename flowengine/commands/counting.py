@@ -33,6 +33,10 @@ BATCH = 50
 """Jobs that are counted in one transaction."""
 
 
+MOST_BEHIND = 1_000
+"""Up to so many jobs it is said how many are not counted."""
+
+
 class _Counted(msgspec.Struct, frozen=True):
     """A job that was folded: its life now, and the cells that are to be added."""
 
@@ -60,17 +64,19 @@ def count_for(shell: Shell, seconds: float) -> None:
         pass
 
 
-def recount(shell: Shell, by: Actor) -> None:
+def recount(shell: Shell, by: Actor) -> int:
     """Forget all that can be counted again, so that it is counted anew, by :func:`count`; what archived jobs have
-    taught stays."""
+    taught stays. How many jobs are to be counted, at most :data:`MOST_BEHIND`."""
 
-    def work(tx: Transaction) -> None:
+    def work(tx: Transaction) -> int:
         tx.insights.lock(waiting=True)
         tx.insights.empty()
         tx.insights.set_progress("")
+        behind = tx.insights.behind(MOST_BEHIND)
         tx.note(by, "recount")
+        return behind
 
-    shell.keep(work)
+    return shell.keep(work)
 
 
 def _count(shell: Shell, tx: Transaction, most: int) -> tuple[int, int]:

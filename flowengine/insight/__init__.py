@@ -3,5 +3,5 @@
 A history is folded to what it says of choices, waits and opinions (``life``); that is counted in cells, which hold
 nothing of anybody (``cells``); and of these is told only what is of enough customers (``withholding``).
 
-Others take from here: ``life``, ``cells``, ``withholding`` and ``plots`` (pictures of what is told).
+Others take from here: ``life``, ``cells`` and ``withholding``.
 """

@@ -7,5 +7,5 @@ booked for some days), ``calendar_files`` (the same for calendar programs), ``tr
 ``answering`` (what a command came to), ``histories`` (what happened), ``stuck`` (what waits for what), ``records``
 (what is known of customers), ``timeline`` (what happened with one), ``own_data`` (all that is kept of one),
 ``auditing`` (whether histories agree), ``changes`` (whether something has changed) and ``archives`` (jobs in a file),
-``balloting`` (somebody's own ballot).
+``balloting`` (somebody's own ballot), ``insight`` (what all jobs have taught).
 """

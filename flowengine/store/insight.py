@@ -193,7 +193,8 @@ class Insights:
         meanwhile may be told twice."""
         after, uncounted = self.progress(), self._channel.one(BEHIND, {"most": most})
         remaining = None if after is None else self._channel.one(REMAINING, {"after": after, "most": most})
-        return min(most, sum(row[0] for row in (uncounted, remaining) if row))
+        counts: list[int] = [row[0] for row in (uncounted, remaining) if row]
+        return min(most, sum(counts))
 
     def life(self, job: str) -> tuple[int, str] | None:
         """Up to which entry a job is counted, and what of it; None for one that is not."""

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from flowengine import Database, Engine, SimulatedClock
+from flowengine import Engine, SimulatedClock
 from flowengine.commands import counting
 from flowengine.core.values import Actor
 from flowengine.insight.cells import Cell, Key
@@ -170,9 +170,7 @@ def test_a_history_that_cannot_be_read_holds_up_nobody(
     assert behind(engine) == 0
 
 
-def test_archived_jobs_stay_counted(
-    engine: Engine, suit: Suit, clock: SimulatedClock, tmp_path: Path, step_of: StepOf
-) -> None:
+def test_archived_jobs_stay_counted(engine: Engine, suit: Suit, clock: SimulatedClock, tmp_path: Path) -> None:
     """What archived jobs have taught is there when they are gone, also when all is counted anew."""
     suit("ada")
     count_all(engine)
@@ -203,7 +201,7 @@ def test_archived_jobs_stay_counted(
     assert engine.track(began, "olga").status == "open"
 
 
-def test_a_worker_counts(database: Database, clock: SimulatedClock, engine: Engine, suit: Suit) -> None:
+def test_a_worker_counts(engine: Engine, suit: Suit) -> None:
     """A worker that runs until nothing is to be done has counted what there is."""
     from flowengine.worker import Worker
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -230,7 +231,7 @@ def test_a_life_is_the_same_however_its_history_is_split(path: Path, seed: int, 
     whole = lived(known, "ada", entries)
     life: Life | None = None
     bounds = sorted({min(one, len(entries)) for one in (0, *splits, len(entries))})
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         life = lived(known, "ada", entries[first:last], life)
         life = decode(text(life), Life)
     assert life == whole
