@@ -37,6 +37,7 @@ from flowengine.web.pages import (
     nobody,
     ops_audit,
     ops_incidents,
+    ops_insight,
     ops_job,
     ops_jobs,
     ops_people,
@@ -85,6 +86,7 @@ BOOKS: tuple[Book, ...] = (
     ops_incidents.pages,
     ops_job.pages,
     ops_processes.pages,
+    ops_insight.pages,
     ops_people.pages,
     ops_audit.pages,
 )
