@@ -45,6 +45,9 @@ class Cell(msgspec.Struct, array_like=True):
         """Put another one into it, or take it out (``sign`` -1)."""
         self.n += sign * other.n
         self.total += sign * other.total
+        if sign == 1 and not (self.bins or self.who):  # the first of many, which most are
+            self.bins, self.who = dict(other.bins), dict(other.who)
+            return
         _add(self.bins, other.bins, sign)
         _add(self.who, other.who, sign)
 

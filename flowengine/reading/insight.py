@@ -39,7 +39,7 @@ def insight(shell: Shell, process: str, since: str, until: str, split: Split, by
     with shell.reading() as tx:
         low, high = (f"{split}:", f"{split};") if split in ("version", "group") else ("", "")
         cells = _cells(tx.insights.of(process, first, last, low, high))
-        wholes = cells if split in ("", "month") else _cells(tx.insights.of(process, first, last))
+        wholes = _cells(tx.insights.of(process, first, last)) if split == "group" else cells
         behind = tx.insights.behind(counting.MOST_BEHIND)
     months = sorted({key.month for key in wholes})
     return Insight(
