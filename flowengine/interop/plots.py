@@ -20,8 +20,17 @@ _LONGEST = 34
 """Characters of a label that are shown; all of it is told in the table beside the plot."""
 
 
+def _colours(palette: Palette) -> list[str]:
+    return [palette.here, palette.late, *(border for _, border in palette.kinds.values())]
+
+
 def _theme(palette: Palette) -> str:
-    return f"text{{fill:{palette.ink} !important}}.axis .line,.axis .guide.line{{stroke:{palette.line}}}"
+    lines = "".join(
+        f".color-{place}{{fill:{colour} !important;stroke:{colour} !important}}"
+        for place, colour in enumerate(_colours(palette))
+    )
+    ink = f"text{{fill:{palette.ink} !important}}.axis .line,.axis .guide.line{{stroke:{palette.line}}}"
+    return f"{ink}{lines}.line{{fill:none !important}}"
 
 
 _CSS = (
@@ -100,7 +109,7 @@ def _chart(kind: str, height: int, words: Callable[[float], str], **more: Any) -
         background="transparent",
         plot_background="transparent",
         font_family="system-ui, sans-serif",
-        colors=(LIGHT.here, LIGHT.late, *(border for _, border in LIGHT.kinds.values())),
+        colors=tuple(_colours(LIGHT)),
         label_font_size=13,
         value_font_size=13,
         opacity="0.4",

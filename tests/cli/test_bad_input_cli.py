@@ -30,7 +30,7 @@ WRONG = [
     ("diff workshop.yaml --against 0123", 1, "0123"),
     ("diff workshop.yaml --against missing.yaml", 1, "there is no such file"),
     ("draw nothing", 1, "there is no process 'nothing'"),
-    ("insight nothing", 1, "there is no process 'nothing'"),
+    ("insight nothing --as tom", 1, "there is no process 'nothing'"),
     ("insight workshop --as ada", 1, "may see what all jobs have taught"),
     ("insight workshop --since May --as olga", 1, "'May' is no month"),
     ("insight workshop --since 2026-05 --until 2026-04 --as olga", 1, "2026-04 is before 2026-05"),

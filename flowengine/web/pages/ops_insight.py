@@ -88,7 +88,7 @@ def plot(visit: Visit) -> Response:
     if not plots.can_plot() or table is None or measure not in _plotted(found):
         raise e.NotFound("there is no such plot", possible=_plotted(found))
     speech = visit.speech
-    shown = [row for row in table.rows if _size(row) is not None]
+    shown = [row for row in table.rows if _size(row)]
 
     def words(value: float) -> str:
         whole = round(value, 2)
@@ -120,7 +120,7 @@ def _plotted(found: Insight) -> tuple[str, ...]:
     return tuple(
         table.measure
         for table in found.tables
-        if sum(_size(row) is not None and not row.others for row in table.rows) > 1
+        if sum(bool(_size(row)) and not row.others for row in table.rows) > 1
     )
 
 
