@@ -97,14 +97,29 @@ def _count(shell: Shell, tx: Transaction, most: int) -> tuple[int, int]:
             marked.append(one)
         elif anew is not None:
             break  # the page goes on with it
-    _write(tx, marked, {})
-    for one in marked:
-        if one.life is not None:
-            tx.insights.live(one.job.job, one.life.seq, text(one.life))
+    _keep(tx, marked)
     if anew is not None:
         tx.insights.set_progress(marked[-1].job.job if marked else anew)
     failed = sum(one.life is None for one in marked)
     return len(marked) - failed, failed
+
+
+def _keep(tx: Transaction, marked: Sequence[_Counted]) -> None:
+    _write(tx, marked, {})
+    for one in marked:
+        if one.life is not None:
+            tx.insights.live(one.job.job, one.life.seq, text(one.life))
+
+
+def count_again(shell: Shell, tx: Transaction, job: str) -> None:
+    """Count a job at once, of which contents were erased just now: what was counted of them is kept nowhere. One that
+    was not counted yet is left to whoever counts. Who calls it is the one who counts, and has the job locked."""
+    if tx.insights.life(job) is None:
+        return
+    now = tx.jobs.get(job)
+    one = _folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {})
+    if tx.insights.mark(job, now.seq):
+        _keep(tx, [one])
 
 
 def _folded(shell: Shell, tx: Transaction, job: Uncounted, known: dict[tuple[str, str], Known]) -> _Counted:

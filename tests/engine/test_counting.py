@@ -208,3 +208,22 @@ def test_a_worker_counts(engine: Engine, suit: Suit) -> None:
     suit()
     Worker(engine).run(until_idle=True)
     assert behind(engine) == 0
+
+
+def test_what_is_erased_is_counted_no_more(engine: Engine, suit: Suit, step_of: StepOf, clock: SimulatedClock) -> None:
+    """Of a customer who is erased, what he chose is neither counted nor kept from then on; that he was there is."""
+    job = suit("ada")
+    engine.act(step_of(job, "ada"), "chosen", {"cloth": "navy"}, by="ada")
+    engine.end(job, "She moved away", by="olga")
+    engine.run_due()
+    count_all(engine)
+    with engine.shell.reading() as tx:
+        assert "navy" in str(tx.insights.life(job))
+    clock.advance(timedelta(days=1))
+    assert engine.erase("ada", because="She asked", by="olga").jobs == (job,)
+    with engine.shell.reading() as tx:
+        assert "navy" not in str(tx.insights.life(job))
+    found = cells(engine)
+    assert not [key for key in found if key.measure == "chosen"]
+    assert found[Key(202605, "", "started", "", "")].n == 1
+    assert behind(engine) == 0

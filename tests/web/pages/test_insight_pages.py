@@ -76,7 +76,7 @@ def test_plots_stand_at_addresses_of_their_own(taught: House) -> None:
     olga = taught.visitor("olga")
     page = olga.get("/ops/insight/fetching?split=month").text
     assert "/plot?of=wait&amp;split=month" in page
-    for address in ("plot?of=act", "plot?of=visit", "plot?of=wait&split=month", "plot?of=started&split=month"):
+    for address in ("plot?of=visit", "plot?of=wait&split=month", "plot?of=started&split=month"):
         answer = olga.get(f"/ops/insight/fetching/{address}")
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml"), address
         assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
