@@ -115,7 +115,10 @@ _WORDS = {
 OTHERS = "others, each of too few"
 """What several values are called of which each is of too few customers."""
 
-_WITHIN = {"rated_after": "rated", "rated_when": "rated", "answered": "said", "promise": "promise"}
+_OVERLAP = frozenset(("rated_after", "promise"))
+"""Measures of which one job may be in several rows: they are parts of the same, and do not add up."""
+
+_WITHIN = {"rated_after": "rated", "rated_when": "rated", "promise": "promise"}
 """Measures whose rows are parts of another: what is left of it is of enough customers, too."""
 
 
@@ -157,17 +160,19 @@ def _told(
         keys[row] = key
         table.setdefault((row, column), []).append(cell)
     summed = {place: together(some) for place, some in table.items()}
-    untold = withheld(summed, _wholes(measure, summed, keys, of_all, split))
+    wholes = _wholes(measure, summed, keys, of_all, split)
+    untold = withheld(summed, wholes)
     rows = []
     for column in sorted({column for _, column in summed}):
         line = {row: cell for (row, of), cell in summed.items() if of == column}
         shown = {row: cell for row, cell in line.items() if (row, column) not in untold}
         rest = [row for row in line if row not in shown]
         hidden = together(line[row] for row in rest)
-        several = len(rest) > 1 and hidden.customers >= LEAST
+        several = len(rest) > 1 and hidden.customers >= LEAST and measure not in _OVERLAP
         of = sum(cell.n for cell in shown.values()) + (hidden.n if several else 0)
         for row, cell in sorted(shown.items(), key=lambda one: (-one[1].n, one[0])):
-            rows.append(_row(how, keys[row], column, cell, of, words))
+            whole = wholes.get((row, column), cell).n if measure in _OVERLAP else of
+            rows.append(_row(how, keys[row], column, cell, whole, words))
         if several:
             states = {keys[row].state for row in rest}
             state = states.pop() if len(states) == 1 else ""
@@ -193,7 +198,7 @@ def _wholes(
             same = (cell for one, cell in of_all.items() if (one.measure, one[3:]) == (measure, key[3:]))
             found[row, column] = together(same)
         elif within is not None and not split:
-            value = {"answered": key.value, "promise": "made"}.get(measure, "")
+            value = "made" if measure == "promise" else ""
             whole = together(cell for one, cell in of_all.items() if (one.measure, one.value) == (within, value))
             if whole.customers:
                 found[row, column] = whole

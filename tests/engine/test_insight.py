@@ -125,6 +125,58 @@ def test_groups_are_told_where_the_rest_is_of_enough(
     assert [(row.split, row.count) for row in (found.rows if found is not None else ())] == told
 
 
+CAKES = """
+process: cakes
+title: Cakes
+need: A cake
+roles: {baker: {title: Baker}}
+promise: {by: data.need.by}
+states:
+  need: {type: need, fields: {by: {type: string, format: date}}, next: bake}
+  bake: {type: task, for: baker, title: Bake it, on: {done: rate, burnt: again}}
+  again: {type: task, for: baker, title: Bake another, next: rate}
+  rate: {type: feedback, ask: How was it?, within: P9D, on: {given: fulfilled, expired: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_satisfaction_is_joined_to_the_way_and_to_the_wait(engine: Engine, clock: SimulatedClock) -> None:
+    """Of fourteen, seven had a burnt cake and waited for ten days: they are less satisfied, their promise was broken;
+    one of them has a concern that is open."""
+    engine.deploy(CAKES)
+    engine.add_staff("bea", "Bea", roles=["baker"])
+    for number, who in enumerate(CUSTOMERS):
+        engine.add_customer(who)
+        by = (clock.now() + 5 * DAY).date().isoformat()
+        job = engine.start("cakes", by=who, need={"by": by}).job
+        asked = engine.say(job, "Is it without nuts?", "concern", by=who).question
+        if number:
+            engine.say(job, "It is", "answer", to=asked, by="bea")
+
+        def act(whose: str, outcome: str, answer: dict[str, object], job: str = job) -> None:
+            (step,) = [one.id for one in engine.inbox(whose, limit=200) if one.job == job and not one.asked]
+            engine.act(step, outcome, answer, by=whose)
+
+        clock.advance(DAY)
+        act("bea", "burnt" if number % 2 else "done", {})
+        if number % 2:
+            clock.advance(9 * DAY)
+            act("bea", "done", {})
+        act(who, "given", {"rating": 2 if number % 2 else 5, "recommend": number % 2 == 0})
+    found = engine.insight("cakes", by="bea")
+    (all_,) = rows(found, "rated").values()
+    assert (all_.count, all_.mean) == (14, 3.5)
+    after = {row.value: (row.count, row.of, row.mean) for row in rows(found, "rated_after").values()}
+    assert after["again"] == (7, 14, 2.0)
+    assert after["bake"] == (14, 14, 3.5)
+    waited = {row.value: row.mean for row in rows(found, "rated_when").values()}
+    assert waited == {"week": 5.0, "month": 2.0}
+    promised = {row.value: (row.count, row.of) for row in rows(found, "promise").values()}
+    assert (promised["made"], promised["kept"], promised["broken"]) == ((14, 14), (7, 14), (7, 14))
+    assert (rows(found, "said")["", "concern"].count, rows(found, "answered")["", "concern"].count) == (14, 13)
+    assert {row.value: row.count for row in rows(found, "recommended").values()} == {"yes": 7, "no": 7}
+
+
 def test_who_may_ask_and_of_what(engine: Engine) -> None:
     """Customers may not; months, splits and processes that are none are refused with what is possible."""
     with pytest.raises(NotAllowed):
