@@ -1,10 +1,10 @@
 """Counting what all jobs teach (M7): the difference between what a job comes to now and what of it is counted.
 
-A command marks its job as not counted, and nothing more. Whoever counts, a worker or who asks for insight, takes some
-of these jobs, folds what is new of their histories (:mod:`flowengine.insight.life`), and puts the difference into the
-cells, keeps the lives, and marks the jobs, in one transaction. So each fact is counted once, in whatever order and
-after whatever crash, and nobody who acts waits for it. Who counts takes no lock that anybody who acts needs, but for
-the moment in which he marks jobs, and passes by those that are locked.
+A command marks its job as not counted, and nothing more. Whoever counts, a worker or who asks for insight, reads what is
+new of the histories of some of these jobs and folds it (:mod:`flowengine.insight.life`); then puts the difference into
+the cells, keeps the lives, and marks the jobs, in one short transaction, where nothing has changed meanwhile. So each
+fact is counted once, in whatever order and after whatever crash, and nobody who acts waits for it. Who counts takes no
+lock that anybody who acts needs, but for the moment in which he marks jobs, and passes by those that are locked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from flowengine.store.insight import Uncounted
 
 LOG = logging.getLogger("flowengine.insight")
 
-BATCH = 50
+BATCH = 20
 """Jobs that are counted in one transaction."""
 
 
@@ -38,20 +38,30 @@ MOST_BEHIND = 1_000
 
 
 class _Counted(msgspec.Struct, frozen=True):
-    """A job that was folded: its life now, and the cells that are to be added."""
+    """A job that was folded: up to which entry it was counted ``before`` (0: not at all), its life now, and the cells
+    that are to be added."""
 
     job: Uncounted
+    before: int
     life: Life | None
     difference: Cells
 
 
 def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
     """Count some of the jobs that are not. How many were, and how many could not be: their histories cannot be read,
-    which an audit tells of, and what of them was counted before stays."""
-    with shell.reading() as tx:  # an idle pass takes no lock
-        if tx.insights.progress() is None and not tx.insights.behind(1):
-            return 0, 0
-    return shell.keep(lambda tx: _count(shell, tx, most))
+    which an audit tells of, and what of them was counted before stays.
+
+    Histories are read before anything is locked; what was counted, or has happened, meanwhile is left for the next
+    time."""
+    with shell.reading() as tx:
+        anew = tx.insights.progress()
+        jobs = tx.insights.uncounted(most) if anew is None else tx.insights.page(anew, most)
+        known: dict[tuple[str, str], Known] = {}
+        folded = [_folded(shell, tx, job, known) for job in jobs]
+    if anew is None and not jobs:
+        return 0, 0
+    found = shell.keep(lambda tx: _keep(tx, folded, anew))
+    return count(shell, most) if anew is not None and not jobs else found
 
 
 def count_for(shell: Shell, seconds: float) -> None:
@@ -79,36 +89,32 @@ def recount(shell: Shell, by: Actor) -> int:
     return shell.keep(work)
 
 
-def _count(shell: Shell, tx: Transaction, most: int) -> tuple[int, int]:
-    if not tx.insights.lock():
+def _keep(tx: Transaction, folded: Sequence[_Counted], anew: str | None) -> tuple[int, int]:
+    """Keep what was folded, where this is the one who counts; while all is counted ``anew``, up to the first job that
+    was counted, or has gone on, since."""
+    if not tx.insights.lock() or tx.insights.progress() != anew:
         return 0, 0
-    anew = tx.insights.progress()
-    jobs = [] if anew is None else tx.insights.page(anew, most)
-    if anew is not None and not jobs:
-        tx.insights.set_progress(None)
-        anew = None
-    if anew is None:
-        jobs = tx.insights.uncounted(most)
-    known: dict[tuple[str, str], Known] = {}
-    folded = [_folded(shell, tx, job, known) for job in jobs]
-    marked: list[_Counted] = []
-    for one in folded:
-        if tx.insights.mark(one.job.job, one.job.seq):
-            marked.append(one)
-        elif anew is not None:
-            break  # the page goes on with it
-    _keep(tx, marked)
+    kept = _put(tx, folded, in_order=anew is not None)
     if anew is not None:
-        tx.insights.set_progress(marked[-1].job.job if marked else anew)
-    failed = sum(one.life is None for one in marked)
-    return len(marked) - failed, failed
+        tx.insights.set_progress(kept[-1].job.job if kept else anew if folded else None)
+    failed = sum(one.life is None for one in kept)
+    return len(kept) - failed, failed
 
 
-def _keep(tx: Transaction, marked: Sequence[_Counted]) -> None:
-    _write(tx, marked, {})
-    for one in marked:
+def _put(tx: Transaction, folded: Sequence[_Counted], *, in_order: bool = False) -> list[_Counted]:
+    """Put what was folded into cells and lives, and mark the jobs: those that were not counted, and have not gone on,
+    since; ``in_order``, those before the first of these."""
+    kept: list[_Counted] = []
+    for one in folded:
+        if tx.insights.counted_to(one.job.job) == one.before and tx.insights.mark(one.job.job, one.job.seq):
+            kept.append(one)
+        elif in_order:
+            break
+    _write(tx, kept, {})
+    for one in kept:
         if one.life is not None:
             tx.insights.live(one.job.job, one.life.seq, text(one.life))
+    return kept
 
 
 def count_again(shell: Shell, tx: Transaction, job: str) -> None:
@@ -117,31 +123,29 @@ def count_again(shell: Shell, tx: Transaction, job: str) -> None:
     if tx.insights.life(job) is None:
         return
     now = tx.jobs.get(job)
-    one = _folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {})
-    if tx.insights.mark(job, now.seq):
-        _keep(tx, [one])
+    _put(tx, [_folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {})])
 
 
 def _folded(shell: Shell, tx: Transaction, job: Uncounted, known: dict[tuple[str, str], Known]) -> _Counted:
     """What a job comes to, and what of that is not counted."""
+    stored = tx.insights.life(job.job)
+    before, seq = (None, 0) if stored is None else (decode(stored[1], Life), stored[0])
     try:
         which = (job.process, job.version)
         if which not in known:
             known[which] = Known.of(shell.catalogue.compiled(tx, *which).process)
-        before = _life(tx, job.job)
         difference: Cells = {}
         add(difference, cells_of(before, job.customer), -1)
-        entries = _until(job.seq, tx.history.of(job.job, before.seq if before else 0))
-        life = lived(known[which], job.customer, entries, before)
+        life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job, seq)), before)
         if life is None:
             life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job)))
         add(difference, cells_of(life, job.customer))
-        return _Counted(job, life, difference)
+        return _Counted(job, seq, life, difference)
     except StoreError:
         raise
     except Exception as error:  # whatever it is, this job must not stand in the way of the others
         LOG.warning("job %s cannot be counted: %s: %s", job.job, type(error).__name__, error)
-        return _Counted(job, None, {})
+        return _Counted(job, seq, None, {})
 
 
 def _until(seq: int, entries: Iterable[Any]) -> list[Any]:
@@ -192,7 +196,7 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
         before = _life(tx, job.job)
         away: Cells = {}
         add(away, cells_of(before, job.customer), -1)
-        left.append(_Counted(Uncounted(job.job, job.process, job.version, job.customer, 0), None, away))
+        left.append(_Counted(Uncounted(job.job, job.process, job.version, job.customer, 0), 0, None, away))
         try:
             known = Known.of(shell.catalogue.compiled(tx, job.process, job.version).process)
             entries = [read(job.job, entry.seq, entry.body, entry.contents) for entry in job.entries]

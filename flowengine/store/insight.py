@@ -82,6 +82,11 @@ PROGRESS_OF = Query(
 LIFE = Query(
     "insight.life", "What of a job is counted.", sa.select(_L.c.seq, _L.c.body).where(_L.c.job_id == param("of_job"))
 )
+COUNTED_TO = Query(
+    "insight.counted_to",
+    "Up to which entry a job is counted.",
+    sa.select(_L.c.seq).where(_L.c.job_id == param("of_job")),
+)
 LIVE = Query("insight.live", "Keep what of a job is counted.", lambda dialect: upserts(dialect, _L))
 DIE = Query(
     "insight.die", "A job is no longer there to be counted.", sa.delete(_L).where(_L.c.job_id == param("of_job"))
@@ -200,6 +205,11 @@ class Insights:
         """Up to which entry a job is counted, and what of it; None for one that is not."""
         row = self._channel.one(LIFE, {"of_job": job})
         return (row[0], row[1]) if row else None
+
+    def counted_to(self, job: str) -> int:
+        """Up to which entry a job is counted; 0 for one that is not."""
+        row = self._channel.one(COUNTED_TO, {"of_job": job})
+        return row[0] if row else 0
 
     def live(self, job: str, seq: int, body: str) -> None:
         """Keep what of a job is counted, up to an entry."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,8 @@ from flowengine import Engine, SimulatedClock
 from flowengine.commands import counting
 from flowengine.core.values import Actor
 from flowengine.insight.cells import Cell, Key
-from flowengine.store import Transaction
 from flowengine.store.codec import decode
+from flowengine.store.insight import Insights
 
 OLGA = Actor(kind="operator", id="olga")
 Suit = Callable[..., str]
@@ -111,15 +112,43 @@ def test_what_did_not_commit_was_not_counted(engine: Engine, suit: Suit) -> None
     class Broken(Exception):
         pass
 
-    def work(tx: Transaction) -> None:
-        counting._count(engine.shell, tx, 50)
+    def strike(*_: object) -> None:
         raise Broken
 
-    with pytest.raises(Broken):
-        engine.shell.keep(work)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Insights, "live", strike)
+        with pytest.raises(Broken):
+            counting.count(engine.shell)
     assert cells(engine) == {}
     count_all(engine)
     assert cells(engine)[Key(202605, "", "started", "", "")].n == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["an act", "a count"])
+def test_what_happens_while_a_history_is_read_is_left_for_the_next_time(
+    engine: Engine, suit: Suit, step_of: StepOf, meanwhile: str
+) -> None:
+    """The job acts, or another counts it, between reading and writing: that is not counted twice, nor forgotten."""
+    job = suit()
+    lived, struck = counting.lived, list[str]()
+
+    def strike(*given: Any) -> Any:
+        if not struck:
+            struck.append(meanwhile)
+            if meanwhile == "an act":
+                engine.act(step_of(job, "ada"), "chosen", {"cloth": "navy"}, by="ada")
+            else:
+                assert counting.count(engine.shell) == (1, 0)
+        return lived(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "lived", strike)
+        assert counting.count(engine.shell) == (0, 0)
+    assert behind(engine) == (1 if meanwhile == "an act" else 0)
+    count_all(engine)
+    found = cells(engine)
+    assert found[Key(202605, "", "started", "", "")].n == 1
+    assert len([key for key in found if key.measure == "chosen" and not key.segment]) == (meanwhile == "an act")
 
 
 def test_several_who_count_at_once_count_each_fact_once(engine: Engine, suit: Suit, step_of: StepOf) -> None:
