@@ -1,10 +1,11 @@
 """Counting what all jobs teach (M7): the difference between what a job comes to now and what of it is counted.
 
 A command marks its job as not counted, and nothing more. Whoever counts, a worker or who asks for insight, reads what
-is new of the histories of some of these jobs and folds it (:mod:`flowengine.insight.life`); then puts the difference into
-the cells, keeps the lives, and marks the jobs, in one short transaction, where nothing has changed meanwhile. So each
-fact is counted once, in whatever order and after whatever crash, and nobody who acts waits for it. Who counts takes no
-lock that anybody who acts needs, but for the moment in which he marks jobs, and passes by those that are locked.
+is new of the histories of some of these jobs and folds it (:mod:`flowengine.insight.life`); then puts the difference
+into the cells, keeps the lives, and marks the jobs, in one short transaction, where nothing has changed meanwhile. So
+each fact is counted once, in whatever order and after whatever crash, and nobody who acts waits for it. Who counts
+takes no lock that anybody who acts needs, but for the moment in which he marks jobs, and passes by those that are
+locked.
 """
 
 from __future__ import annotations
