@@ -50,7 +50,7 @@ def insight(
         desk.insight(name, **wanted)  # refused before anything is forgotten
         desk.recount()
     found = desk.insight(name, **wanted)
-    while rebuild and found.behind:
+    while rebuild and found.anew:
         screen(error=True).print(_behind(found), style="dim")
         found = desk.insight(name, **wanted)
     if as_csv:
@@ -71,7 +71,8 @@ def _only(desk: Desk) -> str:
 
 def _behind(found: Insight) -> str:
     count = f"{found.behind:,}{' or more' if found.behind >= 1_000 else ''}"
-    return f"{count} {'job is' if found.behind == 1 else 'jobs are'} still to be counted."
+    anew = "All is being counted anew, and what is told is not whole yet: " if found.anew else ""
+    return f"{anew}{count} {'job is' if found.behind == 1 else 'jobs are'} still to be counted."
 
 
 def _shown(console: Console, found: Insight) -> None:
@@ -84,7 +85,7 @@ def _shown(console: Console, found: Insight) -> None:
         show.line(
             console, (f"There is nothing to tell yet: nothing is told of fewer than {found.least} customers.", "dim")
         )
-    if found.behind:
+    if found.behind or found.anew:
         show.line(console, "")
         show.line(console, (_behind(found), "yellow"))
 

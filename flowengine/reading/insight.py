@@ -40,7 +40,7 @@ def insight(shell: Shell, process: str, since: str, until: str, split: Split, by
         low, high = (f"{split}:", f"{split};") if split in ("version", "group") else ("", "")
         cells = _cells(tx.insights.of(process, first, last, low, high))
         wholes = _cells(tx.insights.of(process, first, last)) if split == "group" else cells
-        behind = tx.insights.behind(counting.MOST_BEHIND)
+        behind, anew = tx.insights.behind(counting.MOST_BEHIND), tx.insights.progress() is not None
     months = sorted({key.month for key in wholes})
     return Insight(
         process=process,
@@ -51,6 +51,7 @@ def insight(shell: Shell, process: str, since: str, until: str, split: Split, by
         months=tuple(map(month_words, months)),
         tables=tuple(tables(compiled.process, cells, wholes, split)),
         behind=behind,
+        anew=anew,
     )
 
 

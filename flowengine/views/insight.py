@@ -56,7 +56,8 @@ class Insight(View, frozen=True, kw_only=True):
     the first and the last thing that was counted, where none was asked for).
 
     ``months`` are all in which anything was counted. ``behind`` is how many jobs have done something that is not
-    counted yet, at most 1,000. A table of which nothing may be told, or in which nothing was counted, is left out.
+    counted yet, at most 1,000; ``anew``: all are being counted anew, and what is told is not whole yet. A table of
+    which nothing may be told, or in which nothing was counted, is left out.
     """
 
     process: str
@@ -67,6 +68,7 @@ class Insight(View, frozen=True, kw_only=True):
     months: tuple[str, ...] = ()
     tables: tuple[InsightTable, ...] = ()
     behind: int = 0
+    anew: bool = False
     least: int = LEAST
 
     def table(self, measure: str) -> InsightTable | None:

@@ -50,6 +50,19 @@ def test_nothing_is_told_of_nothing(engine: Engine) -> None:
     assert (found.tables, found.months, found.since, found.until, found.behind) == ((), (), "", "", 0)
 
 
+def test_while_all_is_counted_anew_it_is_said(engine: Engine, live: Callable[..., str]) -> None:
+    """What is told meanwhile is not whole, which it says; then it is as before."""
+    for who in CUSTOMERS[:6]:
+        live(who)
+    before = engine.insight("small_suit", by="olga")
+    assert engine.recount(by="olga") == 6
+    with engine.looking() as looking:  # who looks on counts nothing
+        meanwhile = looking.insight("small_suit", by="olga")
+    assert (meanwhile.anew, meanwhile.behind, meanwhile.tables) == (True, 6, ())
+    assert engine.insight("small_suit", by="olga") == before
+    assert not before.anew
+
+
 def test_nothing_is_told_of_one(engine: Engine, live: Callable[..., str]) -> None:
     """What one customer did, however often, is told to nobody."""
     for _ in range(7):

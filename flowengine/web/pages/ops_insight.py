@@ -118,9 +118,7 @@ def _asked(visit: Visit) -> Insight:
 def _plotted(found: Insight) -> tuple[str, ...]:
     """The measures of which there is a plot: of those with several rows, or several months."""
     return tuple(
-        table.measure
-        for table in found.tables
-        if sum(bool(_size(row)) and not row.others for row in table.rows) > 1
+        table.measure for table in found.tables if sum(bool(_size(row)) and not row.others for row in table.rows) > 1
     )
 
 
