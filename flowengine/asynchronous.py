@@ -243,5 +243,7 @@ class AsyncEngine:
     ask_new_promise = _Verb(Engine.ask_new_promise)
     promises = _Verb(Engine.promises)
     promise_counts = _Verb(Engine.promise_counts)
+    insight = _Verb(Engine.insight)
+    recount = _Verb(Engine.recount)
     receipts = _Verb(Engine.receipts)
     proof = _Verb(Engine.proof)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
+    from flowengine.interop.csv_text import csv_text
     from flowengine.interop.people_files import FileRow, read_people, written_people
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from flowengine.views.ballots import BallotView
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, DayView, FeedView, NewFeed
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
+    from flowengine.views.insight import Insight, InsightRow, InsightTable, as_rows
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.promised import PromiseCount, PromiseRow
     from flowengine.views.promising import Preview, UndoneView
@@ -98,6 +100,7 @@ _HOMES = {
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.interop.csv_text": ("csv_text",),
     "flowengine.interop.people_files": ("FileRow", "read_people", "written_people"),
     "flowengine.views.ballots": ("BallotView",),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
@@ -105,6 +108,7 @@ _HOMES = {
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.views.insight": ("Insight", "InsightRow", "InsightTable", "as_rows"),
     "flowengine.views.promised": ("PromiseCount", "PromiseRow"),
     "flowengine.views.promising": ("Preview", "UndoneView"),
     "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),

@@ -172,6 +172,9 @@ ROUTES = (
     Route("promise_counts", "GET", "/promises/counts", "promises"),
     Route("receipts", "GET", "/jobs/{job}/receipts", "promises"),
     Route("proof", "GET", "/jobs/{job}/proof", "promises"),
+    # what all jobs have taught
+    Route("insight", "GET", "/processes/{process}/insight", "insight"),
+    Route("recount", "POST", "/insight/recount", "insight"),
 )
 """One row for each verb that crosses as JSON. ``archive`` writes a file where it runs, and does not."""
 

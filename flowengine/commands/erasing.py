@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from flowengine.commands import access, voting
+from flowengine.commands import access, counting, voting
 from flowengine.commands.interventions import check_reason
 from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
@@ -276,6 +276,7 @@ def _given(entry: Entry) -> list[Json]:
 
 def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transaction) -> int | str:
     """Erase what is to be erased in one job; how many entries that concerned, or why it cannot be done yet."""
+    tx.insights.lock(waiting=True)  # before the job's, as whoever archives it has them
     job, person = tx.jobs.lock(one.job), one.person
     plan = _planned(shell, tx, job, one)
     if isinstance(plan, str):
@@ -293,6 +294,7 @@ def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transactio
     else:
         tx.erasing.forget_receipts(job.id, lambda whose, told: whose == person or plan.words.are_in(told))
         tx.erasing.replace(job.id, plan.words.without)
+    counting.count_again(shell, tx, job.id)
     return plan.size
 
 

@@ -98,6 +98,8 @@ class Shell:
         self.wanted = Wanted()
         self.remembered = Remembered(REMEMBERED)
         self.observers = Observers()
+        self.usual: dict[str, tuple[datetime, dict[str, int]]] = {}
+        """How many seconds jobs usually wait in the states of a process, as it was looked up at a moment."""
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
 
@@ -124,6 +126,11 @@ class Shell:
             look = copy(self)
             look._look = tx
             yield look
+
+    @property
+    def looks_on(self) -> bool:
+        """Whether it looks several times at one moment, and changes nothing."""
+        return self._look is not None
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """A read transaction, or the one that it is in already."""

@@ -42,6 +42,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine.administration import Administration
 from flowengine.engine.calendars import Calendars
 from flowengine.engine.conversation import Conversation
+from flowengine.engine.insight import Insights
 from flowengine.engine.parties import Parties
 from flowengine.engine.promising import Promising
 from flowengine.engine.records import Records
@@ -101,7 +102,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
+class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration, Insights):
     """Flows on one database. May be used from many threads at once.
 
     >>> engine = Engine("sqlite://")

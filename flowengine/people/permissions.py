@@ -262,6 +262,9 @@ TABLE = {
     "proof": Row("have a receipt",                       PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
     "promises": _organisation("list promises"),
     "promise_counts": _organisation("count promises"),
+    # what all jobs have taught
+    "insight": _organisation("see what all jobs have taught"),
+    "recount": _operators("have all that jobs teach counted anew"),
 }  # fmt: skip
 
 LOOKS = frozenset((
@@ -283,6 +286,8 @@ LOOKS = frozenset((
     "ballot",
     # promises
     "preview", "preview_act", "receipts", "proof", "promises", "promise_counts",
+    # what all jobs have taught
+    "insight",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 

@@ -7,5 +7,6 @@ step), ``agenda`` (what is booked for some days), ``calendar_files`` (the same f
 (when there is room), ``tracking`` (where a job is, and lists), ``answering`` (what a command came to), ``histories``
 (what happened), ``stuck`` (what waits for what), ``records`` (what is known of customers), ``timeline`` (what happened
 with one), ``own_data`` (all that is kept of one), ``auditing`` (whether histories agree), ``changes`` (whether
-something has changed) and ``archives`` (jobs in a file), ``balloting`` (somebody's own ballot).
+something has changed) and ``archives`` (jobs in a file), ``balloting`` (somebody's own ballot), ``insight`` (what all
+jobs have taught).
 """

@@ -76,12 +76,15 @@ def _updates(*names: str) -> Query:
 
 
 UPDATE = {
-    (False, False): _updates(*_ALWAYS),
-    (True, False): _updates(*_ALWAYS, "data"),
-    (False, True): _updates(*_ALWAYS, *_SELDOM),
-    (True, True): _updates(*_ALWAYS, "data", *_SELDOM),
+    (data, seldom, counted): _updates(
+        *_ALWAYS, *(["data"] if data else []), *(_SELDOM if seldom else []), *(["counted"] if counted else [])
+    )
+    for data in (False, True)
+    for seldom in (False, True)
+    for counted in (False, True)
 }
-"""Whether the data changed, and whether status, version or promise did: an index that has one is else left alone."""
+"""Whether the data changed, whether status, version or promise did, and whether the job was counted, which it is no
+more: an index that has one of these is else left alone."""
 
 BY_ID = Query(
     "jobs.by_id",
@@ -259,6 +262,8 @@ class StoredJob(msgspec.Struct, frozen=True):
     """The root branch as it is written."""
     times: tuple[int, int, int | None]
     """When it started, was last changed, and ended, in microseconds since the epoch."""
+    counted: int = 0
+    """1 where insight has counted all that has happened."""
 
     @property
     def started(self) -> datetime:
@@ -487,10 +492,10 @@ def promised(head: Head) -> int | None:
 
 def stored(channel: Channel, row: Row) -> StoredJob:
     """A job from its row."""
-    id_, _, process, version, customer, status, seq, hash_, started, updated, ended, head, root, data = row
+    id_, _, process, version, customer, status, seq, hash_, started, updated, ended, head, root, data, counted = row
     position = LazyPosition(channel, id_, head, root, data)
     times = (started, updated, ended)
-    return StoredJob(id_, process, version, customer, status, seq, hash_, position, root, times)
+    return StoredJob(id_, process, version, customer, status, seq, hash_, position, root, times, counted)
 
 
 def _listed(row: Row) -> ListedJob:

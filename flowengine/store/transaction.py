@@ -37,6 +37,7 @@ from flowengine.store.erasing import Erasing
 from flowengine.store.files import Files
 from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
+from flowengine.store.insight import Insights
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
 from flowengine.store.links import Links
 from flowengine.store.messages import Messages
@@ -152,6 +153,10 @@ class Transaction:
     @property
     def history(self) -> History:
         return History(self.channel)
+
+    @property
+    def insights(self) -> Insights:
+        return Insights(self.channel)
 
     @property
     def participants(self) -> Participants:
@@ -356,6 +361,7 @@ def _save_job(channel: Channel, job: StoredJob | None, draft: Draft, saved: Save
     if job is None:
         row |= {"id": head.job, "short": short(head.job), "process": head.process, "customer": head.customer}
         row |= {"parent": head.parent or None, "started": micros(head.started), "promised": jobs.promised(head)}
+        row["counted"] = 0
         channel.write(jobs.ADD, row)
         return
     row["of_job"], row["of_seq"] = job.id, job.seq
@@ -363,7 +369,9 @@ def _save_job(channel: Channel, job: StoredJob | None, draft: Draft, saved: Save
     seldom = (was.status, was.version, was.promise) != (head.status, head.version, head.promise)
     if seldom:
         row["promised"] = jobs.promised(head)
-    query = jobs.UPDATE[draft.data_changed, seldom]
+    if job.counted:
+        row["counted"] = 0
+    query = jobs.UPDATE[draft.data_changed, seldom, bool(job.counted)]
     if channel.dialect == "postgresql":
         channel.write(query, row)  # goes with the others; where the job has changed, the history's key stops all
     elif channel.count(query, row) != 1:

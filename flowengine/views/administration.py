@@ -18,6 +18,7 @@ _TOLD = {
     "set_hours": "set when {about} works",
     "add_absence": "said that {about} is away from {start} until {end}",
     "remove_absence": "took back that {about} is away from {start}",
+    "recount": "had all that jobs teach counted anew",
     "archive": "archived {jobs} in {file}",
     "issue_token": "issued the token {about} ({scope}) to {subject}",
     "revoke_token": "revoked the token {about} ({scope}) of {subject}",

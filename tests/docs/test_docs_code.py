@@ -18,6 +18,8 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/embedding.md",
         "docs/customers.md",
         "docs/http-api.md",
+        "docs/insight.md",
+        "docs/promises.md",
         "docs/services.md",
         "docs/notifications.md",
         "docs/parties.md",

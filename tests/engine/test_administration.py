@@ -158,6 +158,7 @@ def _of(ask: Callable[[Engine, Any], Any]) -> Callable[[Engine], Ask]:
 
 DONE: dict[str, tuple[str, Callable[[Engine], Ask]]] = {
     "deploy": ("olga", _of(lambda engine, by: engine.deploy(SMALL.format(name="small"), by=by))),
+    "recount": ("olga", _of(lambda engine, by: engine.recount(by=by))),
     "suspend_process": ("olga", _suspended),
     "resume_process": ("olga", _resumed),
     "add_customer": ("tom", _of(lambda engine, by: engine.add_customer("eve", "Eve", record={"x": 1}, by=by))),

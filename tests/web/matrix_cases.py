@@ -186,4 +186,7 @@ CASES = (
     # promises
     _case("promises", limit=5),
     _case("promise_counts"),
+    # what all jobs have taught
+    _case("insight", "process", process=...),
+    _case("recount"),
 )  # fmt: skip

@@ -392,6 +392,8 @@ CASES: dict[str, Make] = {
     "retry": _incident,
     "stuck": _of("olga", process="ordering", limit=5),
     "standing": _of("olga", process="ordering"),
+    "insight": _of("olga", process="ordering", since="2026-01", split="month"),
+    "recount": _of("olga"),
     "schedules": _of("olga"),
     "audit": _on_table("olga", job=...),
     "administration": _of("olga", about="ada", limit=1),

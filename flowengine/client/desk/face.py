@@ -21,6 +21,7 @@ from typing import Literal, Self
 from flowengine.client.desk.administration import Administration
 from flowengine.client.desk.calendars import Calendars
 from flowengine.client.desk.conversation import Conversation
+from flowengine.client.desk.insight import Insights
 from flowengine.client.desk.parties import Parties
 from flowengine.client.desk.promising import Promising
 from flowengine.client.desk.records import Records
@@ -33,7 +34,7 @@ from flowengine.views.tokens import IssuedToken, TokenView
 Answer = Mapping[str, Json]
 
 
-class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
+class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration, Insights):
     """What can be asked, for one identity."""
 
     @abstractmethod

@@ -43,6 +43,7 @@ def _environment(loader: BaseLoader, language: str) -> Environment:
     made.globals["problems_of"] = problems_of
     for name in ("day", "time", "moment", "distance", "span", "number", "money", "wait"):
         made.filters[name] = pass_context(partial(_told, name))
+    made.filters["seconds"] = lambda seconds: timedelta(seconds=seconds)
     return made
 
 

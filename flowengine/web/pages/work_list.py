@@ -30,7 +30,8 @@ WRITTEN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A step in the list. ``when`` is by when it is to be done, and ``appointment`` when the customer comes."""
+    """A step in the list. ``when`` is by when it is to be done, ``appointment`` when the customer comes, and
+    ``usual`` in how many seconds it is usually over."""
 
     id: str
     job: str
@@ -47,6 +48,7 @@ class Row:
     asked: str = ""
     preferred: bool = False
     zone: str = ""
+    usual: int | None = None
 
 
 @pages.get("/work")
@@ -111,6 +113,7 @@ def _row(item: InboxItem) -> Row:
         customer_name=item.customer_name, mine=item.mine, when=item.urgent or item.due,
         appointment=item.appointment if isinstance(item, StaffItem) else None, opened=item.opened,
         promise=item.promise, late=item.late, asked=item.asked, preferred=item.preferred, zone=item.zone,
+        usual=item.usual if isinstance(item, StaffItem) else None,
     )  # fmt: skip
 
 
