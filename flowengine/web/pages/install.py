@@ -42,6 +42,7 @@ from flowengine.web.pages import (
     ops_people,
     ops_pictures,
     ops_processes,
+    passkeys,
     receipt_lists,
     receipts,
     starting,
@@ -67,6 +68,7 @@ BOOKS: tuple[Book, ...] = (
     starting.pages,
     door.pages,
     login.pages,
+    passkeys.pages,
     jobs.pages,
     changes.pages,
     receipt_lists.pages,
@@ -90,7 +92,7 @@ BOOKS: tuple[Book, ...] = (
 )
 """All pages, a book a noun."""
 
-DOORS = (door.pages, login.pages)
+DOORS = (door.pages, login.pages, passkeys.pages)
 """Those where people sign in: a host with a login of its own has none of them."""
 
 
