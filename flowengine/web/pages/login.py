@@ -46,9 +46,7 @@ def send_code(visit: Visit) -> Response:
     return visit.go("/login/answer", {"id": sent.id, "back": back_of(visit)})
 
 
-def shown(
-    visit: Visit, status: int = 200, *, problem: str = "", box: str = "contact", contact: str = ""
-) -> Response:
+def shown(visit: Visit, status: int = 200, *, problem: str = "", box: str = "contact", contact: str = "") -> Response:
     """The page, with what did not fit and the id of the box that it is about."""
     settings = visit.engine.shell.settings
     return visit.page(
