@@ -128,8 +128,8 @@ def _not_here(request: Request, error: Exception) -> Response:
 
 
 def _there(request: Request) -> By | None:
-    """Who is there, as the application's ``authenticate`` says of somebody who only looks: so it is asked where what was
-    sent is not of his session, or no page answers it. None for nobody, and where that cannot be said."""
+    """Who is there, as the application's ``authenticate`` says of somebody who only looks: so it is asked where what
+    was sent is not of his session, or no page answers it. None for nobody, and where that cannot be said."""
     authenticate: Authenticate = request.app.state.authenticate
     try:
         return authenticate(Request({**request.scope, "method": "GET"}))

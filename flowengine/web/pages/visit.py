@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -108,6 +108,14 @@ class Visit:
         """Where one can be somebody else, where that can be chosen; else empty."""
         found: str = getattr(self.request.app.state, "others_at", "")
         return found
+
+    def door(self, back: str, *, stronger: bool = False) -> str:
+        """Where one signs in, or shows more of who one is (``stronger``), and comes ``back`` from: at the host's own
+        page where it has one."""
+        elsewhere: str = self.request.app.state.sign_in_at
+        if elsewhere:
+            return f"{elsewhere}?{urlencode({'next': self.here + back})}"
+        return f"{self.here}/login{'/code' if stronger else ''}?back={quote(back, safe='')}"
 
     # what was asked
 

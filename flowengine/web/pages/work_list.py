@@ -70,9 +70,10 @@ def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
     listed = {one.id for one in rows}
     mine = [one for one in rows if one.mine] + [_held(one) for one in held if one.id not in listed]
     return visit.page(
-        "staff/worklist.html", status, mine=mine, others=[one for one in rows if not one.mine], counts=counts,
-        groups=_groups(everything.groups), titles=titles, narrowed=narrowed, written=written, did=did, problem=problem,
-        more=items[-1].place if len(items) == PAGE else "", after=after, soon=_midnight(visit),
+        "staff/worklist.html", status, mine=mine, asking=[one for one in rows if one.asked and not one.mine],
+        others=[one for one in rows if not one.asked and not one.mine], counts=counts, written=written, did=did,
+        groups=_groups(everything.groups), titles=titles, narrowed=narrowed, problem=problem, after=after,
+        more=items[-1].place if len(items) == PAGE else "", soon=_midnight(visit),
     )  # fmt: skip
 
 

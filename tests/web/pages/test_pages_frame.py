@@ -75,13 +75,8 @@ def test_what_was_typed_is_kept_when_the_session_has_ended(ada: House) -> None:
 def test_what_was_typed_is_told_in_words(ada: House) -> None:
     """Not by the names that a form has for it; what he did not type is kept, and not told."""
     nobody = ada.visitor()
-    typed = {
-        "need.needed_by": "2026-09-01",
-        "chosen.cloth": "navy_flannel",
-        "text": "<Hm>",
-        "preview": "x1",
-        "key": "k",
-    }
+    answers = {"need.needed_by": "2026-09-01", "chosen.cloth": "navy_flannel"}
+    typed = {**answers, "text": "<Hm>", "preview": "x1", "key": "k"}
     page = nobody.post("/jobs/nothing/messages", typed).text
     shown = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
     assert shown == [("Needed by", "2026-09-01"), ("Cloth", "navy flannel"), ("Message", "&lt;Hm&gt;")]

@@ -31,7 +31,7 @@ def at_site(house: House) -> House:
 
 
 @pytest.fixture
-def context(chromium: Browser, at_site: House) -> Iterator[BrowserContext]:
+def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser with a device in it that keeps passkeys."""
     with chromium.new_context(viewport={"width": 390, "height": 800}) as found:
         found.set_default_timeout(10_000)
