@@ -1,0 +1,65 @@
+"""Letters about referrals: an invitation to who was named, once, and thanks to the sender when he has come."""
+
+from __future__ import annotations
+
+import shlex
+
+from flowengine.commands.referrals import CAME, INVITED, REFERRAL, name_given
+from flowengine.commands.shell import Shell
+from flowengine.post.words import Part, Quoted, Way, Words, greeting
+from flowengine.store import OutboxMessage, Person, Transaction
+from flowengine.store.referrals import Referral
+
+SOMEBODY = "Somebody who knows you"
+"""A sender who has given no name, or was erased."""
+
+
+def of_row(tx: Transaction, row: OutboxMessage) -> Referral | None:
+    """The referral of which a row is; None where nothing is to be said of it any more: who was invited has come by
+    himself, or either is not there any more."""
+    one = tx.referrals.get(row.job.removeprefix(REFERRAL)) if row.job.startswith(REFERRAL) else None
+    if one is None or (row.body["why"] == INVITED and one.began):
+        return None
+    people = (tx.people.get(one.person), tx.people.get(one.sender))
+    return one if all(person is None or person.erased is None for person in people) else None
+
+
+def receiver(one: Referral, why: str) -> str:
+    """The id of who hears of it."""
+    return one.person if why == INVITED else one.sender
+
+
+def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, to: str) -> Words | None:
+    """The invitation, or the thanks. The sender is told that somebody came, and nothing of what he has begun."""
+    one, url = of_row(tx, row), shell.settings.url
+    if one is None:
+        return None
+    job = tx.jobs.get(one.job)
+    title = shell.catalogue.compiled(tx, job.process, job.version).process.title
+    lines: tuple[Part, ...]
+    if row.body["why"] == CAME:
+        name = name_given(tx, one)
+        link = f"{url}/me" if url else ""
+        words = f"{name or 'Somebody whom you named'} has come to us. Thank you for bringing us together."
+        look = link or f"flow my-data --as {shlex.quote(person.id)}"
+        subject, lines = "Thank you", (words, Way("Whom you have brought:", look))
+    else:
+        sender = tx.people.get(one.sender)
+        name = (sender.name if sender is not None else "") or SOMEBODY
+        link = f"{url}/start/{job.process}?invited=yes" if url else ""
+        words = f"{name} was here for this, and thought that you could need it too:"
+        look = link or f"flow start {job.process} --as {shlex.quote(person.id)}"
+        hears = "If you begin something, who named you hears that you have come, and nothing else."
+        subject, lines = f"{name} thought of you", (
+            Quoted(title, words), Way("Begin here:", look), hears,
+            "If it is nothing for you, there is nothing to do: we do not write again.",
+        )  # fmt: skip
+    return Words(
+        to=to,
+        name=person.name,
+        subject=subject,
+        parts=(greeting(person), *lines),
+        why=f"referral.{row.body['why']}",
+        data={"process": title, "words": words, "person": person.id, "link": link or None},
+        at=one.came or one.at,
+    )
