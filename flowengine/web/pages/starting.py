@@ -23,8 +23,8 @@ PREFIX = "need."
 
 @pages.get("/start/{process}", "anyone")
 def start(visit: Visit) -> Response:
-    """What a process asks at its beginning."""
-    if visit.who is None and not _is_public(visit):
+    """What a process asks at its beginning. Who was ``invited`` is known already, and signs in as who he is."""
+    if visit.who is None and (visit.query("invited") or not _is_public(visit)):
         return nobody.sign_in_first(visit)
     return _show(visit, _need(visit))
 
