@@ -9,7 +9,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.views.replies import AgendaItem
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import refuse_outside, tried
 from flowengine.web.pages.visit import Visit
 
 pages = Book()
@@ -63,12 +63,11 @@ def away(visit: Visit) -> Response:
             problems[name] = say("Please give a day.")
     if problems:
         return shown(visit, 422, problems)
-    try:
-        visit.desk.add_absence(me.id, days["first"], days["last"], visit.posted.get("why").strip())
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {"first": in_words(error)})
-    return visit.go("/calendar", {"day": days["first"].isoformat()})
+    return tried(
+        lambda: visit.desk.add_absence(me.id, days["first"], days["last"], visit.posted.get("why").strip()),
+        lambda _: visit.go("/calendar", {"day": days["first"].isoformat()}),
+        lambda status, words: shown(visit, status, {"first": words}),
+    )
 
 
 @pages.post("/calendar/back")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.responses import Response
+
 from flowengine import errors as e
 from flowengine.client.desk import Desk
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.visit import Visit
+
+T = TypeVar("T")
 
 INSIDE = ("staff", "operator")
 
@@ -27,6 +34,17 @@ def refuse_unless_mended(error: e.FlowError) -> None:
     """Raises it again where no form helps: who has to be known more strongly, and who asks too often."""
     if isinstance(error, (e.WeakIdentity, e.TooMany)):
         raise error
+
+
+def tried(do: Callable[[], T], then: Callable[[T], Response], again: Callable[[int, str], Response]) -> Response:
+    """Do something, and ``then`` go on with what came of it; what is refused comes back as the page, ``again``, with
+    its status and the words for the box."""
+    try:
+        done = do()
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return again(status_of(error), in_words(error))
+    return then(done)
 
 
 def refuse_nothing(visit: Visit, name: str) -> None:

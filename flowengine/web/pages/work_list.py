@@ -10,7 +10,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of, titles_of
+from flowengine.web.pages.insiders import refuse_outside, titles_of, tried
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -120,12 +120,11 @@ def claim(visit: Visit) -> Response:
     """Take a step for oneself, and open it."""
     refuse_outside(visit)
     step = visit.posted.get("step")
-    try:
-        visit.desk.claim(step, key=key_of(visit, "claim", step))
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), in_words(error))
-    return visit.go(at("work", step))
+    return tried(
+        lambda: visit.desk.claim(step, key=key_of(visit, "claim", step)),
+        lambda _: visit.go(at("work", step)),
+        lambda status, words: shown(visit, status, words),
+    )
 
 
 @pages.post("/work/release")
@@ -133,12 +132,11 @@ def release(visit: Visit) -> Response:
     """Give a step back to all whom it waits for."""
     refuse_outside(visit)
     step = visit.posted.get("step")
-    try:
-        visit.desk.release(step, key=key_of(visit, "release", step))
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), in_words(error))
-    return visit.go("/work")
+    return tried(
+        lambda: visit.desk.release(step, key=key_of(visit, "release", step)),
+        lambda _: visit.go("/work"),
+        lambda status, words: shown(visit, status, words),
+    )
 
 
 def key_of(visit: Visit, *parts: str) -> str | None:
