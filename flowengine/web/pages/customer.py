@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from flowengine.views.conversation import FileView
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import attached, refuse_nothing, refuse_outside, tried
+from flowengine.web.pages.insiders import refuse_nothing, refuse_outside, tried
 from flowengine.web.pages.visit import Visit, at
 from flowengine.web.pages.work_step import FACTS
 
@@ -101,7 +101,7 @@ def message(visit: Visit) -> Response:
     files: list[str] = []
 
     def send() -> None:
-        files.extend(attached(visit, "files"))
+        files.extend(visit.attached("files"))
         if not files:
             refuse_nothing(visit, "message")
         key = visit.posted.get("key") or None

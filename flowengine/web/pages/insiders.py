@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.client.desk import Desk
-from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.visit import Visit
 
 T = TypeVar("T")
@@ -68,9 +67,3 @@ def in_words(error: e.FlowError) -> str:
 def titles_of(desk: Desk) -> dict[str, str]:
     """What the processes are called that are in use, by name."""
     return {one.name: one.title for one in desk.processes() if one.latest}
-
-
-def attached(visit: Visit, name: str, job: str = "") -> list[str]:
-    """The ids of the files that were chosen, and of those that were kept when the form was refused before."""
-    chosen: tuple[Upload, ...] = visit.posted.files.get(name, ())
-    return [*visit.posted.all(f"{name}.kept"), *(visit.desk.attach(one.name, one.data, job).id for one in chosen)]

@@ -134,6 +134,12 @@ class Visit:
         path = url.path.removeprefix(self.here) or "/"
         return f"{path}?{url.query}" if url.query else path
 
+    def attached(self, name: str, job: str = "") -> list[str]:
+        """The ids of the files that were chosen in a box, which are kept now, and of those that were kept when the form
+        was refused before. Raises BadAnswer."""
+        chosen = self.posted.files.get(name, ())
+        return [*self.posted.all(f"{name}.kept"), *(self.desk.attach(one.name, one.data, job).id for one in chosen)]
+
     # how he is spoken to
 
     @cached_property

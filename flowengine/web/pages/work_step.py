@@ -15,7 +15,6 @@ from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import Answered, answer, asked
 from flowengine.web.pages.insiders import (
-    attached,
     in_words,
     refuse_nothing,
     refuse_outside,
@@ -211,7 +210,7 @@ def _said(visit: Visit, verb: str) -> Response:
     files: list[str] = []
 
     def send() -> None:
-        files.extend(attached(visit, f"{verb}-files", seen.job))
+        files.extend(visit.attached(f"{verb}-files", seen.job))
         if not files:
             refuse_nothing(visit, verb)
         say(seen.job, visit.posted.get(verb), files, key=visit.posted.get("key") or None)
