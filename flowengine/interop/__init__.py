@@ -2,5 +2,6 @@
 
 Others take from here: ``drawing`` (pictures in SVG and PNG), ``mermaid`` and ``text_tree`` (as text), ``labels`` (how
 they name things), ``differences`` (between two versions), ``agreement`` (what a partner is promised of one),
-``people_files`` (people from and to files), and ``ical`` (appointments for calendar programs).
+``people_files`` (people from and to files), ``ical`` (appointments for calendar programs), and ``theme`` (the house's
+colours).
 """

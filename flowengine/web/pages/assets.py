@@ -35,7 +35,7 @@ class Assets:
 
     def __init__(self, look: Look) -> None:
         files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in _TYPES}
-        files["look.css"] = look.css().encode()
+        files |= {"look.css": look.css().encode(), ICON: look.icon().encode()}
         files |= {name: path.read_bytes() for name, path in look.pictures().items()}
         self._paths: dict[str, str] = {}
         self._contents: dict[str, tuple[bytes, str]] = {}

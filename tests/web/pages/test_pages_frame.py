@@ -159,7 +159,9 @@ def test_colours_that_cannot_be_read_are_refused() -> None:
         Look(tokens={"thread": "red;}"})
     with pytest.raises(NotConfigured, match="has a colour"):
         Look(dark={"treads": "#000000"})
-    assert "--thread:#114422" in Look(tokens={"thread": "#114422"}).css()
+    own = Look(tokens={"thread": "#114422"})
+    assert "--thread:#114422" in own.css()
+    assert "stroke:#114422" in own.icon()
 
 
 def test_a_house_has_its_own_look(sqlite_url: str, tmp_path: Path) -> None:
