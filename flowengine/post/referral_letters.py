@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from flowengine.commands.referrals import CAME, INVITED, REFERRAL, name_given
 from flowengine.commands.shell import Shell
-from flowengine.post.words import Part, Quoted, Way, Words, greeting
+from flowengine.post.words import Part, Quoted, Way, Words, hello
 from flowengine.store import OutboxMessage, Person, Transaction
 from flowengine.store.referrals import Referral
 
 SOMEBODY = "Somebody who knows you"
 """A sender who has given no name, or was erased."""
+
+
+LONGEST_NAME = 60
+_NO_NAME = re.compile(r"[/@:<>]|\w\.\w")
+"""What addresses have, and names have not."""
+
+
+def a_name(text: str) -> str:
+    """A name that one customer has written and another reads in a letter of ours; empty for what is longer than a name,
+    or could be an address: nobody is to have the house write advertisements of his."""
+    return text if len(text) <= LONGEST_NAME and not _NO_NAME.search(text) else ""
 
 
 def of_row(tx: Transaction, row: OutboxMessage) -> Referral | None:
@@ -45,7 +57,7 @@ def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, 
         subject, lines = "Thank you", (words, Way("Whom you have brought:", look))
     else:
         sender = tx.people.get(one.sender)
-        name = (sender.name if sender is not None else "") or SOMEBODY
+        name = a_name(sender.name if sender is not None else "") or SOMEBODY
         link = f"{url}/start/{job.process}?invited=yes" if url else ""
         words = f"{name} was here for this, and thought that you could need it too:"
         look = link or f"flow start {job.process} --as {shlex.quote(person.id)}"
@@ -54,11 +66,12 @@ def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, 
             Quoted(title, words), Way("Begin here:", look), hears,
             "If it is nothing for you, there is nothing to do: we do not write again.",
         )  # fmt: skip
+    called = a_name(person.name) if row.body["why"] == INVITED else person.name
     return Words(
         to=to,
-        name=person.name,
+        name=called,
         subject=subject,
-        parts=(greeting(person), *lines),
+        parts=(hello(called), *lines),
         why=f"referral.{row.body['why']}",
         data={"process": title, "words": words, "person": person.id, "link": link or None},
         at=one.came or one.at,

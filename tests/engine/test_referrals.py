@@ -173,6 +173,17 @@ def test_oneself_and_rings_are_noticed_and_nobody_learns_who_is_a_customer(shop:
     }
 
 
+@pytest.mark.parametrize("name", ["See evil.example", "https://evil.example", "me@evil.example", "Buy " * 16])
+def test_nobody_has_the_house_write_his_advertisements(shop: Shop, name: str) -> None:
+    """What is no name stands in no invitation, be it the name of who is invited or that of the sender."""
+    shop.engine.set_name("ada", name, by="ada")
+    shop.names("ada", name, "ben@example.org")
+    ((to, subject),) = shop.told()
+    assert (to, subject) == ("ben@example.org", "Somebody who knows you thought of you")
+    assert shop.body("thought of you").split()[:3] == ["Hello,", "Somebody", "who"]
+    assert name.strip() not in shop.body("thought of you")
+
+
 def test_without_a_contact_nobody_is_written_to(shop: Shop) -> None:
     """He is entered all the same, so that whoever knows him can begin for him, and his coming counts."""
     shop.names("ada", "Zed")
