@@ -234,7 +234,7 @@ def _of_referral(tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
         handler=NOTIFY,
         input=told | {"audience": [f"person:{whom}"], "referral": one.id, "began": one.began},
         customer=customer_of(whom, tx.people.get(whom)),
-        process=tx.jobs.get(one.job).process,
+        process=referral_letters.process_of(tx, one) or "",
         state="",
         attempt=row.attempts + 1,
     )

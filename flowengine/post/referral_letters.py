@@ -7,6 +7,7 @@ import shlex
 
 from flowengine.commands.referrals import CAME, INVITED, REFERRAL, name_given
 from flowengine.commands.shell import Shell
+from flowengine.errors import NotFound
 from flowengine.post.words import Part, Quoted, Way, Words, hello
 from flowengine.store import OutboxMessage, Person, Transaction
 from flowengine.store.referrals import Referral
@@ -28,12 +29,20 @@ def a_name(text: str) -> str:
 
 def of_row(tx: Transaction, row: OutboxMessage) -> Referral | None:
     """The referral of which a row is; None where nothing is to be said of it any more: who was invited has come by
-    himself, or either is not there any more."""
+    himself, either is not there any more, or what he is invited to is archived."""
     one = tx.referrals.get(row.job.removeprefix(REFERRAL)) if row.job.startswith(REFERRAL) else None
-    if one is None or (row.body["why"] == INVITED and one.began):
+    if one is None or (row.body["why"] == INVITED and (one.began or process_of(tx, one) is None)):
         return None
     people = (tx.people.get(one.person), tx.people.get(one.sender))
     return one if all(person is None or person.erased is None for person in people) else None
+
+
+def process_of(tx: Transaction, one: Referral) -> str | None:
+    """The name of the process in which somebody was named; None once that job is archived."""
+    try:
+        return tx.jobs.get(one.job).process
+    except NotFound:
+        return None
 
 
 def receiver(one: Referral, why: str) -> str:
@@ -46,8 +55,6 @@ def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, 
     one, url = of_row(tx, row), shell.settings.url
     if one is None:
         return None
-    job = tx.jobs.get(one.job)
-    title = shell.catalogue.compiled(tx, job.process, job.version).process.title
     lines: tuple[Part, ...]
     if row.body["why"] == CAME:
         name = name_given(tx, one)
@@ -56,7 +63,8 @@ def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, 
         look = link or f"flow my-data --as {shlex.quote(person.id)}"
         subject, lines = "Thank you", (words, Way("Whom you have brought:", look))
     else:
-        sender = tx.people.get(one.sender)
+        job, sender = tx.jobs.get(one.job), tx.people.get(one.sender)
+        title = shell.catalogue.compiled(tx, job.process, job.version).process.title
         name = a_name(sender.name if sender is not None else "") or SOMEBODY
         link = f"{url}/start/{job.process}?invited=yes" if url else ""
         words = f"{name} was here for this, and thought that you could need it too:"
@@ -73,6 +81,6 @@ def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, 
         subject=subject,
         parts=(hello(called), *lines),
         why=f"referral.{row.body['why']}",
-        data={"process": title, "words": words, "person": person.id, "link": link or None},
+        data={"referral": one.id, "words": words, "person": person.id, "link": link or None},
         at=one.came or one.at,
     )

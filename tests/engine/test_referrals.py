@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,6 +207,25 @@ def test_what_is_erased_is_told_no_more(shop: Shop) -> None:
     shop.engine.start("hem", by=ben, need={"cm": 1})
     shop.settle()
     assert [subject for _, subject in shop.told()] == ["Ada Lund thought of you"]
+
+
+def test_thanks_come_also_when_the_senders_job_is_archived(
+    open_shop: Callable[..., Shop], clock: SimulatedClock, tmp_path: Path
+) -> None:
+    """He may come years later: then the name that she gave is gone with her job, and she is thanked all the same."""
+    heard: list[HandlerCall] = []
+    shop = open_shop(**{NOTIFY: heard.append})
+    shop.names("ada", "Ben", "ben@example.org")
+    clock.advance(timedelta(days=800))
+    assert shop.engine.archive(clock.now(), tmp_path / "old.jsonl").jobs == 1
+    shop.engine.start("hem", by=shop.who("ben@example.org"), need={"cm": 1})
+    shop.settle()
+    assert shop.told()[1:] == [("ada@example.org", "Thank you")]
+    assert "Somebody whom you named has come to us." in " ".join(shop.body("Thank you").split())
+    assert [(call.input["why"], call.process) for call in heard if call.input["why"] == "came"] == [("came", "")]
+    (named,) = shop.named("ada", "ada")
+    assert (named.name, named.came) == ("", clock.now())
+    assert shop.engine.incidents() == []
 
 
 def test_the_application_hears_of_it(open_shop: Callable[..., Shop]) -> None:
