@@ -71,7 +71,9 @@ def _refused(visit: Visit, need: NeedView, given: Answered, who: Answered, probl
 
 
 def _is_public(visit: Visit) -> bool:
-    return visit.engine.shell.settings.ways_in.may_start(visit.part("process"))
+    """Whether somebody new may begin it here: not in a host, to whose login nobody of ours is known."""
+    host: str = visit.request.app.state.sign_in_at
+    return not host and visit.engine.shell.settings.ways_in.may_start(visit.part("process"))
 
 
 def _need(visit: Visit) -> NeedView:

@@ -10,9 +10,10 @@ import pytest
 from house import House, opened
 from starlette.requests import Request
 
-from flowengine import SimulatedClock
+from flowengine import Settings, SimulatedClock
 from flowengine.errors import NotAllowed, NotConfigured
 from flowengine.people.identities import Identity
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.speech import catalogues
 from flowengine.web.pages import Look
 from flowengine.web.pages.install import BOOKS
@@ -94,7 +95,8 @@ def test_a_host_says_who_is_there_on_every_page(sqlite_url: str) -> None:
         return Identity(person=found, strength="link") if (found := request.headers.get("x-user")) else None
 
     clock = SimulatedClock(datetime(2026, 5, 4, 9, tzinfo=UTC))
-    with opened(sqlite_url, clock, authenticate=who, sign_in_at="https://house.example/in") as house:
+    given = Settings(ways_in=WaysIn(public=("hem",)))
+    with opened(sqlite_url, clock, authenticate=who, sign_in_at="https://house.example/in", settings=given) as house:
         house.engine.add_customer("ada", "Ada Lund", contact="ada@example.org")
         house.engine.add_customer("ben", "Ben")
         ada = house.visitor("ben", headers={"x-user": "ada", "accept": "text/html"})
@@ -107,6 +109,7 @@ def test_a_host_says_who_is_there_on_every_page(sqlite_url: str) -> None:
         assert "/me/passkey" not in ada.get("/me").text
         nobody = house.visitor("ben", headers={"accept": "text/html"})
         assert ">Ben</a>" not in nobody.get("/nothing").text
+        assert nobody.get("/start/hem").headers["location"] == "https://house.example/in?next=%2Fstart%2Fhem"
         over = nobody.post("/me/name", {"name": "Zoë"})
         assert (over.status_code, 'href="https://house.example/in?next=%2F"' in over.text) == (401, True)
 
