@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -15,7 +15,7 @@ from flowengine.cli.problem_lines import show_problems
 from flowengine.errors import ProcessRefused
 from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
-from flowengine.language.checks import LeftOut, Proof, left_out, proof
+from flowengine.language.checks import CommandStep, LeftOut, Proof, command_steps, left_out, proof
 from flowengine.language.checks.deadlines import attended
 from flowengine.language.checks.recursion import endless_calls
 from flowengine.language.checks.starts import clashes
@@ -24,6 +24,8 @@ _COMMENT = re.compile(r"(?:^|\s)#.*")
 _MONTHS = re.compile(r"\bP(\d{1,2})M\b")
 LONGEST_PATH = 8
 """How many states of a stretch are named."""
+MOST_ELSEWHERE = 3
+"""Stretches beside the longest that are told."""
 MOST_NAMED = 3
 """How many conditions are named that were decided alone."""
 
@@ -38,6 +40,7 @@ class Checked:
     process: Process | None = None
     left: LeftOut | None = None
     proof: Proof | None = None
+    commands: tuple[CommandStep, ...] = ()
 
     @property
     def months(self) -> list[tuple[int, int]]:
@@ -46,11 +49,12 @@ class Checked:
         return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(_COMMENT.sub("", text))]
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain values; ``left_out``, ``proof`` and ``attention`` are None where there are problems."""
+        """The result as plain values; ``left_out``, ``proof``, ``command_steps`` and ``attention`` are None where there
+        are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
         if self.process is None or self.left is None or self.proof is None:
-            names = ("process", "version", "left_out", "proof", "attention")
+            names = ("process", "version", "left_out", "proof", "command_steps", "attention")
             return plain | dict.fromkeys(names) | {"months": []}
         left = {
             "customer_states": self.left.customer_states,
@@ -59,10 +63,18 @@ class Checked:
             "path": list(self.left.path),
             "seconds": self.left.time.total_seconds(),
             "time_path": list(self.left.time_path),
+            "stretches": [
+                {"states": len(one.path), "path": list(one.path), "seconds": one.takes.total_seconds()}
+                for one in self.left.stretches
+            ],
         }
         alone = [{"line": place.line, "what": what} for place, what in self.proof.decided_alone]
         proved = {"conditions": self.proof.conditions, "decided_alone": alone}
         plain |= {"process": self.process.name, "version": self.process.version, "left_out": left, "proof": proved}
+        plain["command_steps"] = [
+            {"state": one.state, "line": one.place.line, "by": list(one.by), "of": list(one.of)}
+            for one in self.commands
+        ]
         plain["attention"] = {name: str(length) for name, length in attended(self.process).items()}
         return plain | {"months": [{"line": line, "months": count} for line, count in self.months]}
 
@@ -74,7 +86,7 @@ def check_text(source: bytes, file: str) -> Checked:
         process = parse(source, file)
     except ProcessRefused as error:
         return Checked(file, text, error.problems)
-    return Checked(file, text, (), process, left_out(process), proof(process))
+    return Checked(file, text, (), process, left_out(process), proof(process), command_steps(process))
 
 
 def check_together(checked: Sequence[Checked]) -> list[Checked]:
@@ -86,7 +98,7 @@ def check_together(checked: Sequence[Checked]) -> list[Checked]:
 def _among(checked: Checked, process: Process, others: Sequence[Process]) -> Checked:
     rest = [one for one in others if one.name != process.name]
     found = sorted((*clashes(process, rest), *endless_calls(process, rest)))
-    return replace(checked, problems=tuple(found), process=None, left=None, proof=None) if found else checked
+    return Checked(checked.file, checked.source, tuple(found)) if found else checked
 
 
 def show_all(console: Console, checked: Sequence[Checked]) -> None:
@@ -112,6 +124,10 @@ def show_checked(console: Console, checked: Checked) -> None:
         months = "1 month" if count == 1 else f"{count} months"
         show.line(console, f"  Line {line}: P{count}M is {months} ", (f"(minutes would be PT{count}M)", "dim"))
     _show_left_out(console, checked.left)
+    for step in checked.commands:
+        decided = f"{' or '.join(step.by)} decides on what others have done in {', '.join(step.of)}"
+        told = f"  A command step: in {step.state} {decided}, and no customer is in between "
+        show.line(console, told, (f"(line {step.place.line})", "dim"))
     watched: dict[str, list[str]] = {}
     for name, length in attended(checked.process).items():
         watched.setdefault(span(length), []).append(name)
@@ -128,6 +144,12 @@ def _show_left_out(console: Console, left: LeftOut) -> None:
     show.line(console, f"  Without him at a time: at most {some} ", (f"({_path(left.path)})", "dim"))
     if left.time:
         show.line(console, f"  and, by what they take, {span(left.time)} ", (f"({_path(left.time_path)})", "dim"))
+    others = [one for one in left.stretches[1:] if len(one.path) > 1]
+    for one in others[:MOST_ELSEWHERE]:
+        time = f", {span(one.takes)}" if one.takes else ""
+        show.line(console, f"  Elsewhere: {len(one.path)} states{time} ", (f"({_path(one.path)})", "dim"))
+    if len(others) > MOST_ELSEWHERE:
+        show.line(console, (f"  and {len(others) - MOST_ELSEWHERE} more: --json has them", "dim"))
 
 
 def _show_proof(console: Console, proof: Proof) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         MergedView,
         PanelView,
         RecordView,
+        ReferralView,
         TimelineLine,
     )
 
@@ -52,6 +53,11 @@ def record(console: Console, one: RecordView, pasted: Pasted, now: datetime) -> 
     for key, value in one.person.record.items():
         line(console, (f"  {key}: ", "dim"), str(value))
     beside(console, one)
+    if one.referrals:
+        line(console, ("Has named", "bold"))
+    for sent in one.referrals[:SHOWN]:
+        person = ("  ", (sent.person, ID)) if sent.person else ("",)
+        line(console, "  ", sent.name or "somebody", *person, f"  {day(sent.at)}: ", _standing(sent))
     line(console, ("Open jobs" if one.jobs else "No open job.", "bold"))
     for row in one.jobs[:SHOWN]:
         line(console, "  ", (row.short, ID), f"  {row.title or row.process}: ", ", ".join(row.where or row.states))
@@ -61,8 +67,20 @@ def record(console: Console, one: RecordView, pasted: Pasted, now: datetime) -> 
         line(console, ("All of it: ", "dim"), pasted(f"customer facts {shlex.quote(one.customer)}"), pasted=True)
 
 
+def _standing(sent: ReferralView) -> tuple[str, str]:
+    """What became of whom a customer has named."""
+    if sent.came is not None:
+        return f"came on {day(sent.came)}", "green"
+    noticed = {"own": "a contact of the sender's own", "ring": "had brought the sender"}
+    if sent.standing in noticed:
+        return noticed[sent.standing], "yellow"
+    return "was a customer before" if sent.standing == "known" else "has not come yet", "dim"
+
+
 def beside(console: Console, one: PanelView) -> None:
     """What is known of a customer that matters: what is open, what is promised, what was said last."""
+    if one.brought_by:
+        line(console, ("  came by ", "dim"), " ← ".join(who.name for who in one.brought_by))
     if one.facts:
         line(console, ("What is known", "bold"))
     for fact in one.facts:

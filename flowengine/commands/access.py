@@ -584,17 +584,18 @@ def starting_actor(tx: Transaction, by: By, now: datetime) -> Actor:
     return by
 
 
-def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> str:
+def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> tuple[str, str]:
     """Whose job it is: a customer's own, that of a party for which he may act, or of the one whom staff, operators and
-    services name."""
+    services name; and the referral by which that one came, where he has begun nothing yet."""
     if needs("start", actor) == OWN:
         whose = stands_for(actor)
         if customer is not None and customer not in whose:
             what = "a customer begins only his own jobs, and those of whom he may act for"
             raise NotAllowed(what, where=actor.id, possible=whose[:MOST_NAMED])
-        return customer or actor.party or actor.id
+        owner = customer or actor.party or actor.id
+        return owner, actor.brought if owner == actor.id else ""
     if customer is None and actor.party:
-        return actor.party
+        return actor.party, ""
     if customer is None:
         raise NotAllowed(
             f"{actor.id or actor.kind} is not a customer, and a job begins with a customer's need",
@@ -603,4 +604,4 @@ def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> st
     found = actor_of(tx, customer, asks=False)
     if found.kind != "customer":
         raise NotAllowed(f"{customer} is not a customer", where=customer, possible=("name a customer",))
-    return found.id
+    return found.id, found.brought

@@ -6,7 +6,7 @@
 | ``partner`` | the call, or the parent | at, say (begin, answer, leave, news) | what a partner is told |
 | ``child_left`` | the call | call, process, customer | the called job is withdrawn where it can be |
 | ``child_ended`` | the parent | parent, status, end, because, data | ``Finish`` of the parent's call |
-| ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
+| ``referral`` | referrals | name, contact, by | who is new is invited (:mod:`flowengine.commands.referrals`) |
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
 | ``announce`` | all people | told: why, step (late: state; promise, risk: by) | a ``letter`` for each receiver |
 | | | told: why (``alone``); for the job ``person:<id>`` | a ``letter``: somebody has written to him about no job |
@@ -75,6 +75,20 @@ def leave(
 def _at(done: Advance, one: e.AnsweredPartner) -> str:
     """The partner at which a call is."""
     return next(call.at for call in done.draft.at(one.branch).calls if call.number == one.call)
+
+
+def leave_word(
+    tx: Transaction, handlers: Handlers, wanted: Wanted, about: str, number: int, why: str, now: datetime
+) -> None:
+    """Leave word of what belongs to no job, for people and for the handler of notices, where somebody carries it: what
+    it is ``about`` stands in the place of a job."""
+    handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
+    news: dict[str, Json] = {"step": 0, "why": why}
+    if carried - {"handler"}:
+        tx.outbox.add(about, number, "announce", {"told": [news]}, now, "people")
+    if handled or "handler" in carried:
+        tx.outbox.add(about, number, "notice", news, now, "handler")
+    tx.wakes |= bool(handled or carried)
 
 
 def _tell(

@@ -34,7 +34,8 @@ _A_KIND = {"customer": "a customer", "staff": "a member of staff"}
 
 def view(person: Person) -> PersonView:
     absences = tuple(AbsenceView(**msgspec.structs.asdict(one)) for one in person.absences)
-    said = {name: one for name, one in msgspec.structs.asdict(person).items() if name not in ("same", "acting")}
+    apart = ("same", "acting", "brought")
+    said = {name: one for name, one in msgspec.structs.asdict(person).items() if name not in apart}
     return PersonView(**said | {"absences": absences})
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from flowengine.commands import access
+from flowengine.commands import access, outgoing
 from flowengine.commands.receipts import check_key, other_request
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import LONGEST_TEXT
@@ -27,7 +27,6 @@ from flowengine.language.parts import FACT_KINDS, FactKind
 from flowengine.people.identities import By, actor_key
 from flowengine.people.permissions import LOOKS, OWN, needs, stands
 from flowengine.runtime.actors import name_of, nobody, refuse_erased
-from flowengine.runtime.handlers import NOTIFY
 from flowengine.store import Person, StoredJob, Transaction, new_id, shown
 from flowengine.store.codec import micros
 from flowengine.store.records import Fact, Sight, closed
@@ -255,7 +254,7 @@ def answer_fact(shell: Shell, ref: str, text: str, by: By) -> FactView:
         now = shell.clock.now()
         new = replace(_next(fact, actor, now), answer=words, answered=now, answered_by=actor.id)
         tx.records.add(new)
-        _tell(shell, tx, new, now)
+        outgoing.leave_word(tx, shell.handlers, shell.wanted, new.id, new.version, FACT, now)
         return fact_view(tx, new, actor)
 
     return shell.keep(work)
@@ -309,18 +308,6 @@ def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor,
     if fact.taken_back is not None and not gone:
         raise StaleCommand("it was taken back", where=ref, possible=("say it anew",))
     return fact
-
-
-def _tell(shell: Shell, tx: Transaction, fact: Fact, now: datetime) -> None:
-    """Leave word of an answer for people, and for the handler of notices, where somebody carries it. A fact is of no
-    job: its own id stands in the place of one."""
-    handled, carried = shell.handlers.has(NOTIFY), shell.wanted.channels(tx, now)
-    news = {"step": 0, "why": FACT}
-    if carried - {"handler"}:
-        tx.outbox.add(fact.id, fact.version, "announce", {"told": [news]}, now, "people")
-    if handled or "handler" in carried:
-        tx.outbox.add(fact.id, fact.version, "notice", news, now, "handler")
-    tx.wakes |= bool(handled or carried)
 
 
 def answered_fact(tx: Transaction, id: str) -> Fact | None:

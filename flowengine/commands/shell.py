@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flowengine.clock import Clock
-from flowengine.commands import access, filing, outgoing
+from flowengine.commands import access, filing, outgoing, referrals
 from flowengine.commands.catching_up import MOST, Overdue, fire_first, keep_after
 from flowengine.commands.receipts import body_hash, encoded, given, question_of, receipt_of, replayed
 from flowengine.core import commands as c
@@ -453,7 +453,7 @@ class Shell:
             if key is not None:
                 tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else person_of(by), key)
             actor = access.starting_actor(tx, by, self.clock.now())
-            owner = access.customer_of_start(tx, actor, customer)
+            owner, brought = access.customer_of_start(tx, actor, customer)
             asks = replace(actor, party=owner) if owner in actor.acting else actor
             command = c.Start(by=asks, answer=need, parent=parent, depth=depth)
             body = None
@@ -463,7 +463,11 @@ class Shell:
                 if before is not None:
                     tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
                     return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
-            return self.begin(tx, self.catalogue.latest(tx, process, begin=True), job_id, owner, command, (key, body))
+            compiled = self.catalogue.latest(tx, process, begin=True)
+            begun = self.begin(tx, compiled, job_id, owner, command, (key, body))
+            if brought:
+                referrals.come(tx, self.handlers, self.wanted, brought, begun.job, self.clock.now())
+            return begun
 
         return self.keep(work)
 

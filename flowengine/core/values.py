@@ -105,6 +105,8 @@ class Actor(Value, frozen=True, kw_only=True):
     are the groups that they are in, each as a party and a group. ``party`` is for whom he asks, where he has said so,
     or where it counted: then he takes part as that party alone.
 
+    ``brought`` is the referral by which a customer came who has begun nothing yet.
+
     ``strength`` is how strongly he is known (:data:`flowengine.people.identities.Strength`), empty where the program
     vouches for him; ``job`` the full id of the only job for which that counts; ``scopes`` those of a token.
     """
@@ -122,11 +124,12 @@ class Actor(Value, frozen=True, kw_only=True):
     strength: str = ""
     job: str = ""
     scopes: tuple[str, ...] = ()
+    brought: str = ""
 
     @property
     def recorded(self) -> Actor:
         """What a history keeps of him: who he was, for whom he did it, and how strongly he was known."""
-        if not (self.same or self.acting or self.seeing or self.job or self.scopes):
+        if not (self.same or self.acting or self.seeing or self.job or self.scopes or self.brought):
             return self
         kept = {"roles": self.roles, "groups": self.groups, "party": self.party, "strength": self.strength}
         return Actor(kind=self.kind, id=self.id, **kept)  # type: ignore[arg-type]  # the fields' own values

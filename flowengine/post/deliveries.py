@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from hashlib import sha256
 
 import msgspec
 
-from flowengine.commands import messages
+from flowengine.commands import messages, referrals
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
 from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
-from flowengine.people.contacts import any_way
-from flowengine.people.identities import made_id
 from flowengine.post import notices, sign_in_letters
 from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.handlers import GiveUp, TryLater
-from flowengine.store import OutboxMessage, Person, Transaction
+from flowengine.store import OutboxMessage, Transaction
 from flowengine.store.processes import suspension_of
+from flowengine.store.referrals import Referral
 
 WITHDRAW = "withdraw"
 """The always entry that is used on a job that nobody waits for any more."""
@@ -113,27 +111,17 @@ def _end_call(shell: Shell, job: str, command: c.Finish | c.Fail) -> None:
 
 
 def referral(shell: Shell, row: OutboxMessage) -> None:
-    """Enter whom a customer brought, unless he is known by his contact."""
+    """Keep whom a customer has named; who is new is entered, and invited."""
     name, contact = str(row.body["name"]), str(row.body["contact"])
 
     def work(tx: Transaction) -> None:
-        id, way = referred_id(row), any_way(contact)
-        if tx.people.get(id) is not None or tx.people.with_contact(way.kind, way.key):
-            return
-        record = {"referred_by": row.body["by"], "referred_in": row.job}
         now = shell.clock.now()
-        if way.key:
-            tx.contacts.add(id, way, now, 1)
-        tx.people.add(
-            Person(id=id, kind="customer", name=name, contact=contact, roles=(), groups=(), record=record, created=now)
+        said = Referral(
+            id=row.id, sender=str(row.body["by"]), job=row.job, seq=row.seq, at=now, person="", standing="invited"
         )
+        referrals.enter(tx, shell.handlers, shell.wanted, said, name, contact, now)
 
     shell.keep(work)
-
-
-def referred_id(row: OutboxMessage) -> str:
-    """An id for a referred person. It says nothing of him, and follows from the row, so that it is made once."""
-    return made_id(int.from_bytes(sha256(row.id.encode()).digest()[:8]))
 
 
 def message(shell: Shell, row: OutboxMessage) -> None:

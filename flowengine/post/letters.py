@@ -10,12 +10,13 @@ from datetime import datetime
 from flowengine.commands import access, links
 from flowengine.commands.asked import in_words, messages_in
 from flowengine.commands.records import FACT, answered_fact
+from flowengine.commands.referrals import CAME, INVITED
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
 from flowengine.core.seatings import waits_for
 from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
-from flowengine.post import answer_letters, invitations, job_letters, step_letters
+from flowengine.post import answer_letters, invitations, job_letters, referral_letters, step_letters
 from flowengine.post.words import Way, Words
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
@@ -66,6 +67,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         to = way[1]
         if body["why"] == "alone":
             return answer_letters.alone(shell.settings.url, tx, row, person, to)
+        if body["why"] in (INVITED, CAME):
+            return referral_letters.composed(shell, tx, row, person, to)
         if body["why"] == FACT:
             return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), person, to)
         job = tx.jobs.get(row.job)

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words, messages_in
 from flowengine.commands.corresponding import ALONE
 from flowengine.commands.records import FACT, answered_fact, told_of_answer
+from flowengine.commands.referrals import CAME, INVITED, name_given
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in, took_part, voted_by
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
-from flowengine.post import invitations
+from flowengine.post import invitations, referral_letters
 from flowengine.post.job_letters import overdue_words, risk_words
 from flowengine.post.letters import first_way
 from flowengine.runtime.actors import StoreWorld, customer_of
@@ -97,6 +100,9 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
     if news["why"] == FACT:
         fact = answered_fact(tx, row.job)
         return [one for id in told_of_answer(fact) for one in crowds.of(f"person:{id}")] if fact is not None else []
+    if news["why"] in (INVITED, CAME):
+        one = referral_letters.of_row(tx, replace(row, body=news))
+        return crowds.of(f"person:{referral_letters.receiver(one, news['why'])}") if one is not None else []
     job = tx.jobs.get(row.job)
     if news["why"] in ("ended", "late", "promise", "risk", "written"):
         return crowds.of(f"person:{job.customer}")
@@ -174,6 +180,11 @@ def to_handler(shell: Shell, row: OutboxMessage) -> None:
             if call is not None:
                 THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
             return
+        if row.body["why"] in (INVITED, CAME):
+            call = _of_referral(tx, row)
+            if call is not None:
+                THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
+            return
         job = tx.jobs.get(row.job)
         given = _given(shell, tx, job, row)
         if given is None:
@@ -206,6 +217,25 @@ def _of_fact(tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
         customer=customer_of(fact.person, tx.people.get(fact.person)),
         process=fact.process,
         state=fact.state,
+        attempt=row.attempts + 1,
+    )
+
+
+def _of_referral(tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
+    """That somebody was named who is new, or has come; nothing where it counts no more."""
+    one, why = referral_letters.of_row(tx, row), str(row.body["why"])
+    if one is None:
+        return None
+    whom = referral_letters.receiver(one, why)
+    told: dict[str, Any] = {"step": None, "why": why, "title": name_given(tx, one), "state": "", "due": None}
+    return HandlerCall(
+        job=one.job,
+        key=f"{row.job}.{row.seq}.{why}",
+        handler=NOTIFY,
+        input=told | {"audience": [f"person:{whom}"], "referral": one.id, "began": one.began},
+        customer=customer_of(whom, tx.people.get(whom)),
+        process=referral_letters.process_of(tx, one) or "",
+        state="",
         attempt=row.attempts + 1,
     )
 

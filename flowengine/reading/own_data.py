@@ -18,7 +18,7 @@ from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, needs
 from flowengine.reading.administration import names_in
 from flowengine.reading.histories import history
-from flowengine.reading.records import hides, root_of
+from flowengine.reading.records import hides, named, root_of
 from flowengine.reading.timeline import happened
 from flowengine.reading.tracking import data, track
 from flowengine.store import Transaction
@@ -46,6 +46,7 @@ def export_person(shell: Shell, id: str, by: By) -> dict[str, Json]:
             "jobs": list(_jobs(look, tx, ids, actor, own)),
             "timeline": [_plain(line) for line in happened(look, tx, ids, actor)],
             "letters": list(_letters(tx, ids)),
+            "referrals": [_plain(one) for one in named(tx, ids, actor, 2**40)],
             "administration": list(_deeds(tx, ids, own)),
         }
 

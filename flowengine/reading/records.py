@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -11,6 +12,7 @@ from flowengine.commands import access
 from flowengine.commands.asked import Asked, asked
 from flowengine.commands.people import view as person_view
 from flowengine.commands.records import WAITING, fact_view, found_fact, ids_of, roles_of, sight, whose
+from flowengine.commands.referrals import chain, name_given
 from flowengine.commands.shell import Shell
 from flowengine.core.conversation import unanswered
 from flowengine.core.values import Actor
@@ -22,8 +24,8 @@ from flowengine.reading.tracking import jobs as list_jobs
 from flowengine.runtime.actors import name_of
 from flowengine.store import Person, StoredJob, Transaction, shown
 from flowengine.store.records import Fact, Wanted, closed
-from flowengine.views.facts import FactView, PanelView, PromisedView
-from flowengine.views.records import CustomerRow, FoundCustomers, RecordView
+from flowengine.views.facts import BroughtBy, FactView, PanelView, PromisedView
+from flowengine.views.records import CustomerRow, FoundCustomers, RecordView, ReferralView
 from flowengine.views.replies import JobRow
 
 LARGEST_PAGE = 200
@@ -95,7 +97,30 @@ def record(shell: Shell, id: str, by: By) -> RecordView:
             contacts=tuple(contacts(tx, person)),
             jobs=tuple(rows[:MOST_SHOWN]),
             more_jobs=len(rows) > MOST_SHOWN,
+            referrals=tuple(named(tx, ids_of(person), actor, MOST_SHOWN)),
         )
+
+
+def named(tx: Transaction, ids: Sequence[str], actor: Actor, most: int) -> Iterator[ReferralView]:
+    """Whom somebody has named under his ids, the latest first, as the asker may know it."""
+    inside = actor.kind != "customer"
+    for one in tx.referrals.sent(ids, most):
+        told = ReferralView(id=one.id, at=one.at, job=one.job, name=name_given(tx, one), came=one.came)
+        yield replace(told, person=one.person, standing=one.standing, began=one.began) if inside else told
+
+
+def _brought_by(tx: Transaction, person: Person, actor: Actor) -> Iterator[BroughtBy]:
+    """Who has brought somebody, and who that one; a customer is told the first, by his name."""
+    if "referred_by" not in person.record:
+        return
+    inside = actor.kind != "customer"
+    for one in islice(chain(tx, person.id), None if inside else 1):
+        found = tx.people.get(one.sender)
+        if found is None or found.erased is not None:
+            continue
+        name = found.name or (found.id if inside else "")
+        if name:
+            yield BroughtBy(name=name, id=one.sender if inside else "")
 
 
 def root_of(tx: Transaction, person: Person) -> Person:
@@ -179,6 +204,7 @@ def _panel(
             if row.promise is not None and "promise" in kinds
         ),
         lately=tuple(fact_view(tx, one, actor) for one in latest),
+        brought_by=tuple(_brought_by(tx, person, actor)),
     )
 
 

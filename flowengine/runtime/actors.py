@@ -93,7 +93,10 @@ def as_actor(person: Person, now: datetime) -> Actor:
     kind: Literal["customer", "staff", "operator"] = "customer" if person.kind == "customer" else "staff"
     if kind == "staff" and OPERATOR in person.roles:
         kind = "operator"
-    actor = Actor(kind=kind, id=person.id, roles=tuple(person.roles), groups=tuple(person.groups), same=person.same)
+    actor = Actor(
+        kind=kind, id=person.id, roles=tuple(person.roles), groups=tuple(person.groups), same=person.same,
+        brought=person.brought,
+    )  # fmt: skip
     return _with_parties(actor, person, now) if person.acting else actor
 
 

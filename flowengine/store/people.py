@@ -212,6 +212,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     zone: str = ""
     erased: datetime | None = None
     """When this customer was erased: the id stays, for the histories that name it, and is nobody's any more."""
+    brought: str = ""
+    """The referral by which this customer was entered, until he has begun something."""
     organisation: bool = False
     """Whether this customer is an organisation, for which persons act."""
     same: tuple[str, ...] = ()

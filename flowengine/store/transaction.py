@@ -51,6 +51,7 @@ from flowengine.store.promises import Promises
 from flowengine.store.provisional import Provisional
 from flowengine.store.receipts import Receipts
 from flowengine.store.records import Records
+from flowengine.store.referrals import Referrals
 from flowengine.store.schedules import Schedules
 from flowengine.store.sessions import Sessions
 from flowengine.store.steps import Steps
@@ -161,6 +162,10 @@ class Transaction:
     @property
     def participants(self) -> Participants:
         return Participants(self.channel)
+
+    @property
+    def referrals(self) -> Referrals:
+        return Referrals(self.channel)
 
     @property
     def promises(self) -> Promises:

@@ -57,12 +57,21 @@ class PromisedView(View, frozen=True, kw_only=True):
     words: str
 
 
+class BroughtBy(View, frozen=True, kw_only=True):
+    """Who has brought somebody: his name, and to those inside his ``id``."""
+
+    name: str
+    id: str = ""
+
+
 class PanelView(View, frozen=True, kw_only=True):
     """What is known of a customer that matters to a step: ``facts`` of the kinds that are wanted, those that wait for
-    an answer before the others; what is promised; and what was said of him ``lately``, whatever kind it is."""
+    an answer before the others; what is promised; and what was said of him ``lately``, whatever kind it is.
+    ``brought_by`` is who has brought him, who has brought that one, and so on; a customer is told the first alone."""
 
     customer: str
     name: str
     facts: tuple[FactView, ...] = ()
     promises: tuple[PromisedView, ...] = ()
     lately: tuple[FactView, ...] = ()
+    brought_by: tuple[BroughtBy, ...] = ()

@@ -10,8 +10,28 @@ from flowengine.views.replies import JobRow, PersonView
 from flowengine.views.view import View
 
 
+class ReferralView(View, frozen=True, kw_only=True):
+    """Whom a customer has named, and when (``at``), in which ``job`` of his: the ``name`` is what he has called him,
+    empty where that is erased. ``came`` is when that one began something.
+
+    Those inside are told who it is (``person``), what he began, and the ``standing``: ``invited``, who was new;
+    ``known``, a customer of before; ``own``, a contact of the sender's own; ``ring``, one of those by whom the sender
+    came himself.
+    """
+
+    id: str
+    at: datetime
+    job: str
+    name: str = ""
+    came: datetime | None = None
+    person: str = ""
+    standing: str = ""
+    began: str = ""
+
+
 class RecordView(PanelView, frozen=True, kw_only=True):
-    """A customer on one screen: who he is, his ``contacts``, what is open, and his open ``jobs``.
+    """A customer on one screen: who he is, his ``contacts``, what is open, his open ``jobs``, and whom he has named
+    (``referrals``), the latest first.
 
     ``customer`` is the id that stands for him, ``ids`` are all that he has, that one first. A customer is shown himself
     without the organisation's own ``record`` of him.
@@ -22,6 +42,7 @@ class RecordView(PanelView, frozen=True, kw_only=True):
     contacts: tuple[str, ...] = ()
     jobs: tuple[JobRow, ...] = ()
     more_jobs: bool = False
+    referrals: tuple[ReferralView, ...] = ()
 
 
 class TimelineLine(View, frozen=True, kw_only=True):

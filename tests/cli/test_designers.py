@@ -81,6 +81,53 @@ def test_check_tells_how_long_the_customer_is_left_out(empty: Flow) -> None:
     assert found["left_out"]["path"] == ["buy", "build", "hear"]
 
 
+def test_check_tells_all_stretches_without_the_customer(empty: Flow) -> None:
+    """The longest, then those elsewhere with what they take; programs are told all."""
+    states = "".join(f"  w{n}: {{type: task, for: staff, takes: P{n}D, next: w{n + 1}}}\n" for n in range(1, 4))
+    text = f"""process: twice
+need: Twice
+states:
+  need: {{type: need, next: w1}}
+{states}  w4: {{type: ask, fields: {{x: {{type: string}}}}, within: P3D, on: {{answered: later, expired: fulfilled}}}}
+  later: {{type: task, for: staff, next: last}}
+  last: {{type: task, for: staff, takes: P9D, next: fulfilled}}
+  fulfilled: {{type: fulfilled}}
+"""
+    (empty.folder / "twice.yaml").write_text(text, "utf-8")
+    out = empty.run("check", "twice.yaml").stdout
+    assert "at most 3 states (w1, w2, w3)" in out
+    assert "Elsewhere: 2 states, 9 days (later, last)" in out
+    found = empty.json("check", "twice.yaml")["files"][0]["left_out"]["stretches"]
+    day = 86_400
+    assert found == [
+        {"states": 3, "path": ["w1", "w2", "w3"], "seconds": 6 * day},
+        {"states": 2, "path": ["later", "last"], "seconds": 9 * day},
+    ]
+
+
+def test_check_names_command_steps(empty: Flow) -> None:
+    """Where one role decides on the work of another and no customer is in between, with its line; none is no word."""
+    assert "command step" not in empty.run("check", "workshop.yaml").stdout
+    assert empty.json("check", "workshop.yaml")["files"][0]["command_steps"] == []
+    text = """process: signed
+need: Signed
+roles: {clerk: {title: Clerk}, head_of_desk: {title: Head}}
+states:
+  need: {type: need, next: write}
+  write: {type: task, for: clerk, next: sign}
+  sign: {type: approval, by: head_of_desk, on: {approved: fulfilled, changes: write}}
+  fulfilled: {type: fulfilled}
+"""
+    (empty.folder / "signed.yaml").write_text(text, "utf-8")
+    out = " ".join(empty.run("check", "signed.yaml").stdout.split())
+    decided = "in sign head of desk decides on what others have done in write"
+    assert f"A command step: {decided}, and no customer is in between (line 7)" in out
+    found = empty.json("check", "signed.yaml")["files"][0]["command_steps"]
+    assert found == [{"state": "sign", "line": 7, "by": ["head of desk"], "of": ["write"]}]
+    (empty.folder / "wrong.yaml").write_text(text.replace("next: sign", "next: sing"), "utf-8")
+    assert empty.json("check", "wrong.yaml", code=1)["files"][0]["command_steps"] is None
+
+
 def test_check_tells_after_how_long_a_wait_is_an_incident(empty: Flow) -> None:
     """In one line for each length with the states that it holds for, and for programs by state."""
     source = (empty.folder / "workshop.yaml").read_text("utf-8")

@@ -5,6 +5,7 @@ Ada is the customer, Hana is at the front of the house, Tom is the tailor, Carl 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -192,7 +193,11 @@ class _Suit:
         ben = self.counter.json("people show ben@example.org")["id"]
         day = (self.counter.now() + timedelta(days=130)).date()
         need = f"--set occasion='A new job' --set needed_by={day}"
+        assert "has not come yet" in self.counter.flow("customer show ada", "hana")
         self.counter.flow(f"start bespoke_suit --for {ben} {need}", "hana")
+        named = re.search(r"Has named\n +Ben .*: came on ", self.counter.flow("customer show ada", "hana"))
+        assert named is not None
+        assert "came by Ada" in self.counter.flow(f"customer show {ben}", "hana")
         (item,) = self.counter.json("inbox", ben)
         assert [one["state"] for one in self.counter.json(f"track {item['job']}")["waiting"]] == ["choose_cloth"]
 

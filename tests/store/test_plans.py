@@ -38,6 +38,7 @@ from flowengine.store import (
     promises,
     provisional,
     receipts,
+    referrals,
     schedules,
     sessions,
     steps,
@@ -99,6 +100,10 @@ BY_KEY = {
     outbox.WAKE: "ix_flow_outbox_lane",
     outbox.RETRY: "flow_outbox",
     outbox.QUEUE.incidents: "ix_flow_outbox_incident",
+    referrals.GET: "flow_referrals",
+    referrals.CAME: "flow_referrals",
+    referrals.SENT: "ix_flow_referrals_sender",
+    referrals.BROUGHT: "ix_flow_referrals_person",
     tokens.FIND: "flow_tokens",
     tokens.OF_ID: "ix_flow_tokens_id",
     tokens.VALID: "ix_flow_tokens_scope",
@@ -302,6 +307,8 @@ def fill(tx: Transaction, number: int) -> None:
         tx.outbox.add(job, 1, "note", {}, NOW + HOUR * number, number=n, lane=f"lane{n % 2}")
     for n in range(3):
         tx.channel.write(participants.NOTE, {"job_id": job, "person": f"c{number % 7}", "step": n, "seq": 1})
+    sent = {"job": job, "seq": 1, "at": NOW, "person": f"c{number}", "standing": "invited"}
+    tx.referrals.add(referrals.Referral(id=f"{job}.1.0", sender=f"c{number % 7}", **sent))
     if number % 50 == 0:
         fail(tx, job)
     tx.tokens.add(f"hash{number}", token(number))

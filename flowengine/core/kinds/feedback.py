@@ -17,10 +17,12 @@ _NO = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _LINE = f"[^{_NO}]*"
 """Names and contacts are one line, without control characters."""
 
+_ONCE = "A mail address, say. We write there once, and say that it was you."
+
 _REFERRAL: dict[str, Any] = {
     "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": rf"^{_LINE}[^\s{_NO}]{_LINE}$"},
-        "contact": {"type": "string", "maxLength": 500, "pattern": rf"^{_LINE}$"},
+        "contact": {"type": "string", "maxLength": 500, "pattern": rf"^{_LINE}$", "description": _ONCE},
     },
     "required": ["name"],
     "additionalProperties": False,

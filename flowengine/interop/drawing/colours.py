@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+from flowengine.interop import theme
 from flowengine.interop.drawing.lettering import FAMILY
 
 MARKS: Mapping[str, str] = {
@@ -56,24 +57,34 @@ class Palette(NamedTuple):
     kinds: Mapping[str, tuple[str, str]]
 
 
-LIGHT = Palette(
-    paper="#fbf9f5", ink="#1d2433", soft="#545c6c", line="#cfc8b8", late="#8a5a00", here="#23406e",
-    frame="#ffffff",
+def _palette(house: Mapping[str, str], line: str, kinds: Mapping[str, tuple[str, str]]) -> Palette:
+    """The house's colours, and what only pictures have: lines, and fills and borders of kinds of states, each a colour
+    or the name of one of the house's."""
+    found = {kind: tuple(house.get(one, one) for one in both) for kind, both in kinds.items()}
+    return Palette(
+        paper=house["paper"], ink=house["ink"], soft=house["soft"], line=line, late=house["late"],
+        here=house["thread"], frame=house["card"], kinds=cast("Mapping[str, tuple[str, str]]", found),
+    )  # fmt: skip
+
+
+LIGHT = _palette(
+    theme.LIGHT,
+    line="#cfc8b8",
     kinds={
-        "customer": ("#fbe9f3", "#7d2a5c"), "task": ("#eaf1fb", "#4a6b99"), "code": ("#eceef1", "#6b7480"),
-        "clock": ("#f1ecfa", "#7a62a8"), "message": ("#f1ecfa", "#7a62a8"), "decision": ("#ffffff", "#4a6b99"),
-        "tell": ("#fdf3dc", "#8a5a00"), "several": ("#ffffff", "#6b7480"), "fulfilled": ("#dff1e6", "#2d6a4f"),
+        "customer": ("#fbe9f3", "you"), "task": ("#eaf1fb", "#4a6b99"), "code": ("#eceef1", "#6b7480"),
+        "clock": ("#f1ecfa", "#7a62a8"), "message": ("#f1ecfa", "#7a62a8"), "decision": ("card", "#4a6b99"),
+        "tell": ("late-paper", "late"), "several": ("card", "#6b7480"), "fulfilled": ("#dff1e6", "done"),
         "ended": ("#fbe6e3", "#a8322a"),
     },
 )  # fmt: skip
-DARK = Palette(
-    paper="#14171d", ink="#ebe8e1", soft="#a9b0bd", line="#434b5a", late="#f0c36a", here="#8fb2ea",
-    frame="#1d222b",
+DARK = _palette(
+    theme.DARK,
+    line="#434b5a",
     kinds={
-        "customer": ("#3a2132", "#f2a6d0"), "task": ("#1f2c3f", "#8fb2ea"), "code": ("#2a2f37", "#a9b0bd"),
-        "clock": ("#2c2540", "#bfa8ee"), "message": ("#2c2540", "#bfa8ee"), "decision": ("#1d222b", "#8fb2ea"),
-        "tell": ("#33290f", "#f0c36a"), "several": ("#1d222b", "#a9b0bd"), "fulfilled": ("#1b3327", "#86cfa8"),
-        "ended": ("#3b1f1d", "#ff9b8f"),
+        "customer": ("#3a2132", "you"), "task": ("#1f2c3f", "thread"), "code": ("#2a2f37", "soft"),
+        "clock": ("#2c2540", "#bfa8ee"), "message": ("#2c2540", "#bfa8ee"), "decision": ("card", "thread"),
+        "tell": ("late-paper", "late"), "several": ("card", "soft"), "fulfilled": ("#1b3327", "done"),
+        "ended": ("#3b1f1d", "bad"),
     },
 )  # fmt: skip
 

@@ -21,13 +21,14 @@ from flowengine.language.checks import (
     rounds,
     starts,
 )
+from flowengine.language.checks.command_steps import CommandStep, command_steps
 from flowengine.language.checks.left_out import LeftOut, left_out
 from flowengine.language.checks.proved import Proof, proof
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
 from flowengine.problem import Problem
 
-__all__ = ["LeftOut", "Proof", "check", "left_out", "proof"]
+__all__ = ["CommandStep", "LeftOut", "Proof", "check", "command_steps", "left_out", "proof"]
 
 _CHECKS = (
     references.check,

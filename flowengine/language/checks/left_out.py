@@ -1,4 +1,4 @@
-"""How often, and how long, a process leaves the customer out: its longest stretch of states without him.
+"""How often, and how long, a process leaves the customer out: its stretches of states without him, the longest first.
 
 It is the worst way: he answers at once wherever he is asked, so that what goes on beside his question, and after it,
 goes on without him.
@@ -16,6 +16,9 @@ from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import DONE
 from flowengine.language.types import Parallel
 
+MOST_STRETCHES = 20
+"""Stretches that are told of one process."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
@@ -24,7 +27,8 @@ class LeftOut:
     ``states`` is the length of the longest stretch without him and ``path`` the names on it, in order; ``time`` is the
     longest stretch by the ``takes`` of its states, along ``time_path``, zero when no state says how long it takes.
     States that go round in a loop count once, those in which a job never stands (decisions) not at all.
-    ``customer_states`` of ``all_states`` wait for a customer; ends count as neither.
+    ``customer_states`` of ``all_states`` wait for a customer; ends count as neither. ``stretches`` are all that no
+    other holds, by their states, the longest first, :data:`MOST_STRETCHES` at most.
     """
 
     states: int
@@ -33,6 +37,16 @@ class LeftOut:
     time_path: tuple[str, ...]
     customer_states: int
     all_states: int
+    stretches: tuple[Stretch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """States that follow one another without the customer, on one way, and how long they ``take`` together, as far as
+    the file says."""
+
+    path: tuple[str, ...]
+    takes: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,8 @@ class _Part:
 
 def left_out(process: Process) -> LeftOut:
     """Measure the longest stretch without the customer, in states and in time."""
-    by_states = _Longest(counted=True).scope(process.root).inside
+    counting = _Longest(counted=True)
+    by_states = counting.scope(process.root).inside
     by_time = _Longest(counted=False).scope(process.root).inside
     states = [state for state in process.states() if not state.is_end]
     return LeftOut(
@@ -71,7 +86,22 @@ def left_out(process: Process) -> LeftOut:
         time_path=by_time.path,
         customer_states=sum(state.for_customers for state in states),
         all_states=len(states),
+        stretches=tuple(_apart(counting.found, {state.name: state for state in states})),
     )
+
+
+def _apart(found: Iterable[_Stretch], states: Mapping[str, State]) -> Iterator[Stretch]:
+    """The stretches of which no other holds all states, the longest first."""
+    kept: list[frozenset[str]] = []
+    for one in sorted(found, key=lambda stretch: -stretch.weight):
+        names = frozenset(one.path)
+        if len(kept) == MOST_STRETCHES:
+            return
+        if one.weight and not any(names <= other for other in kept):
+            kept.append(names)
+            lengths = (states[name].takes for name in one.path)
+            seconds = sum(length.seconds for length in lengths if length is not None)
+            yield Stretch(path=one.path, takes=timedelta(seconds=seconds))
 
 
 def _longest(stretches: Iterable[_Stretch]) -> _Stretch:
@@ -89,6 +119,8 @@ class _Longest:
 
     def __init__(self, *, counted: bool) -> None:
         self.counted = counted
+        self.found: list[_Stretch] = []
+        """All that was looked at, those in others among them."""
 
     def scope(self, scope: Scope) -> _Part:
         """A scope: its states in the order in which they lead to each other; those that go round are taken as one."""
@@ -126,6 +158,7 @@ class _Longest:
                 continue
             inside += [part.head, *(part.tail.then(self._from(to, parts, until_asked)) for to in onward[name])]
             tails += [part.tail.then(one) for one in _ends(onward[name], until_done)]
+        self.found += (*inside, *tails)
         return _Part(
             through=until_done.get(scope.start),
             head=self._from(scope.start, parts, until_asked),
@@ -171,6 +204,7 @@ class _Longest:
                 last = _longest(tails[one] for one in earlier)
                 inside.append(last.then(part.head))
                 tails[name] = _longest([part.tail, *([last.then(part.through)] if part.through is not None else [])])
+        self.found += inside
         through = [one for one in whole.values() if one is not None]
         needed = state.join if isinstance(state.join, int) else len(branches)
         heads = (begun.then(branches[name].head) for name, begun in before.items() if begun is not None)
@@ -201,6 +235,7 @@ class _Longest:
             for next_ in first
             if name != next_
         ]
+        self.found += (*heads, *tails, *between)
         return _Part(
             through=others() if all(part.through is not None for part in branches.values()) else None,
             head=_longest(heads),

@@ -36,7 +36,7 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
-from flowengine.store.tables.parties import acting, contacts
+from flowengine.store.tables.parties import acting, contacts, referrals
 from flowengine.store.tables.promises import promises
 from flowengine.store.tables.records import aliases, distinct, facts, letters
 from flowengine.store.tables.signing_in import (
@@ -92,6 +92,7 @@ __all__ = [
     "provisional",
     "receipts",
     "rechained",
+    "referrals",
     "schedules",
     "sessions",
     "settings",

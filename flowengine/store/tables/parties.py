@@ -1,4 +1,4 @@
-"""The tables of parties: their contacts, and who acts for whom."""
+"""The tables of parties: their contacts, who acts for whom, and who has brought whom."""
 
 from __future__ import annotations
 
@@ -36,4 +36,22 @@ acting = sa.Table(
     sa.Index("ix_flow_acting_party", "party", "person"),
     sqlite_with_rowid=False,
     comment="Who may act for whom: from a moment until before another.",
+)
+
+referrals = sa.Table(
+    "flow_referrals",
+    metadata,
+    key("id", primary_key=True),
+    key("sender"),
+    key("job_id"),
+    count("seq"),
+    time("at"),
+    key("person"),
+    key("standing"),
+    key("began"),
+    time("came", nullable=True),
+    sa.Index("ix_flow_referrals_sender", "sender", "at", "id"),
+    sa.Index("ix_flow_referrals_person", "person"),
+    sqlite_with_rowid=False,
+    comment="Whom customers have named who could need the same: who is meant, and the job that he has begun since.",
 )

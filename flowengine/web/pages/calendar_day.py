@@ -16,6 +16,7 @@ from flowengine.web.pages.insiders import (
     refuse_unless_mended,
     role_titles,
     status_of,
+    tried,
 )
 from flowengine.web.pages.visit import Visit
 
@@ -66,12 +67,11 @@ def away(visit: Visit) -> Response:
     problems, days = days_of(visit)
     if problems:
         return shown(visit, 422, problems)
-    try:
-        visit.desk.add_absence(me.id, days["first"], days["last"], visit.posted.get("why").strip())
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {"first": in_words(error)})
-    return visit.go("/calendar", {"day": days["first"].isoformat()})
+    return tried(
+        lambda: visit.desk.add_absence(me.id, days["first"], days["last"], visit.posted.get("why").strip()),
+        lambda _: visit.go("/calendar", {"day": days["first"].isoformat()}),
+        lambda status, words: shown(visit, status, {"first": words}),
+    )
 
 
 @pages.post("/calendar/back")

@@ -6,17 +6,9 @@ from collections.abc import Callable, Sequence
 
 from starlette.responses import Response
 
-from flowengine import errors as e
 from flowengine.views.conversation import FileView
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import (
-    attached,
-    in_words,
-    refuse_nothing,
-    refuse_outside,
-    refuse_unless_mended,
-    status_of,
-)
+from flowengine.web.pages.insiders import refuse_nothing, refuse_outside, tried
 from flowengine.web.pages.visit import Visit, at
 from flowengine.web.pages.work_step import FACTS
 
@@ -62,12 +54,11 @@ def shown(
 def _done(visit: Visit, box: str, do: Callable[[], object], back: str = "") -> Response:
     """Do something about the customer; where it cannot be done, say why at the ``box`` it was typed in."""
     refuse_outside(visit)
-    try:
-        do()
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {box: in_words(error)})
-    return visit.go(at("customers", visit.part("id")) + back)
+    return tried(
+        do,
+        lambda _: visit.go(at("customers", visit.part("id")) + back),
+        lambda status, words: shown(visit, status, {box: words}),
+    )
 
 
 @pages.post("/customers/{id}/facts")
@@ -125,15 +116,12 @@ def change_person(visit: Visit) -> Response:
     refuse_outside(visit)
     posted, id = visit.posted, visit.part("id")
     groups = [one.strip() for one in posted.get("groups").split(",") if one.strip()]
-    try:
-        visit.desk.add_customer(
-            visit.desk.person(id).id, posted.get("name").strip(), groups=groups,
-            organisation=posted.get("organisation") == "yes",
-        )  # fmt: skip
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {"name": in_words(error)})
-    return visit.go(at("customers", id))
+
+    def change() -> None:
+        name, organisation = posted.get("name").strip(), posted.get("organisation") == "yes"
+        visit.desk.add_customer(visit.desk.person(id).id, name, groups=groups, organisation=organisation)
+
+    return _done(visit, "name", change)
 
 
 @pages.post("/customers/{id}/facts/take-back")
@@ -145,20 +133,20 @@ def take_back(visit: Visit) -> Response:
 @pages.post("/customers/{id}/messages")
 def message(visit: Visit) -> Response:
     """Write to the customer about no job in particular."""
-
     refuse_outside(visit)
     files: list[str] = []
-    try:
-        files = attached(visit, "files")
+
+    def send() -> None:
+        files.extend(visit.attached("files"))
         if not files:
             refuse_nothing(visit, "message")
         key = visit.posted.get("key") or None
         visit.desk.message_to(visit.part("id"), visit.posted.get("message"), files, key=key)
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        kept = [visit.desk.file(one) for one in files]
-        return shown(visit, status_of(error), {"message": in_words(error)}, kept)
-    return visit.go(at("customers", visit.part("id")) + "#said")
+
+    def again(status: int, words: str) -> Response:
+        return shown(visit, status, {"message": words}, [visit.desk.file(one) for one in files])
+
+    return tried(send, lambda _: visit.go(at("customers", visit.part("id")) + "#said"), again)
 
 
 @pages.post("/customers/{id}/contacts")

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import in_words, refuse_outside, tried
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -108,12 +108,11 @@ def merge(visit: Visit) -> Response:
     person, into, because = visit.part("id"), visit.posted.get("into"), visit.posted.get("because").strip()
     if not because:
         return _side_by_side(visit, into, 422, {"because": visit.speech.say("Please say why.")})
-    try:
-        done = visit.desk.merge(person, into, because=because)
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return _side_by_side(visit, into, status_of(error), {"because": in_words(error)})
-    return visit.go(at("customers", done.customer))
+    return tried(
+        lambda: visit.desk.merge(person, into, because=because),
+        lambda done: visit.go(at("customers", done.customer)),
+        lambda status, words: _side_by_side(visit, into, status, {"because": words}),
+    )
 
 
 @pages.get("/customers/{id}/unmerge")

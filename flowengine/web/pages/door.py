@@ -76,7 +76,7 @@ def let_in(visit: Visit, session: NewSession | None, place: str) -> Response:
 def _place(opened: Opened) -> str:
     if opened.step:
         return at("steps", opened.step)
-    return at("jobs", opened.job) if opened.job else "/me"
+    return at("jobs", opened.job) if opened.job else "/me/passkey"
 
 
 def _page(

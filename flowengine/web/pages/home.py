@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
+from flowengine.views.conversation import MessageView
+from flowengine.views.replies import JobRow
 from flowengine.web.cookies import set_language
 from flowengine.web.pages.asked_fields import is_ours
 from flowengine.web.pages.book import Book
@@ -28,6 +32,7 @@ def home(visit: Visit) -> Response:
         jobs = visit.desk.jobs(mine=True, limit=MOST)
         if jobs and not visit.speech.zone:
             visit.at_home(visit.desk.track(jobs[0].id).zone)
+        written = _to_answer(visit.desk.conversation_with(visit.me.id, limit=MOST), jobs) if visit.me else []
         processes = [one for one in visit.desk.processes() if one.latest and one.suspended is None]
     return visit.page(
         "customers/home.html",
@@ -37,7 +42,18 @@ def home(visit: Visit) -> Response:
         going=[one for one in jobs if one.status == "open"],
         past=[one for one in jobs if one.status != "open"],
         processes=processes,
+        written=written,
     )
+
+
+def _to_answer(said: Sequence[MessageView], jobs: Sequence[JobRow]) -> list[MessageView]:
+    """What was written to him and he has said nothing to since: the last word about a job that is under way, and the
+    last without a job. ``said`` has the newest first; an answer of ours to what he asked wants none of his."""
+    under_way = {"", *(one.id for one in jobs if one.status == "open")}
+    last: dict[str, MessageView] = {}
+    for one in said:
+        last.setdefault(one.job, one)
+    return [one for one in last.values() if one.job in under_way and not one.outside and one.kind == "message"]
 
 
 @pages.post("/language", "anyone")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
+
+from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.client.desk import Desk
 from flowengine.runtime.actors import OPERATOR
-from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.visit import Visit
+
+T = TypeVar("T")
 
 INSIDE = ("staff", "operator")
 
@@ -31,6 +35,17 @@ def refuse_unless_mended(error: e.FlowError) -> None:
     """Raises it again where no form helps: who has to be known more strongly, and who asks too often."""
     if isinstance(error, (e.WeakIdentity, e.TooMany)):
         raise error
+
+
+def tried(do: Callable[[], T], then: Callable[[T], Response], again: Callable[[int, str], Response]) -> Response:
+    """Do something, and ``then`` go on with what came of it; what is refused comes back as the page, ``again``, with
+    its status and the words for the box."""
+    try:
+        done = do()
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return again(status_of(error), in_words(error))
+    return then(done)
 
 
 def refuse_nothing(visit: Visit, name: str) -> None:
@@ -77,9 +92,3 @@ def days_of(visit: Visit, prefix: str = "") -> tuple[dict[str, str], dict[str, d
         except ValueError:
             problems[prefix + name] = visit.speech.say("Please give a day.")
     return problems, days
-
-
-def attached(visit: Visit, name: str, job: str = "") -> list[str]:
-    """The ids of the files that were chosen, and of those that were kept when the form was refused before."""
-    chosen: tuple[Upload, ...] = visit.posted.files.get(name, ())
-    return [*visit.posted.all(f"{name}.kept"), *(visit.desk.attach(one.name, one.data, job).id for one in chosen)]

@@ -19,6 +19,7 @@ from flowengine import errors as e
 from flowengine.core.values import Actor
 from flowengine.people.identities import By, person_of
 from flowengine.web import errors
+from flowengine.web.auth import Authenticate
 from flowengine.web.cookies import check_origin
 from flowengine.web.limiting import Limiter, Rates
 from flowengine.web.pages import (
@@ -47,6 +48,7 @@ from flowengine.web.pages import (
     ops_tokens,
     ops_versions,
     ops_ways_in,
+    passkeys,
     receipt_lists,
     receipts,
     starting,
@@ -61,7 +63,6 @@ from flowengine.web.pages.look import Look
 from flowengine.web.pages.posted import Posted, read
 from flowengine.web.pages.rendering import Renderer
 from flowengine.web.pages.visit import Visit
-from flowengine.web.signing_in import signed_in
 
 LOG = logging.getLogger("flowengine.web")
 
@@ -72,6 +73,7 @@ BOOKS: tuple[Book, ...] = (
     starting.pages,
     door.pages,
     login.pages,
+    passkeys.pages,
     jobs.pages,
     changes.pages,
     receipt_lists.pages,
@@ -100,7 +102,7 @@ BOOKS: tuple[Book, ...] = (
 )
 """All pages, a book a noun."""
 
-DOORS = (door.pages, login.pages)
+DOORS = (door.pages, login.pages, passkeys.pages)
 """Those where people sign in: a host with a login of its own has none of them."""
 
 
@@ -111,7 +113,7 @@ def add_pages(app: FastAPI, look: Look, templates: Sequence[str | Path] = (), si
     app.state.sign_in_at = sign_in_at
     app.state.renderer = Renderer([*templates, *([look.templates] if look.templates is not None else [])])
     app.state.assets = Assets(look)
-    app.router.routes.append(app.state.assets.route())
+    app.router.routes.extend(app.state.assets.routes())
     for book in BOOKS:
         if not sign_in_at or book not in DOORS:
             add_book(app, book)
@@ -131,8 +133,18 @@ def _not_here(request: Request, error: Exception) -> Response:
     wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
     if not wants_page or not isinstance(error, HTTPException) or error.status_code != 404:
         return errors.answer_to(request, error)
-    visit = Visit(request, signed_in(request), Posted())
+    visit = Visit(request, _there(request), Posted())
     return visit.page("failed.html", 404, error=e.NotFound("there is no such page"), heading=404, changed=False)
+
+
+def _there(request: Request) -> By | None:
+    """Who is there, as the application's ``authenticate`` says of somebody who only looks: so it is asked where what
+    was sent is not of his session, or no page answers it. None for nobody, and where that cannot be said."""
+    authenticate: Authenticate = request.app.state.authenticate
+    try:
+        return authenticate(Request({**request.scope, "method": "GET"}))
+    except e.FlowError:
+        return None
 
 
 async def _answer(page: Page, request: Request) -> Response:
@@ -156,7 +168,7 @@ def _visited(page: Page, request: Request, posted: Posted) -> Response:
         who: By | None = request.app.state.authenticate(request)
     except (e.BadToken, e.NotAllowed):
         if page.method == "POST":
-            return nobody.send_again(Visit(request, signed_in(request), posted))
+            return nobody.send_again(Visit(request, _there(request), posted))
         raise
     visit = Visit(request, who, posted)
     if who is None:
@@ -171,7 +183,7 @@ def _visited(page: Page, request: Request, posted: Posted) -> Response:
     except e.WeakIdentity:
         if page.method == "POST":
             return nobody.send_again(visit, stronger=True)
-        return visit.go("/login/code", {"back": visit.asked_for})
+        return nobody.show_a_code(visit)
     except e.FlowError as error:
         return _told(request, posted, error, visit)
 
@@ -182,7 +194,7 @@ def _told(request: Request, posted: Posted, error: e.FlowError | None, visit: Vi
     if status >= 500 and error is not None and not isinstance(error, e.Overloaded):
         LOG.error("%s: %s", request.method, error)
     shown = error if status < 500 else None
-    found = visit or Visit(request, None, posted)
+    found = visit or Visit(request, _there(request) if shown is not None else None, posted)
     answer = found.page("failed.html", status, error=shown, heading=status, changed=request.method == "POST")
     if isinstance(error, e.TooMany):
         answer.headers["retry-after"] = str(ceil(error.retry_after))

@@ -11,7 +11,6 @@ from flowengine.client.desk import Desk
 from flowengine.views.conversation import MessageView
 from flowengine.views.replies import Track
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.rail import rail_of
 from flowengine.web.pages.visit import Visit, at
 from flowengine.web.pages.way import way_of
@@ -34,13 +33,12 @@ def job(visit: Visit) -> Response:
 def write(visit: Visit) -> Response:
     """Write about the job: a message with files, a question, or a concern, each of which waits for an answer."""
     job, text, kind = visit.part("job"), visit.posted.get("text"), visit.posted.get("kind", "message")
-    chosen = visit.posted.files.get("files", ())
     if kind not in _KINDS:
         kind = "message"
     try:
-        kept = [*visit.posted.all("kept"), *_kept(visit, job, chosen)]
+        kept = visit.attached("files", job)
     except e.BadAnswer as problem:
-        return shown(visit, job, 422, _problems(problem, "files"), visit.posted.all("kept"))
+        return shown(visit, job, 422, _problems(problem, "files"), visit.posted.all("files.kept"))
     try:
         if kind == "message":
             done = visit.desk.message(job, text, kept, key=visit.posted.get("key") or None)
@@ -56,10 +54,6 @@ def write(visit: Visit) -> Response:
             raise
         return shown(visit, job, 409, {"text": problem.what}, kept)
     return visit.go(at("jobs", done.job), {"did": str(done.seq)})
-
-
-def _kept(visit: Visit, job: str, chosen: tuple[Upload, ...]) -> list[str]:
-    return [visit.desk.attach(one.name, one.data, job).id for one in chosen]
 
 
 def _problems(problem: e.BadAnswer, field: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ def back_of(visit: Visit) -> str:
 @pages.get("/login", "anyone")
 def login(visit: Visit) -> Response:
     """Ask for his contact, to which a code goes."""
-    return _login(visit)
+    return shown(visit)
 
 
 @pages.post("/login", "anyone")
@@ -37,20 +37,23 @@ def send_code(visit: Visit) -> Response:
     """Send a code. Whether anybody has the contact is not told."""
     contact = visit.posted.get("contact").strip()
     if not contact:
-        return _login(visit, 422, problem=visit.speech.say("Please write your e-mail address or your number."))
+        return shown(visit, 422, problem=visit.speech.say("Please write your e-mail address or your number."))
     try:
         sent = visit.engine.send_code(contact, browser=browser_of(visit.request))
     except e.BadAnswer:
         problem = visit.speech.say("This is no address to which a code could go.")
-        return _login(visit, 422, problem=problem, contact=contact)
+        return shown(visit, 422, problem=problem, contact=contact)
     return visit.go("/login/answer", {"id": sent.id, "back": back_of(visit)})
 
 
-def _login(visit: Visit, status: int = 200, *, problem: str = "", contact: str = "") -> Response:
-    providers = [one.name for one in visit.engine.shell.settings.ways_in.providers]
-    out = visit.query("out") == "yes"
-    given = {"problem": problem, "contact": contact, "providers": providers, "out": out, "back": back_of(visit)}
-    return visit.page("doors/login.html", status, **given)
+def shown(visit: Visit, status: int = 200, *, problem: str = "", box: str = "contact", contact: str = "") -> Response:
+    """The page, with what did not fit and the id of the box that it is about."""
+    settings = visit.engine.shell.settings
+    return visit.page(
+        "doors/login.html", status, problem=problem, box=box, contact=contact, back=back_of(visit),
+        providers=[one.name for one in settings.ways_in.providers], passkeys=bool(settings.url),
+        out=visit.query("out") == "yes",
+    )  # fmt: skip
 
 
 @pages.get("/login/answer", "anyone")

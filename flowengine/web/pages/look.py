@@ -7,27 +7,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 import msgspec
 
 from flowengine.errors import NotConfigured
-
-LIGHT: Mapping[str, str] = MappingProxyType(
-    {
-        "paper": "#fbf9f5", "card": "#ffffff", "ink": "#1d2433", "soft": "#5a6273", "thread": "#23406e",
-        "on-thread": "#ffffff", "you": "#7d2a5c", "you-paper": "#fbf0f6", "done": "#2d6a4f", "done-paper": "#e9f3ed",
-        "late": "#7d5200", "late-paper": "#fdf3dc", "bad": "#b3261e",
-    }
-)  # fmt: skip
-DARK: Mapping[str, str] = MappingProxyType(
-    {
-        "paper": "#14171d", "card": "#1d222b", "ink": "#ebe8e1", "soft": "#a9b0bd", "thread": "#8fb2ea",
-        "on-thread": "#14171d", "you": "#f2a6d0", "you-paper": "#2e1d29", "done": "#86cfa8", "done-paper": "#1b2e25",
-        "late": "#f0c36a", "late-paper": "#33290f", "bad": "#ff9b8f",
-    }
-)  # fmt: skip
-"""The colours: ``thread`` is the house's own, ``you`` marks what waits for the reader."""
+from flowengine.interop.theme import DARK, LIGHT
 
 READ_ON = (
     ("ink", "paper"), ("ink", "card"), ("soft", "paper"), ("soft", "card"), ("thread", "paper"), ("thread", "card"),
@@ -112,6 +96,16 @@ class Look:
         """Its colours as a style sheet."""
         light, dark = _variables({**LIGHT, **self.tokens}), _variables({**DARK, **self.dark})
         return f":root{{{light}}}\n@media(prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+
+    def icon(self) -> str:
+        """What stands beside a page's title where the house has no logo: the thread, in its colour, as SVG."""
+        light, dark = ({**LIGHT, **self.tokens}["thread"], {**DARK, **self.dark}["thread"])
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><style>path,circle{fill:none;stroke-width:3;'
+            f"stroke-linecap:round;stroke:{light}}}@media(prefers-color-scheme:dark){{path,circle{{stroke:{dark}}}}}"
+            '</style><path d="M2 16h8"/><circle cx="16" cy="16" r="5"/>'
+            '<path d="M22 16h8" stroke-dasharray="2 5"/></svg>'
+        )
 
 
 class _Read(msgspec.Struct, forbid_unknown_fields=True):

@@ -34,11 +34,14 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
         contacts = desk.contacts(person)
         facts = [one for one in desk.facts(person, limit=50) if one.taken_back is None] if customer else []
         acting = desk.acting(person) if customer else []
+        record = desk.record(person) if customer else None
     zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
     return visit.page(
         "customers/me.html", status, me=visit.me, contacts=contacts, facts=facts, zones=zones, kinds=_kinds(visit),
         acts_for=[one for one in acting if one.person == person], for_me=[one for one in acting if one.party == person],
-        problems=problems or {}, typed=visit.posted, customer=customer,
+        brought_by=record.brought_by if record is not None else (),
+        referrals=record.referrals if record is not None else (), problems=problems or {}, typed=visit.posted,
+        customer=customer,
     )  # fmt: skip
 
 

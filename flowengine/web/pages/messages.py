@@ -38,9 +38,9 @@ def shown(
 def write(visit: Visit) -> Response:
     """Write about no job in particular."""
     himself(visit)
-    kept = visit.posted.all("kept")
+    kept = visit.posted.all("files.kept")
     try:
-        kept += [visit.desk.attach(one.name, one.data).id for one in visit.posted.files.get("files", ())]
+        kept = visit.attached("files")
         visit.desk.write(visit.posted.get("text"), kept, key=visit.posted.get("key") or None)
     except e.BadAnswer as problem:
         found: dict[str, str] = {}

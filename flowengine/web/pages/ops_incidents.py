@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from flowengine import errors as e
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of, titles_of
+from flowengine.web.pages.insiders import refuse_all_but_operators, titles_of, tried
 from flowengine.web.pages.visit import Visit
 
 pages = Book()
@@ -45,12 +44,11 @@ def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
 def retry(visit: Visit) -> Response:
     """Have one tried again."""
     refuse_all_but_operators(visit)
-    try:
-        visit.desk.retry(visit.posted.get("incident"))
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), in_words(error))
-    return visit.go("/ops/incidents", {"tried": "1"})
+    return tried(
+        lambda: visit.desk.retry(visit.posted.get("incident")),
+        lambda _: visit.go("/ops/incidents", {"tried": "1"}),
+        lambda status, words: shown(visit, status, words),
+    )
 
 
 @pages.post("/ops/incidents/retry-all")

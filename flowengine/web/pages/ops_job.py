@@ -12,7 +12,7 @@ from flowengine.interop.drawing import can_draw
 from flowengine.views.replies import MigrationView, Receipt
 from flowengine.web.pages import by_hand
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import refuse_all_but_operators, tried
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -74,20 +74,24 @@ def do(visit: Visit) -> Response:
     track = visit.desk.track(visit.part("job"))
     sure = posted.get("stage") == "do"
     call = by_hand.Call(track.job, posted.get("of"), given, because, not sure, posted.get("key") or None, visit.speech)
+
+    def seen(found: object) -> Response:
+        if sure and not (isinstance(found, MigrationView) and found.refusals):
+            return visit.go(at("ops", "jobs", track.job))
+        return visit.page(
+            "operators/hand_seen.html", job=track, hand=hand, given=given, because=because, of=call.of,
+            receipt=found if isinstance(found, Receipt) else None,
+            migration=found if isinstance(found, MigrationView) else None, key=posted.get("key") or visit.key,
+        )  # fmt: skip
+
     try:
-        found = hand.do(visit.desk, call)
+        return tried(
+            lambda: hand.do(visit.desk, call),
+            seen,
+            lambda status, words: _asked(visit, hand, status, {"because": words}),
+        )
     except by_hand.Unreadable as error:
         return _asked(visit, hand, 422, {error.box: error.words})
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return _asked(visit, hand, status_of(error), {"because": in_words(error)})
-    if sure and not (isinstance(found, MigrationView) and found.refusals):
-        return visit.go(at("ops", "jobs", track.job))
-    return visit.page(
-        "operators/hand_seen.html", job=track, hand=hand, given=given, because=because, of=call.of,
-        receipt=found if isinstance(found, Receipt) else None,
-        migration=found if isinstance(found, MigrationView) else None, key=posted.get("key") or visit.key,
-    )  # fmt: skip
 
 
 @pages.post("/ops/jobs/{job}/links/end")

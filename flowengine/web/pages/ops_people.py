@@ -16,6 +16,7 @@ from flowengine.web.pages.insiders import (
     refuse_unless_mended,
     role_titles,
     status_of,
+    tried,
 )
 from flowengine.web.pages.visit import Visit, at
 
@@ -55,12 +56,11 @@ def enter(visit: Visit) -> Response:
         found = None
     if found is not None:
         return listed(visit, 409, {"id": visit.speech.say("Somebody has this id already.")})
-    try:
-        visit.desk.add_staff(id, name, posted.all("roles"), posted.get("contact").strip())
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return listed(visit, status_of(error), {"id": in_words(error)})
-    return visit.go(at("ops", "people", id))
+    return tried(
+        lambda: visit.desk.add_staff(id, name, posted.all("roles"), posted.get("contact").strip()),
+        lambda _: visit.go(at("ops", "people", id)),
+        lambda status, words: listed(visit, status, {"id": words}),
+    )
 
 
 @pages.get("/ops/people/{id}")
@@ -94,12 +94,11 @@ def set_roles(visit: Visit) -> Response:
     """What he is asked for from now on."""
     refuse_all_but_operators(visit)
     id = visit.desk.person(visit.part("id")).id
-    try:
-        visit.desk.add_staff(id, roles=visit.posted.all("roles"))
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {"roles": in_words(error)})
-    return visit.go(at("ops", "people", id))
+    return tried(
+        lambda: visit.desk.add_staff(id, roles=visit.posted.all("roles")),
+        lambda _: visit.go(at("ops", "people", id)),
+        lambda status, words: shown(visit, status, {"roles": words}),
+    )
 
 
 @pages.post("/ops/people/{id}/leave")
@@ -123,17 +122,18 @@ def _with_reason(visit: Visit, what: str) -> Response:
         return shown(visit, 422, {box: visit.speech.say("Please say why.")})
     if what == "hand-over" and not to:
         return shown(visit, 422, {"hand-to": visit.speech.say("Please say to whom.")})
-    seen: Left | HandedOver
-    try:
+
+    def do() -> Left | HandedOver:
         whom = desk.find_person(to, kind="staff").id if to else ""
         if what == "leave":
-            seen = desk.leave(id, because=because, to=whom, dry=not sure)
-        else:
-            seen = desk.hand_over(id, whom, because=because, dry=not sure)
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {box: in_words(error)})
-    return visit.go(at("ops", "people", id)) if sure else shown(visit, seen=seen)
+            return desk.leave(id, because=because, to=whom, dry=not sure)
+        return desk.hand_over(id, whom, because=because, dry=not sure)
+
+    return tried(
+        do,
+        lambda seen: visit.go(at("ops", "people", id)) if sure else shown(visit, seen=seen),
+        lambda status, words: shown(visit, status, {box: words}),
+    )
 
 
 @pages.post("/ops/people/{id}/name")

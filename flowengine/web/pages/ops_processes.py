@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from flowengine import errors as e
 from flowengine.interop.drawing import can_draw
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import refuse_all_but_operators, tried
 from flowengine.web.pages.ops_versions import versions_of
 from flowengine.web.pages.visit import Visit, at
 
@@ -58,12 +57,9 @@ def suspend_or_resume(visit: Visit) -> Response:
     name, because = visit.part("name"), visit.posted.get("because").strip()
     if not because:
         return shown(visit, 422, {"because": visit.speech.say("Please say why.")})
-    try:
-        if visit.posted.get("do") == "resume":
-            visit.desk.resume_process(name, because=because)
-        else:
-            visit.desk.suspend_process(name, because=because)
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {"because": in_words(error)})
-    return visit.go(at("ops", "processes", name))
+    do = visit.desk.resume_process if visit.posted.get("do") == "resume" else visit.desk.suspend_process
+    return tried(
+        lambda: do(name, because=because),
+        lambda _: visit.go(at("ops", "processes", name)),
+        lambda status, words: shown(visit, status, {"because": words}),
+    )

@@ -29,7 +29,8 @@ def receipt(visit: Visit) -> Response:
     job, seq = visit.part("job"), _number(visit.part("seq"))
     with visit.still():
         told = visit.desk.answered(job, seq)
-        visit.at_home(visit.desk.track(told.job).zone)
+        track = visit.desk.track(told.job)
+        visit.at_home(track.zone)
         ballot = visit.desk.ballot(f"{told.job}.{-seq}") if seq < 0 else None
         statement = _statement(visit, told.job, seq)
     return visit.page(
@@ -38,6 +39,7 @@ def receipt(visit: Visit) -> Response:
         seq=seq,
         ballot=ballot,
         statement=statement,
+        booked=statement.get("outcome") in ("book", "move") and any(one.booked for one in track.waiting),
         lines=_lines(statement, visit.speech),
         when=datetime.fromisoformat(str(statement["at"])) if "at" in statement else None,
         file=at("receipts", told.job, str(seq), "file") if statement else "",

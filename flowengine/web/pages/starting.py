@@ -23,8 +23,8 @@ PREFIX = "need."
 
 @pages.get("/start/{process}", "anyone")
 def start(visit: Visit) -> Response:
-    """What a process asks at its beginning."""
-    if visit.who is None and not _is_public(visit):
+    """What a process asks at its beginning. Who was ``invited`` is known already, and signs in as who he is."""
+    if visit.who is None and (visit.query("invited") or not _is_public(visit)):
         return nobody.sign_in_first(visit)
     return _show(visit, _need(visit))
 
@@ -71,7 +71,9 @@ def _refused(visit: Visit, need: NeedView, given: Answered, who: Answered, probl
 
 
 def _is_public(visit: Visit) -> bool:
-    return visit.engine.shell.settings.ways_in.may_start(visit.part("process"))
+    """Whether somebody new may begin it here: not in a host, to whose login nobody of ours is known."""
+    host: str = visit.request.app.state.sign_in_at
+    return not host and visit.engine.shell.settings.ways_in.may_start(visit.part("process"))
 
 
 def _need(visit: Visit) -> NeedView:

@@ -16,7 +16,7 @@ from flowengine.speech.telling import Speech
 from flowengine.views.replies import CustomerStep, Receipt
 from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.fields import Answered, answer, asked, carried, price, summary
+from flowengine.web.pages.fields import Answered, answer, asked, carried, price, summary, typed
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.visit import Visit, at
 
@@ -262,13 +262,6 @@ class _Page:
     def over(self, status: int = 200) -> Response:
         """What is closed, taken by another, paused, or answered already; with what was typed, which was not kept."""
         visit, step = self.visit, self.step
-        typed: list[tuple[str, str]] = []
-        if visit.request.method == "POST":
-            typed = [
-                (name.rpartition(".")[2], value)
-                for name, value in visit.posted.values
-                if value and name not in ("csrf", "key", "way", "stage", "said", "slot")
-            ]
         mine = bool(visit.me and step.ended_by == visit.me.id)
         other = step.claimed and step.claimed != (visit.me.id if visit.me else "")
         ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
@@ -276,7 +269,7 @@ class _Page:
             "customers/step_over.html",
             status,
             step=step,
-            typed=typed,
+            typed=typed(visit.posted, visit.speech),
             mine=mine,
             other=bool(other),
             ballot=ballot,

@@ -9,8 +9,10 @@ from decimal import Decimal
 
 from flowengine.client import FormField, Json
 from flowengine.language.durations import Duration
+from flowengine.language.texts import spoken
 from flowengine.speech.telling import Speech
 from flowengine.web.pages.field_sorts import item_of, key_of, named, parts_of, plain_key, sort_of
+from flowengine.web.pages.posted import Posted
 
 NameOf = Callable[[str], str]
 """The name of a file, by its id."""
@@ -25,6 +27,24 @@ def summary(
         (field.title, _told(field, values[field.name], speech, name_of) if field.name in values else left_out)
         for field in fields
     ]
+
+
+def typed(posted: Posted, speech: Speech) -> list[tuple[str, str]]:
+    """What somebody has written or chosen in a form, each with what it is called, as far as a form alone tells that:
+    what stands below another name is the answer to a question of a process, the others are boxes of ours."""
+    say = speech.say
+    ours = {
+        "text": say("Message"), "message": say("Message"), "note": say("Note"), "concern": say("It worries me"),
+        "fact": say("In words"), "answer": say("Your answer"), "because": say("Why"), "name": say("Name"),
+        "contact": say("Your e-mail address or your number"), "address": say("Your e-mail address or your number"),
+    }  # fmt: skip
+    found = []
+    for name, value in posted.values:
+        box = name.rpartition(".")[2]
+        words = spoken(box).capitalize() if box != name else ours.get(name, "")
+        if words and value and box != "kept":
+            found.append((words, spoken(value) if value.isidentifier() else value))
+    return found
 
 
 def _told(field: FormField, value: Json, speech: Speech, name_of: NameOf) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -116,6 +116,14 @@ class Visit:
         found: str = getattr(self.request.app.state, "others_at", "")
         return found
 
+    def door(self, back: str, *, stronger: bool = False) -> str:
+        """Where one signs in, or shows more of who one is (``stronger``), and comes ``back`` from: at the host's own
+        page where it has one."""
+        elsewhere: str = self.request.app.state.sign_in_at
+        if elsewhere:
+            return f"{elsewhere}?{urlencode({'next': self.here + back})}"
+        return f"{self.here}/login{'/code' if stronger else ''}?back={quote(back, safe='')}"
+
     # what was asked
 
     def part(self, name: str) -> str:
@@ -132,6 +140,12 @@ class Visit:
         url = self.request.url
         path = url.path.removeprefix(self.here) or "/"
         return f"{path}?{url.query}" if url.query else path
+
+    def attached(self, name: str, job: str = "") -> list[str]:
+        """The ids of the files that were chosen in a box, which are kept now, and of those that were kept when the form
+        was refused before. Raises BadAnswer."""
+        chosen = self.posted.files.get(name, ())
+        return [*self.posted.all(f"{name}.kept"), *(self.desk.attach(one.name, one.data, job).id for one in chosen)]
 
     # how he is spoken to
 

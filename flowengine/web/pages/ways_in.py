@@ -40,10 +40,12 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
             "tokens": [one for one in desk.own_tokens() if one.revoked is None],
         }  # fmt: skip
     kind, _, made = secret.partition(" ")
+    state = visit.request.app.state
+    passkeys = bool(visit.engine.shell.settings.url) and not state.sign_in_at
     scopes = SCOPES if visit.kind == "operator" else SCOPES[:2]
     return visit.page(
         "customers/ways_in.html", status, problems=problems or {}, typed=visit.posted, made=made, made_kind=kind,
-        scopes=scopes, customer=visit.kind == "customer", **found,
+        scopes=scopes, customer=visit.kind == "customer", passkeys=passkeys, **found,
     )  # fmt: skip
 
 

@@ -11,12 +11,10 @@ from flowengine import errors as e
 from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
-    in_words,
     refuse_outside,
-    refuse_unless_mended,
     role_titles,
-    status_of,
     titles_of,
+    tried,
 )
 from flowengine.web.pages.visit import Visit, at
 
@@ -79,10 +77,10 @@ def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
     listed = {one.id for one in rows}
     mine = [one for one in rows if one.mine] + [_held(one) for one in held if one.id not in listed]
     return visit.page(
-        "staff/worklist.html", status, mine=mine, others=[one for one in rows if not one.mine], counts=counts,
-        groups=_groups(everything.groups), titles=titles, roles=roles, narrowed=narrowed, written=written, did=did,
-        problem=problem,
-        more=items[-1].place if len(items) == PAGE else "", after=after, soon=_midnight(visit),
+        "staff/worklist.html", status, mine=mine, asking=[one for one in rows if one.asked and not one.mine],
+        others=[one for one in rows if not one.asked and not one.mine], counts=counts, written=written, did=did,
+        groups=_groups(everything.groups), titles=titles, roles=roles, narrowed=narrowed, problem=problem, after=after,
+        more=items[-1].place if len(items) == PAGE else "", soon=_midnight(visit),
     )  # fmt: skip
 
 
@@ -130,12 +128,11 @@ def claim(visit: Visit) -> Response:
     """Take a step for oneself, and open it."""
     refuse_outside(visit)
     step = visit.posted.get("step")
-    try:
-        visit.desk.claim(step, key=key_of(visit, "claim", step))
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), in_words(error))
-    return visit.go(at("work", step))
+    return tried(
+        lambda: visit.desk.claim(step, key=key_of(visit, "claim", step)),
+        lambda _: visit.go(at("work", step)),
+        lambda status, words: shown(visit, status, words),
+    )
 
 
 @pages.post("/work/release")
@@ -143,12 +140,11 @@ def release(visit: Visit) -> Response:
     """Give a step back to all whom it waits for."""
     refuse_outside(visit)
     step = visit.posted.get("step")
-    try:
-        visit.desk.release(step, key=key_of(visit, "release", step))
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), in_words(error))
-    return visit.go("/work")
+    return tried(
+        lambda: visit.desk.release(step, key=key_of(visit, "release", step)),
+        lambda _: visit.go("/work"),
+        lambda status, words: shown(visit, status, words),
+    )
 
 
 def key_of(visit: Visit, *parts: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import Response
@@ -14,12 +15,11 @@ from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import Answered, answer, asked
 from flowengine.web.pages.insiders import (
-    attached,
     in_words,
     refuse_nothing,
     refuse_outside,
     refuse_unless_mended,
-    status_of,
+    tried,
 )
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.steps import MOVES, words_for_ways
@@ -145,13 +145,21 @@ def assign(visit: Visit) -> Response:
     seen, whom = _seen(visit), visit.posted.get("whom").strip()
     if not whom:
         return shown(visit, seen, 422, {"whom": visit.speech.say("Please say to whom.")})
-    try:
+
+    def hand_over() -> None:
         person = visit.desk.find_person(whom, kind="staff")
         visit.desk.assign(seen.id, person.id, key=visit.posted.get("key") or None)
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, seen, status_of(error), {"whom": in_words(error)})
-    return visit.go("/work")
+
+    return _done(visit, seen, "whom", hand_over, "/work")
+
+
+def _done(visit: Visit, seen: StaffStep, box: str, do: Callable[[], object], after: str = "") -> Response:
+    """Do something beside the step; where it cannot be done, say why at the ``box`` it was typed in."""
+    return tried(
+        do,
+        lambda _: visit.go(after or at("work", seen.id) + "#known"),
+        lambda status, words: shown(visit, seen, status, {box: words}),
+    )
 
 
 @pages.post("/work/{step}/facts")
@@ -159,16 +167,15 @@ def add_fact(visit: Visit) -> Response:
     """Add what was learned of the customer to what is known of her."""
     refuse_outside(visit)
     seen, kind = _seen(visit), visit.posted.get("kind", FACTS[0])
-    try:
+
+    def add() -> None:
         refuse_nothing(visit, "fact")
         visit.desk.add_fact(
             seen.customer, kind, visit.posted.get("fact"), job=seen.job, step=seen.id,
             show=visit.posted.get("show") == "yes", key=visit.posted.get("key") or None,
         )  # fmt: skip
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, seen, status_of(error), {"fact": in_words(error)})
-    return visit.go(at("work", seen.id) + "#known")
+
+    return _done(visit, seen, "fact", add)
 
 
 @pages.post("/work/{step}/answers")
@@ -176,13 +183,12 @@ def answer_fact(visit: Visit) -> Response:
     """Answer what is open: who raised it is told."""
     refuse_outside(visit)
     seen, fact = _seen(visit), visit.posted.get("of")
-    try:
+
+    def reply() -> None:
         refuse_nothing(visit, "answer")
         visit.desk.answer_fact(fact, visit.posted.get("answer"))
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, seen, status_of(error), {f"answer-{fact}": in_words(error)})
-    return visit.go(at("work", seen.id) + "#known")
+
+    return _done(visit, seen, f"answer-{fact}", reply)
 
 
 @pages.post("/work/{step}/notes")
@@ -202,13 +208,14 @@ def _said(visit: Visit, verb: str) -> Response:
     seen = _seen(visit)
     say = visit.desk.note if verb == "note" else visit.desk.message
     files: list[str] = []
-    try:
-        files = attached(visit, f"{verb}-files", seen.job)
+
+    def send() -> None:
+        files.extend(visit.attached(f"{verb}-files", seen.job))
         if not files:
             refuse_nothing(visit, verb)
         say(seen.job, visit.posted.get(verb), files, key=visit.posted.get("key") or None)
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        kept = {verb: [visit.desk.file(one) for one in files]}
-        return shown(visit, seen, status_of(error), {verb: in_words(error)}, kept=kept)
-    return visit.go(at("work", seen.id) + "#said")
+
+    def again(status: int, words: str) -> Response:
+        return shown(visit, seen, status, {verb: words}, kept={verb: [visit.desk.file(one) for one in files]})
+
+    return tried(send, lambda _: visit.go(at("work", seen.id) + "#said"), again)

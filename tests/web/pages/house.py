@@ -15,6 +15,7 @@ from flowengine.commands import sessions
 from flowengine.people.browsers import Browser
 from flowengine.views.signing_in import NewSession
 from flowengine.web import make_app
+from flowengine.web.auth import Authenticate
 from flowengine.web.cookies import LOCAL
 from flowengine.web.pages import Look
 
@@ -64,9 +65,12 @@ class Visitor:
 
 
 @contextmanager
-def opened(url: str, clock: SimulatedClock, look: Look | None = None, **more: Any) -> Iterator[House]:
-    """The pages of an engine on the database at ``url``."""
+def opened(
+    url: str, clock: SimulatedClock, look: Look | None = None, authenticate: Authenticate | None = None,
+    sign_in_at: str = "", **more: Any,
+) -> Iterator[House]:  # fmt: skip
+    """The pages of an engine on the database at ``url``; in a host, those who sign in at its own page."""
     with Engine(url, clock=clock, **more) as engine:
-        app = make_app(engine, pages=True, look=look)
+        app = make_app(engine, pages=True, look=look, authenticate=authenticate, sign_in_at=sign_in_at)
         with served(app) as address, ExitStack() as closing:
             yield House(engine, clock, address, closing)

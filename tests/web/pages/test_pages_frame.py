@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from house import House, opened
+from starlette.requests import Request
 
-from flowengine import SimulatedClock
-from flowengine.errors import NotConfigured
+from flowengine import Settings, SimulatedClock
+from flowengine.errors import NotAllowed, NotConfigured
+from flowengine.people.identities import Identity
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.speech import catalogues
 from flowengine.web.pages import Look
 from flowengine.web.pages.install import BOOKS
@@ -44,7 +47,7 @@ def test_a_page_is_for_its_reader_alone(ada: House) -> None:
 def test_files_are_named_by_what_is_in_them(ada: House) -> None:
     """Browsers keep them for good; another name is nothing."""
     visitor = ada.visitor("ada")
-    paths = re.findall(r'href="(/static/[^"]+)"', visitor.get("/").text)
+    paths = re.findall(r'rel="stylesheet" href="(/static/[^"]+)"', visitor.get("/").text)
     assert len(paths) == 2
     for path in paths:
         found = visitor.get(path)
@@ -68,6 +71,56 @@ def test_what_was_typed_is_kept_when_the_session_has_ended(ada: House) -> None:
     assert found.status_code == 403
     assert 'name="back" value="/&lt;x&gt;"' in found.text
     assert f'name="csrf" value="{token}"' in found.text
+
+
+def test_what_was_typed_is_told_in_words(ada: House) -> None:
+    """Not by the names that a form has for it; what he did not type is kept, and not told."""
+    nobody = ada.visitor()
+    answers = {"need.needed_by": "2026-09-01", "chosen.cloth": "navy_flannel"}
+    typed = {**answers, "text": "<Hm>", "preview": "x1", "key": "k"}
+    page = nobody.post("/jobs/nothing/messages", typed).text
+    shown = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
+    assert shown == [("Needed by", "2026-09-01"), ("Cloth", "navy flannel"), ("Message", "&lt;Hm&gt;")]
+    assert 'name="preview" value="x1"' in page
+    assert 'href="/login?back=%2F"' in page
+
+
+def test_a_host_says_who_is_there_on_every_page(sqlite_url: str) -> None:
+    """Also where there is no page, where a form is of another session, and where he has to be known better: by the
+    host's own login, never by a cookie of ours."""
+
+    def who(request: Request) -> Identity | None:
+        if request.method == "POST" and request.url.path == "/language":
+            raise NotAllowed("not from a form of the host's")
+        return Identity(person=found, strength="link") if (found := request.headers.get("x-user")) else None
+
+    clock = SimulatedClock(datetime(2026, 5, 4, 9, tzinfo=UTC))
+    given = Settings(ways_in=WaysIn(public=("hem",)))
+    with opened(sqlite_url, clock, authenticate=who, sign_in_at="https://house.example/in", settings=given) as house:
+        house.engine.add_customer("ada", "Ada Lund", contact="ada@example.org")
+        house.engine.add_customer("ben", "Ben")
+        ada = house.visitor("ben", headers={"x-user": "ada", "accept": "text/html"})
+        missing = ada.get("/nothing")
+        assert (missing.status_code, ">Ada Lund</a>" in missing.text) == (404, True)
+        again = ada.post("/language", {"language": "de"})
+        assert (again.status_code, ">Ada Lund</a>" in again.text) == (403, True)
+        better = ada.get("/me/signing-in").headers["location"]
+        assert better == "https://house.example/in?next=%2Fme%2Fsigning-in"
+        assert "/me/passkey" not in ada.get("/me").text
+        nobody = house.visitor("ben", headers={"accept": "text/html"})
+        assert ">Ben</a>" not in nobody.get("/nothing").text
+        assert nobody.get("/start/hem").headers["location"] == "https://house.example/in?next=%2Fstart%2Fhem"
+        over = nobody.post("/me/name", {"name": "Zoë"})
+        assert (over.status_code, 'href="https://house.example/in?next=%2F"' in over.text) == (401, True)
+
+
+def test_a_browser_finds_an_icon(ada: House) -> None:
+    """Ours, by each page and where browsers look for one."""
+    visitor = ada.visitor("ada")
+    (named,) = re.findall(r'<link rel="icon" href="([^"]+)">', visitor.get("/").text)
+    found = visitor.get(visitor.get("/favicon.ico").headers["location"])
+    assert (found.status_code, found.headers["content-type"]) == (200, "image/svg+xml")
+    assert visitor.get(named).content == found.content
 
 
 def test_a_reader_has_his_language(ada: House) -> None:
@@ -109,7 +162,9 @@ def test_colours_that_cannot_be_read_are_refused() -> None:
         Look(tokens={"thread": "red;}"})
     with pytest.raises(NotConfigured, match="has a colour"):
         Look(dark={"treads": "#000000"})
-    assert "--thread:#114422" in Look(tokens={"thread": "#114422"}).css()
+    own = Look(tokens={"thread": "#114422"})
+    assert "--thread:#114422" in own.css()
+    assert "stroke:#114422" in own.icon()
 
 
 def test_a_house_has_its_own_look(sqlite_url: str, tmp_path: Path) -> None:
@@ -129,6 +184,7 @@ def test_a_house_has_its_own_look(sqlite_url: str, tmp_path: Path) -> None:
         picture = visitor.get(page.split("'")[1])
         assert picture.headers["content-type"] == "image/svg+xml"
         assert "sandbox" in picture.headers["content-security-policy"]
+        assert visitor.get("/favicon.ico").headers["location"] == page.split("'")[1]
     for wrong, why in (('logo = "c.svg"', "no picture 'c.svg'"), ("nam = 1", "unknown field"), ("=", "no TOML")):
         said.write_text(wrong)
         with pytest.raises(NotConfigured, match=why):

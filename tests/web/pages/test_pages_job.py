@@ -100,9 +100,9 @@ def test_what_is_written_is_said_once(house: House, coat: str, ada: Visitor) -> 
     empty = ada.post(f"/jobs/{coat}/messages", {"key": key, "text": " ", "kind": "message"}, files)
     assert empty.status_code == 422
     assert 'role="alert"' in empty.text
-    (kept,) = re.findall(r'name="kept" value="([^"]+)"', empty.text)
+    (kept,) = re.findall(r'name="files.kept" value="([^"]+)"', empty.text)
     assert "sleeve.txt" in empty.text
-    asked = {"key": key, "text": "Like <this>", "kind": "message", "kept": kept}
+    asked = {"key": key, "text": "Like <this>", "kind": "message", "files.kept": kept}
     first, again = (ada.post(f"/jobs/{coat}/messages", asked) for _ in range(2))
     assert (first.status_code, first.headers["location"]) == (303, again.headers["location"])
     page = ada.get(first.headers["location"]).text

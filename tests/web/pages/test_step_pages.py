@@ -92,7 +92,8 @@ def test_an_answer_that_comes_too_late_is_shown_once_more(house: House) -> None:
     late = send(bob, page, "/steps/", **CHOSEN, concern="My <words>")
     assert late.status_code == 409
     assert "What you sent was not kept" in late.text
-    assert "My &lt;words&gt;" in late.text
+    assert "It worries me My &lt;words&gt;" in words(late)
+    assert ("chosen" in words(late), "Horn 4" in words(late)) == (False, True)
     assert "The time for this ran out on Monday 11 May, 10:00." in words(bob.get(step))
 
 
@@ -147,7 +148,11 @@ def test_files_questions_appointment_approval_and_ballot(house: House, ada: Visi
     assert send(ada, gone, "/steps/", slot=slots[1]).headers["location"] == step
     held = ada.get(step)
     assert "is kept for you" in held.text
-    assert "Your appointment" in words(ada.get(send(ada, held, "/steps/").headers["location"]))
+    confirmed = ada.get(send(ada, held, "/steps/").headers["location"])
+    assert "Your appointment" in words(confirmed)
+    for page in (confirmed, ada.get(step)):
+        (into,) = re.findall(r'href="([^"]+\.ics)"', page.text)
+        assert "BEGIN:VEVENT" in ada.get(into).text
     check = send(ada, ada.get(step), "/steps/", way="move", slot=slots[5])
     assert "Nothing has happened yet." in check.text
     assert send(ada, check, "/steps/", stage="send").status_code == 303
@@ -197,3 +202,30 @@ def test_the_first_page_says_what_waits_what_goes_on_and_what_can_be_begun(house
     page = words(ada.get("/"))
     assert "Nothing waits for you." in page
     assert "With Tom." in page
+
+
+def test_what_was_written_to_her_waits_on_her_first_page(house: House, ada: Visitor) -> None:
+    """The last word, where it is ours: of each job that goes on, and without one. What answers her, what she has
+    answered, what is noted inside and what was said in a job that is over wait for nothing."""
+    first, second, over = begun(house), begun(house), begun(house)
+    engine = house.engine
+    asked = engine.message(first, "Is it warm?", by="ada").question
+    engine.message(first, "It is", to=asked, by="tom")
+    engine.note(first, "She is always cold", by="tom")
+    assert "We wrote to you" not in ada.get("/").text
+    engine.message(second, "Which <lining>?", by="tom")
+    house.clock.advance(timedelta(minutes=1))
+    engine.message_to("ada", "We are closed on Monday", by="tom")
+    engine.message(over, "Do you still want it?", by="tom")
+    engine.end(over, "She did not", by="olga")
+    page = ada.get("/")
+    told = words(page)
+    assert told.index("We are closed on Monday") < told.index("Which &lt;lining&gt;?")
+    assert f'href="/jobs/{second}#said"' in page.text
+    assert 'href="/me/messages"' in page.text
+    assert ("It is " in told, "always cold" in told, "still want it" in told) == (False, False, False)
+    assert 'id="said"' in ada.get(f"/jobs/{second}").text
+    engine.message(second, "The red one", by="ada")
+    engine.write("Thank you", by="ada")
+    assert "We wrote to you" not in ada.get("/").text
+    assert "Which &lt;lining&gt;?" not in house.visitor("bob").get("/").text

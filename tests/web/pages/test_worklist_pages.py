@@ -27,7 +27,8 @@ def test_what_is_ones_own_comes_first_and_the_rest_by_urgency(busy: House) -> No
     page = tom.get("/work")
     told = words(page)
     assert told.index("With you") < told.index("Bring a parcel") < told.index("For whoever takes it")
-    assert told.index("For whoever") < told.index("Measure") < told.index("Bring a chair") < told.index("Is it warm")
+    assert told.index("Asked about a job") < told.index("Is it warm") < told.index("For whoever takes it")
+    assert told.index("For whoever takes it") < told.index("Measure") < told.index("Bring a chair")
     assert "Are you open on Sunday?" in told
     assert "<b>& cape" not in page.text
     few = tom.get("/work?process=fetching&role=tailor&text=chair")
