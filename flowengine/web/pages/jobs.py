@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from flowengine.client.desk import Desk
 from flowengine.views.conversation import MessageView
 from flowengine.views.replies import Track
 from flowengine.web.pages.book import Book
+from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.rail import rail_of
 from flowengine.web.pages.visit import Visit, at
@@ -79,6 +81,34 @@ def take_back(visit: Visit) -> Response:
     except e.StaleCommand as problem:
         return shown(visit, job, 409, {"talk": problem.what})
     return visit.go(at("jobs", job), {"did": str(done.seq)})
+
+
+@pages.post("/jobs/{job}/promise")
+def ask_for_another_date(visit: Visit) -> Response:
+    """Ask the customer for another date than the one that is promised: she accepts it or refuses."""
+    refuse_outside(visit)
+    job, posted, say = visit.part("job"), visit.posted, visit.speech.say
+    to, because = _date(posted.get("to")), posted.get("because").strip()
+    missing = {} if to is not None else {"to": say("Please choose a day.")}
+    if not because:
+        missing["because"] = say("Please say why: the customer reads it.")
+    if to is None or missing:
+        return shown(visit, job, 422, missing)
+    try:
+        done = visit.desk.ask_new_promise(job, to, because=because, key=posted.get("key") or None)
+    except e.BadAnswer as problem:
+        return shown(visit, job, 422, dict(problem.problems))
+    except e.Refused as problem:
+        refuse_unless_mended(problem)
+        return shown(visit, job, status_of(problem), {"to": in_words(problem)})
+    return visit.go(at("jobs", done.job), {"did": str(done.seq)})
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @pages.get("/jobs/{job}/appointments.ics")

@@ -166,7 +166,7 @@ class _Page:
             return self.over(status)
         ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
         given = _cast(ballot.ballot, step) if ballot is not None else {}
-        chosen = self.way or (step.form.ways[0].outcome if len(step.form.ways) == 1 else "")
+        chosen = self.way or _usual(step)
         if not self.way and ballot is not None:
             chosen = "abstain" if "abstain" in given else "vote"
         return visit.page(
@@ -282,6 +282,13 @@ class _Page:
             ballot=ballot,
             voted=ballot is not None and ballot.voted,
         )
+
+
+def _usual(step: CustomerStep) -> str:
+    """The way that is open already: the only one; of a question the one that answers it. Nobody agrees unasked."""
+    ways = step.form.ways
+    answers = [way for way in ways if way.fields] if step.type in ("ask", "feedback") else ways
+    return answers[0].outcome if len(answers) == 1 else ""
 
 
 def _cast(ballot: Json, step: CustomerStep) -> dict[str, Json]:

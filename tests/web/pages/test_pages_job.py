@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from coat import COAT
+from forms import form_of, send
 from house import House, Visitor, opened
 from playwright.sync_api import Browser
 
@@ -149,6 +150,29 @@ def test_a_change_of_mind_is_looked_at_first(house: House, coat: str, ada: Visit
     assert "you can until it is cut" in ada.get(f"/jobs/{coat}").text
     late = ada.post(at, {"why": "", "way": "look"})
     assert (late.status_code, "That was not sent" in late.text) == (409, True)
+
+
+def test_another_date_is_asked_of_the_customer(house: House, coat: str, ada: Visitor) -> None:
+    """Those inside ask, with a reason; what is wrong is said beside its box, and what was typed stays. It is asked
+    once, and the customer has no such form."""
+    mia, at = house.visitor("mia"), f"/jobs/{coat}/promise"
+    page = mia.get(f"/jobs/{coat}")
+    assert f'action="{at}"' in page.text
+    assert at not in ada.get(f"/jobs/{coat}").text
+    assert ada.post(at, {"to": "2026-06-19", "because": "Rain"}).status_code == 404
+    for typed, box in ({"to": "someday", "because": "Rain <heavy>"}, "to"), ({"to": "2026-06-19"}, "because"):
+        wrong = send(mia, page, "/promise", **typed)
+        assert (wrong.status_code, f'id="{box}-problem"' in wrong.text) == (422, True)
+    assert form_of(wrong, "/promise").value("to") == "2026-06-19"
+    early = send(mia, page, "/promise", to="2020-01-01", because="Rain <heavy>")
+    assert early.status_code in (409, 422)
+    assert "Rain &lt;heavy&gt;" in early.text
+    first, again = (send(mia, wrong, "/promise", because="Rain <heavy>") for _ in range(2))
+    assert (first.status_code, first.headers["location"]) == (303, again.headers["location"])
+    assert f'action="{at}"' not in mia.get(f"/jobs/{coat}").text
+    assert "Rain &lt;heavy&gt;" in ada.get(f"/jobs/{coat}").text
+    late = send(mia, page, "/promise", to="2026-06-20", because="More rain")
+    assert (late.status_code, form_of(late, "/promise").value("because")) == (409, "More rain")
 
 
 def test_receipts_are_listed_and_taken_along(house: House, coat: str, ada: Visitor) -> None:
