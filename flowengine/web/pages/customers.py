@@ -112,8 +112,17 @@ def merge(visit: Visit) -> Response:
         done = visit.desk.merge(person, into, because=because)
     except e.Refused as error:
         refuse_unless_mended(error)
+        one = _are_one(visit, person, into)
+        if one:  # sent twice
+            return visit.go(at("customers", one))
         return _side_by_side(visit, into, status_of(error), {"because": in_words(error)})
     return visit.go(at("customers", done.customer))
+
+
+def _are_one(visit: Visit, person: str, into: str) -> str:
+    """As whom both are shown already; empty where they are two."""
+    first, second = visit.desk.record(person).customer, visit.desk.find_person(into, kind="customer").id
+    return first if first == visit.desk.record(second).customer else ""
 
 
 @pages.get("/customers/{id}/unmerge")
