@@ -34,6 +34,11 @@ class Day:
     at: datetime
     times: tuple[Time, ...]
 
+    @property
+    def late(self) -> bool:
+        """All of it lies after the day that was promised."""
+        return all(one.late for one in self.times)
+
 
 def days_of(step: CustomerStep, visit: Visit) -> dict[str, Any]:
     """The days of a page: those from ``?after=`` on, and where the days after and before them begin."""

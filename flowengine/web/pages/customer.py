@@ -12,7 +12,6 @@ from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
     attached,
     in_words,
-    refuse_nothing,
     refuse_outside,
     refuse_unless_mended,
     status_of,
@@ -76,9 +75,8 @@ def add_fact(visit: Visit) -> Response:
     posted = visit.posted
 
     def add() -> None:
-        refuse_nothing(visit, "fact")
         visit.desk.add_fact(
-            visit.part("id"), posted.get("kind", FACTS[0]), posted.get("fact"), show=posted.get("show") == "yes",
+            visit.part("id"), posted.get("kind", FACTS[0]), visit.written("fact"), show=posted.get("show") == "yes",
             key=posted.get("key") or None,
         )  # fmt: skip
 
@@ -91,8 +89,7 @@ def answer_fact(visit: Visit) -> Response:
     fact = visit.posted.get("of")
 
     def reply() -> None:
-        refuse_nothing(visit, "answer")
-        visit.desk.answer_fact(fact, visit.posted.get("answer"))
+        visit.desk.answer_fact(fact, visit.written("answer"))
 
     return _done(visit, f"answer-{fact}", reply, "#facts")
 
@@ -151,7 +148,7 @@ def message(visit: Visit) -> Response:
     try:
         files = attached(visit, "files")
         if not files:
-            refuse_nothing(visit, "message")
+            visit.written("message")
         key = visit.posted.get("key") or None
         visit.desk.message_to(visit.part("id"), visit.posted.get("message"), files, key=key)
     except e.Refused as error:
@@ -165,7 +162,7 @@ def message(visit: Visit) -> Response:
 def add_contact(visit: Visit) -> Response:
     """Another way to the customer."""
     return _done(
-        visit, "contact", lambda: visit.desk.add_contact(visit.part("id"), visit.posted.get("contact")), "#contacts"
+        visit, "contact", lambda: visit.desk.add_contact(visit.part("id"), visit.written("contact")), "#contacts"
     )
 
 
@@ -183,7 +180,7 @@ def let_act(visit: Visit) -> Response:
     posted = visit.posted
 
     def let() -> None:
-        person = visit.desk.find_person(posted.get("who"), kind="customer").id
+        person = visit.desk.find_person(visit.written("who"), kind="customer").id
         visit.desk.let_act(person, visit.part("id"), posted.get("may", "act"), because=posted.get("because"))
 
     return _done(visit, "who", let, "#acting")

@@ -33,12 +33,6 @@ def refuse_unless_mended(error: e.FlowError) -> None:
         raise error
 
 
-def refuse_nothing(visit: Visit, name: str) -> None:
-    """Raises BadAnswer where a box was sent with nothing in it."""
-    if not visit.posted.get(name).strip():
-        raise e.BadAnswer({name: visit.speech.say("Please write something.")})
-
-
 def status_of(error: e.FlowError) -> int:
     """The status of a form that is shown again; where what was typed is nowhere to be found, the form is wrong."""
     return 422 if isinstance(error, (e.NotFound, e.Ambiguous)) else e.http_status(error)

@@ -35,7 +35,7 @@ def job(visit: Visit) -> Response:
 @pages.post("/jobs/{job}/messages")
 def write(visit: Visit) -> Response:
     """Write about the job: a message with files, a question, or a concern, each of which waits for an answer."""
-    job, text, kind = visit.part("job"), visit.posted.get("text"), visit.posted.get("kind", "message")
+    job, kind = visit.part("job"), visit.posted.get("kind", "message")
     chosen = visit.posted.files.get("files", ())
     if kind not in _KINDS:
         kind = "message"
@@ -45,12 +45,12 @@ def write(visit: Visit) -> Response:
         return shown(visit, job, 422, _problems(problem, "files"), visit.posted.all("kept"))
     try:
         if kind == "message":
-            done = visit.desk.message(job, text, kept, key=visit.posted.get("key") or None)
+            done = visit.desk.message(job, visit.written("text"), kept, key=visit.posted.get("key") or None)
         elif kept:
             words = visit.speech.say("Files go with a message: choose “A message”, or leave them out.")
             return shown(visit, job, 422, {"files": words}, kept)
         else:
-            done = visit.desk.say(job, text, kind, key=visit.posted.get("key") or None)
+            done = visit.desk.say(job, visit.written("text"), kind, key=visit.posted.get("key") or None)
     except e.BadAnswer as problem:
         return shown(visit, job, 422, _problems(problem, "text"), kept)
     except (e.NotAllowed, e.KeyConflict) as problem:

@@ -21,6 +21,7 @@ from flowengine.client.wire import asking
 from flowengine.commands.sessions import csrf_of
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
+from flowengine.errors import BadAnswer
 from flowengine.language.model import Process
 from flowengine.people.identities import By, Identity
 from flowengine.speech.catalogues import LANGUAGES, language_of
@@ -125,6 +126,13 @@ class Visit:
     def query(self, name: str, default: str = "") -> str:
         """A field of the query."""
         return self.request.query_params.get(name, default)
+
+    def written(self, name: str) -> str:
+        """What was written in a box. Raises BadAnswer where there was nothing in it."""
+        text = self.posted.get(name)
+        if not text.strip():
+            raise BadAnswer({name: self.speech.say("Please write something.")})
+        return text
 
     @property
     def asked_for(self) -> str:

@@ -16,7 +16,6 @@ from flowengine.web.pages.fields import Answered, answer, asked
 from flowengine.web.pages.insiders import (
     attached,
     in_words,
-    refuse_nothing,
     refuse_outside,
     refuse_unless_mended,
     status_of,
@@ -160,9 +159,8 @@ def add_fact(visit: Visit) -> Response:
     refuse_outside(visit)
     seen, kind = _seen(visit), visit.posted.get("kind", FACTS[0])
     try:
-        refuse_nothing(visit, "fact")
         visit.desk.add_fact(
-            seen.customer, kind, visit.posted.get("fact"), job=seen.job, step=seen.id,
+            seen.customer, kind, visit.written("fact"), job=seen.job, step=seen.id,
             show=visit.posted.get("show") == "yes", key=visit.posted.get("key") or None,
         )  # fmt: skip
     except e.Refused as error:
@@ -177,8 +175,7 @@ def answer_fact(visit: Visit) -> Response:
     refuse_outside(visit)
     seen, fact = _seen(visit), visit.posted.get("of")
     try:
-        refuse_nothing(visit, "answer")
-        visit.desk.answer_fact(fact, visit.posted.get("answer"))
+        visit.desk.answer_fact(fact, visit.written("answer"))
     except e.Refused as error:
         refuse_unless_mended(error)
         return shown(visit, seen, status_of(error), {f"answer-{fact}": in_words(error)})
@@ -205,7 +202,7 @@ def _said(visit: Visit, verb: str) -> Response:
     try:
         files = attached(visit, f"{verb}-files", seen.job)
         if not files:
-            refuse_nothing(visit, verb)
+            visit.written(verb)
         say(seen.job, visit.posted.get(verb), files, key=visit.posted.get("key") or None)
     except e.Refused as error:
         refuse_unless_mended(error)

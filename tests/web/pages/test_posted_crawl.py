@@ -1,4 +1,4 @@
-"""Every form that somebody can reach, sent as nobody should: without its token, about what is another's, late, twice."""
+"""Every form that somebody can reach, sent wrongly: without its token, about what is not there, late, twice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from crawling import crawl
 from forms import Form, forms_of
-from house import House, Visitor
+from house import House
 from httpx import Response
 
 TYPED = "What I <typed>"
@@ -19,7 +19,7 @@ _TOO_OFTEN = 429
 
 def _filled(form: Form, button: dict[str, str]) -> dict[str, Any]:
     """All boxes that are empty have something typed in them, which is right in some and wrong in others."""
-    typed = {name: TYPED for name in form.empty}
+    typed = dict.fromkeys(form.empty, TYPED)
     pressed = {button["name"]: button.get("value", "")} if button.get("name") else {}
     kept = {name: values for name, values in form.values.items() if name != "csrf"}  # each visitor has his own
     return {**kept, **typed, **pressed}
