@@ -13,6 +13,7 @@ from flowengine import errors as e
 from flowengine.client import Json, Way
 from flowengine.people.identities import Identity, as_strong
 from flowengine.speech.telling import Speech
+from flowengine.views.ballots import BallotView
 from flowengine.views.replies import CustomerStep, Receipt
 from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
@@ -164,7 +165,7 @@ class _Page:
         step, visit = self.step, self.visit
         if not step.open or not step.form.ways:
             return self.over(status)
-        ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
+        ballot = self.ballot()
         given = _cast(ballot.ballot, step) if ballot is not None else {}
         chosen = self.way or _usual(step)
         if not self.way and ballot is not None:
@@ -226,6 +227,15 @@ class _Page:
         told = summary(fields, given, self.visit.speech)
         return told[0][1] if "for" in given and told else self.visit.speech.say("You abstained.")
 
+    def ballot(self) -> BallotView | None:
+        """His own; None where the step is no vote, or one that was opened before there were ballot boxes."""
+        if self.step.type != "vote":
+            return None
+        try:
+            return self.visit.desk.ballot(self.step.id)
+        except e.NotFound:
+            return None
+
     def is_weak(self) -> bool:
         """Whether who asks has to be known better before he can do this."""
         who = self.visit.who
@@ -271,7 +281,7 @@ class _Page:
             ]
         mine = bool(visit.me and step.ended_by == visit.me.id)
         other = step.claimed and step.claimed != (visit.me.id if visit.me else "")
-        ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
+        ballot = self.ballot()
         return visit.page(
             "customers/step_over.html",
             status,

@@ -10,8 +10,8 @@ from httpx import Response
 
 
 class Form:
-    """One form of a page: ``values`` are what stands in it, all of a name in order; ``empty`` are the boxes with nothing
-    in them."""
+    """One form of a page: ``values`` are what stands in it, all of a name in order; ``empty`` are the boxes in
+    which nothing stands."""
 
     def __init__(self, attributes: dict[str, str]) -> None:
         self.action = attributes.get("action", "")
