@@ -24,10 +24,12 @@ from flowengine.engine import Engine
 from flowengine.errors import BadAnswer
 from flowengine.language.model import Process
 from flowengine.people.identities import By, Identity
+from flowengine.reading.changes import interest, looked
 from flowengine.speech.catalogues import LANGUAGES, language_of
 from flowengine.speech.telling import Speech
 from flowengine.views.replies import PersonView
 from flowengine.web.cookies import language_chosen, secret_of
+from flowengine.web.events import MINE
 from flowengine.web.pages.posted import Posted
 
 POLICY = (
@@ -126,6 +128,15 @@ class Visit:
     def query(self, name: str, default: str = "") -> str:
         """A field of the query."""
         return self.request.query_params.get(name, default)
+
+    def known(self, job: str) -> str:
+        """What he knows who sees this page of a job, or of all that is his (``mine``), as events have it: so he hears
+        of what has changed before he began to listen."""
+        if self.who is None:
+            return ""
+        shell = self.engine.shell
+        wanted = interest(shell, self.who, "" if job == MINE else job)
+        return looked(shell, [wanted]).get(wanted, "")
 
     def written(self, name: str) -> str:
         """What was written in a box. Raises BadAnswer where there was nothing in it."""
