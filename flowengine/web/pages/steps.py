@@ -176,7 +176,7 @@ class _Page:
             step=step,
             ways=[(way, self.asked(way, given)) for way in step.form.ways],
             chosen=chosen,
-            words=words_for_ways(visit.speech),
+            words=words_for_ways(visit.speech) | {step.title: visit.speech.say("Answer")},
             voted=self.voted(given),
             others=self.others,
             concern=self.concern,

@@ -227,3 +227,15 @@ def test_a_job_in_a_browser(house: House, coat: str, chromium: Browser) -> None:
     page.get_by_role("button", name="Send").click()
     page.get_by_text("Your message is noted").wait_for()
     context.close()
+
+
+def test_of_a_long_way_what_came_first_is_folded(house: House, coat: str, ada: Visitor) -> None:
+    """So that what is at work is seen at once; all of it is there."""
+    page = ada.get(f"/jobs/{coat}").text
+    assert "What was done before" not in page
+    for cloth in ("tweed", "wool", "tweed", "wool"):
+        house.engine.invoke(coat, "change_cloth", {}, by="ada")
+        house.engine.act(house.engine.inbox("ada")[0].id, "chosen", {"cloth": cloth}, by="ada")
+    page = ada.get(f"/jobs/{coat}").text
+    assert page.index("What was done before (6)") < page.index("Nothing &lt;script&gt;itchy") < page.index("</details>")
+    assert page.count('<li class="done">') == 10

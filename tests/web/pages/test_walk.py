@@ -227,7 +227,7 @@ def initials(ada: Person) -> None:
 
 def accepts_another_day(ada: Person, shop: Shop) -> None:
     """The day that is asked is promised from then on."""
-    ada.open("A new date, Fri 18 Sep 2026 instead of Fri 11 Sep 2026")
+    ada.open("A new date: Fri 18 Sep 2026 instead of Fri 11 Sep 2026")
     ada.tick("Accept Fri 18 Sep 2026")
     ada.press("Go on")
     ada.press("Send it")
