@@ -100,8 +100,7 @@ def change_fact(visit: Visit) -> Response:
     posted, fact = visit.posted, visit.posted.get("of")
 
     def change() -> None:
-        refuse_nothing(visit, "text")
-        visit.desk.change_fact(fact, posted.get("text"), kind=posted.get("kind"), show=posted.get("show") == "yes")
+        visit.desk.change_fact(fact, visit.written("text"), kind=posted.get("kind"), show=posted.get("show") == "yes")
 
     return _done(visit, f"change-{fact}", change, "#facts")
 
