@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from flowengine.commands import access
 from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
-from flowengine.core.values import Actor, Step
+from flowengine.core.values import NEW_DATE, Actor, Step
 from flowengine.interop.labels import shorten
 from flowengine.runtime.actors import name_of
 from flowengine.store import StoredJob, Transaction
@@ -60,8 +60,11 @@ def in_words(tx: Transaction, job: StoredJob, step: Step) -> Step:
     if found is None:
         return step
     title = shorten(found.text, LONGEST_ASKED)
+    whole = title == found.text
+    if step.purpose == NEW_DATE:  # it has a name, and shows the dates and the reason
+        title, whole = (title if whole else step.title), True
     who = name_of(tx, step.asked_by) if step.asked_by else step.title
-    by = (who, found.text) if title != found.text else ("Asked by", who)
+    by = ("Asked by", who) if whole else (who, found.text)
     files = (("Files", files_named(tx, ", ".join(found.files))),) if found.files else ()
     return replace(step, title=title, shown=(*step.shown, by, *files))
 

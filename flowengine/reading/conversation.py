@@ -13,7 +13,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.conversation import ANSWERED, TAKEN_BACK, unanswered
 from flowengine.core.seatings import himself, in_his_name
-from flowengine.core.values import CONVERSATION, Step
+from flowengine.core.values import CONVERSATION, NEW_DATE, Step
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
 from flowengine.reading.files import views
@@ -117,7 +117,7 @@ def _is_told(look: Look, event: e.Said, asked_by: str) -> bool:
     if event.to:
         person = look.tx.people.get(asked_by) if asked_by else None
         return person is not None and person.kind == "customer"
-    return event.kind == "answer" or (event.kind == "message" and not event.number)
+    return event.kind in ("answer", NEW_DATE) or (event.kind == "message" and not event.number)
 
 
 def _asker(look: Look, number: int) -> str:

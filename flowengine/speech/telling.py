@@ -86,7 +86,9 @@ class Speech:
         return f"{self.day(at, home, short=short)}, {self.time(at, home)}"
 
     def distance(self, at: datetime) -> str:
-        """How far that is from now: ``in 3 days``, ``2 hours ago``."""
+        """How far that is from now: ``in 3 days``, ``2 hours ago``, ``just now``."""
+        if abs(at - self.now) < timedelta(seconds=1):
+            return self.say("just now")
         return dates.format_timedelta(at - self.now, add_direction=True, locale=self.locale)
 
     def span(self, length: timedelta) -> str:

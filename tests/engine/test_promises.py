@@ -46,6 +46,16 @@ def states(engine: Engine, **narrow: str) -> dict[str, str]:
     return {row.customer: row.promise.status for row in engine.promises(by="tom", **narrow)}
 
 
+def test_what_is_too_long_for_a_name_is_said_once(engine: Engine, coat: Callable[..., str]) -> None:
+    """The step is called by its dates then, and has the reason whole, beside who asks."""
+    reason = "The mill that weaves the cloth was flooded, and what it had lain ready for us is spoilt and is woven anew"
+    engine.ask_new_promise(coat(), date(2026, 6, 1), because=reason, by="tom")
+    (item,) = engine.inbox("ada")
+    assert item.title == "A new date: Mon 1 Jun 2026 instead of Wed 20 May 2026"
+    shown = dict(engine.step(item.id, "ada").shown)
+    assert (shown["Because"], shown["Asked by"]) == (reason, "Tom")
+
+
 def test_a_customer_accepts_another_date(engine: Engine, coat: Callable[..., str]) -> None:
     """He is asked on a step, both dates are in the history with who agreed, and who has asked is told."""
     job = coat()
@@ -59,6 +69,7 @@ def test_a_customer_accepts_another_date(engine: Engine, coat: Callable[..., str
         "If you do not answer",
         "from Mon 11 May 2026, 10:00 on, Wed 20 May 2026 stands as it was promised",
     ) in step.shown
+    assert engine.conversation(job, by="tom")[-1].inside is False
     assert engine.track(job, by="ada").promise.status == "asked"
     engine.act(item.id, "accepted", {}, by="ada")
     promise = engine.track(job, by="ada").promise

@@ -34,6 +34,7 @@ def test_numbers_are_written_as_his_language_has_them() -> None:
     assert (ENGLISH.number(Decimal("1234.5")), GERMAN.number(Decimal("1234.5"))) == ("1,234.5", "1.234,5")
     assert (ENGLISH.money(1510, "GBP"), GERMAN.money(Decimal("99.9"), "EUR")) == ("£1,510.00", "99,90\xa0€")
     assert (ENGLISH.span(timedelta(days=3)), GERMAN.distance(NOW - timedelta(hours=2))) == ("3 days", "vor 2 Stunden")
+    assert (ENGLISH.distance(NOW), ENGLISH.distance(NOW + timedelta(minutes=1))) == ("just now", "in 1 minute")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from flowengine.web.pages.visit import Visit
 DAYS = 6
 """Days with free times that are shown at once, and no more than so many times."""
 MOST = 90
+FEW = 24
+"""So many times are shown at once; of more those of the first day, and the others where their day is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,16 @@ class Day:
     at: datetime
     times: tuple[Time, ...]
 
+    @property
+    def late(self) -> bool:
+        """All of it lies after the day that was promised."""
+        return all(one.late for one in self.times)
+
 
 def days_of(step: CustomerStep, visit: Visit) -> dict[str, Any]:
     """The days of a page: those from ``?after=`` on, and where the days after and before them begin."""
     if step.type != "fitting":
-        return {"days": (), "later": "", "first": True}
+        return {"days": (), "later": "", "first": True, "few": True}
     slots, late, clock = sorted(step.slots), set(step.late_slots), visit.speech.clock()
     after = _moment(visit.query("after"))
     rest = [slot for slot in slots if after is None or slot >= after] or slots
@@ -55,6 +62,7 @@ def days_of(step: CustomerStep, visit: Visit) -> dict[str, Any]:
         shown += 1
     return {
         "days": days,
+        "few": shown <= FEW,
         "later": _text(rest[shown]) if shown < len(rest) else "",
         "first": not rest or rest[0] == slots[0],
     }

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from flowengine.views.conversation import FileView
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import refuse_nothing, refuse_outside, tried
+from flowengine.web.pages.insiders import refuse_outside, tried
 from flowengine.web.pages.visit import Visit, at
 from flowengine.web.pages.work_step import FACTS
 
@@ -67,9 +67,8 @@ def add_fact(visit: Visit) -> Response:
     posted = visit.posted
 
     def add() -> None:
-        refuse_nothing(visit, "fact")
         visit.desk.add_fact(
-            visit.part("id"), posted.get("kind", FACTS[0]), posted.get("fact"), show=posted.get("show") == "yes",
+            visit.part("id"), posted.get("kind", FACTS[0]), visit.written("fact"), show=posted.get("show") == "yes",
             key=posted.get("key") or None,
         )  # fmt: skip
 
@@ -82,8 +81,7 @@ def answer_fact(visit: Visit) -> Response:
     fact = visit.posted.get("of")
 
     def reply() -> None:
-        refuse_nothing(visit, "answer")
-        visit.desk.answer_fact(fact, visit.posted.get("answer"))
+        visit.desk.answer_fact(fact, visit.written("answer"))
 
     return _done(visit, f"answer-{fact}", reply, "#facts")
 
@@ -94,8 +92,7 @@ def change_fact(visit: Visit) -> Response:
     posted, fact = visit.posted, visit.posted.get("of")
 
     def change() -> None:
-        refuse_nothing(visit, "text")
-        visit.desk.change_fact(fact, posted.get("text"), kind=posted.get("kind"), show=posted.get("show") == "yes")
+        visit.desk.change_fact(fact, visit.written("text"), kind=posted.get("kind"), show=posted.get("show") == "yes")
 
     return _done(visit, f"change-{fact}", change, "#facts")
 
@@ -139,7 +136,7 @@ def message(visit: Visit) -> Response:
     def send() -> None:
         files.extend(visit.attached("files"))
         if not files:
-            refuse_nothing(visit, "message")
+            visit.written("message")
         key = visit.posted.get("key") or None
         visit.desk.message_to(visit.part("id"), visit.posted.get("message"), files, key=key)
 
@@ -153,7 +150,7 @@ def message(visit: Visit) -> Response:
 def add_contact(visit: Visit) -> Response:
     """Another way to the customer."""
     return _done(
-        visit, "contact", lambda: visit.desk.add_contact(visit.part("id"), visit.posted.get("contact")), "#contacts"
+        visit, "contact", lambda: visit.desk.add_contact(visit.part("id"), visit.written("contact")), "#contacts"
     )
 
 
@@ -171,7 +168,7 @@ def let_act(visit: Visit) -> Response:
     posted = visit.posted
 
     def let() -> None:
-        person = visit.desk.find_person(posted.get("who"), kind="customer").id
+        person = visit.desk.find_person(visit.written("who"), kind="customer").id
         visit.desk.let_act(person, visit.part("id"), posted.get("may", "act"), because=posted.get("because"))
 
     return _done(visit, "who", let, "#acting")

@@ -108,11 +108,24 @@ def merge(visit: Visit) -> Response:
     person, into, because = visit.part("id"), visit.posted.get("into"), visit.posted.get("because").strip()
     if not because:
         return _side_by_side(visit, into, 422, {"because": visit.speech.say("Please say why.")})
+
+    def again(status: int, words: str) -> Response:
+        one = _are_one(visit, person, into)
+        if one:  # sent twice
+            return visit.go(at("customers", one))
+        return _side_by_side(visit, into, status, {"because": words})
+
     return tried(
         lambda: visit.desk.merge(person, into, because=because),
         lambda done: visit.go(at("customers", done.customer)),
-        lambda status, words: _side_by_side(visit, into, status, {"because": words}),
+        again,
     )
+
+
+def _are_one(visit: Visit, person: str, into: str) -> str:
+    """As whom both are shown already; empty where they are two."""
+    first, second = visit.desk.record(person).customer, visit.desk.find_person(into, kind="customer").id
+    return first if first == visit.desk.record(second).customer else ""
 
 
 @pages.get("/customers/{id}/unmerge")

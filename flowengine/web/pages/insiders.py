@@ -48,12 +48,6 @@ def tried(do: Callable[[], T], then: Callable[[T], Response], again: Callable[[i
     return then(done)
 
 
-def refuse_nothing(visit: Visit, name: str) -> None:
-    """Raises BadAnswer where a box was sent with nothing in it."""
-    if not visit.posted.get(name).strip():
-        raise e.BadAnswer({name: visit.speech.say("Please write something.")})
-
-
 def status_of(error: e.FlowError) -> int:
     """The status of a form that is shown again; where what was typed is nowhere to be found, the form is wrong."""
     return 422 if isinstance(error, (e.NotFound, e.Ambiguous)) else e.http_status(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from flowengine.client.desk import Desk
 from flowengine.views.conversation import MessageView
 from flowengine.views.replies import Track
 from flowengine.web.pages.book import Book
+from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of
 from flowengine.web.pages.rail import rail_of
 from flowengine.web.pages.visit import Visit, at
 from flowengine.web.pages.way import way_of
@@ -32,7 +34,7 @@ def job(visit: Visit) -> Response:
 @pages.post("/jobs/{job}/messages")
 def write(visit: Visit) -> Response:
     """Write about the job: a message with files, a question, or a concern, each of which waits for an answer."""
-    job, text, kind = visit.part("job"), visit.posted.get("text"), visit.posted.get("kind", "message")
+    job, kind = visit.part("job"), visit.posted.get("kind", "message")
     if kind not in _KINDS:
         kind = "message"
     try:
@@ -41,12 +43,12 @@ def write(visit: Visit) -> Response:
         return shown(visit, job, 422, _problems(problem, "files"), visit.posted.all("files.kept"))
     try:
         if kind == "message":
-            done = visit.desk.message(job, text, kept, key=visit.posted.get("key") or None)
+            done = visit.desk.message(job, visit.written("text"), kept, key=visit.posted.get("key") or None)
         elif kept:
             words = visit.speech.say("Files go with a message: choose “A message”, or leave them out.")
             return shown(visit, job, 422, {"files": words}, kept)
         else:
-            done = visit.desk.say(job, text, kind, key=visit.posted.get("key") or None)
+            done = visit.desk.say(job, visit.written("text"), kind, key=visit.posted.get("key") or None)
     except e.BadAnswer as problem:
         return shown(visit, job, 422, _problems(problem, "text"), kept)
     except (e.NotAllowed, e.KeyConflict) as problem:
@@ -73,6 +75,34 @@ def take_back(visit: Visit) -> Response:
     except e.StaleCommand as problem:
         return shown(visit, job, 409, {"talk": problem.what})
     return visit.go(at("jobs", job), {"did": str(done.seq)})
+
+
+@pages.post("/jobs/{job}/promise")
+def ask_for_another_date(visit: Visit) -> Response:
+    """Ask the customer for another date than the one that is promised: she accepts it or refuses."""
+    refuse_outside(visit)
+    job, posted, say = visit.part("job"), visit.posted, visit.speech.say
+    to, because = _date(posted.get("to")), posted.get("because").strip()
+    missing = {} if to is not None else {"to": say("Please choose a day.")}
+    if not because:
+        missing["because"] = say("Please say why: the customer reads it.")
+    if to is None or missing:
+        return shown(visit, job, 422, missing)
+    try:
+        done = visit.desk.ask_new_promise(job, to, because=because, key=posted.get("key") or None)
+    except e.BadAnswer as problem:
+        return shown(visit, job, 422, dict(problem.problems))
+    except e.Refused as problem:
+        refuse_unless_mended(problem)
+        return shown(visit, job, status_of(problem), {"to": in_words(problem)})
+    return visit.go(at("jobs", done.job), {"did": str(done.seq)})
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 @pages.get("/jobs/{job}/appointments.ics")

@@ -77,9 +77,9 @@ def name(visit: Visit) -> Response:
 @pages.post("/me/contacts")
 def add_contact(visit: Visit) -> Response:
     """Another way to one; where a code can go there, it is sent at once."""
-    person, address = _himself(visit), visit.posted.get("address").strip()
+    person = _himself(visit)
     try:
-        found = visit.desk.add_contact(person, address)
+        found = visit.desk.add_contact(person, visit.written("address").strip())
     except e.BadAnswer as problem:
         return shown(visit, 422, {"address": next(iter(problem.problems.values()))})
     except e.NotAllowed as problem:
@@ -156,7 +156,7 @@ def add_fact(visit: Visit) -> Response:
     if kind not in KINDS:
         kind = "preference"
     try:
-        visit.desk.add_fact(person, kind, visit.posted.get("fact"), key=visit.posted.get("key") or None)
+        visit.desk.add_fact(person, kind, visit.written("fact"), key=visit.posted.get("key") or None)
     except e.BadAnswer as problem:
         return shown(visit, 422, {"fact": next(iter(problem.problems.values()))})
     return visit.go("/me")
@@ -171,7 +171,7 @@ def change_fact(visit: Visit) -> Response:
         if visit.posted.get("way") == "remove":
             visit.desk.take_back_fact(fact)
         else:
-            visit.desk.change_fact(fact, visit.posted.get("text"))
+            visit.desk.change_fact(fact, visit.written("text"))
     except e.BadAnswer as problem:
         return shown(visit, 422, {box: next(iter(problem.problems.values()))})
     except (e.StaleCommand, e.NotAllowed) as problem:

@@ -41,7 +41,7 @@ def write(visit: Visit) -> Response:
     kept = visit.posted.all("files.kept")
     try:
         kept = visit.attached("files")
-        visit.desk.write(visit.posted.get("text"), kept, key=visit.posted.get("key") or None)
+        visit.desk.write(visit.written("text"), kept, key=visit.posted.get("key") or None)
     except e.BadAnswer as problem:
         found: dict[str, str] = {}
         for name, words in problem.problems.items():

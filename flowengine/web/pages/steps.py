@@ -13,6 +13,7 @@ from flowengine import errors as e
 from flowengine.client import Json, Way
 from flowengine.people.identities import Identity, as_strong
 from flowengine.speech.telling import Speech
+from flowengine.views.ballots import BallotView
 from flowengine.views.replies import CustomerStep, Receipt
 from flowengine.web.pages.appointments import days_of, slot_of
 from flowengine.web.pages.book import Book
@@ -164,9 +165,9 @@ class _Page:
         step, visit = self.step, self.visit
         if not step.open or not step.form.ways:
             return self.over(status)
-        ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
+        ballot = self.ballot()
         given = _cast(ballot.ballot, step) if ballot is not None else {}
-        chosen = self.way or (step.form.ways[0].outcome if len(step.form.ways) == 1 else "")
+        chosen = self.way or _usual(step)
         if not self.way and ballot is not None:
             chosen = "abstain" if "abstain" in given else "vote"
         return visit.page(
@@ -175,7 +176,7 @@ class _Page:
             step=step,
             ways=[(way, self.asked(way, given)) for way in step.form.ways],
             chosen=chosen,
-            words=words_for_ways(visit.speech),
+            words=words_for_ways(visit.speech) | {step.title: visit.speech.say("Answer")},
             voted=self.voted(given),
             others=self.others,
             concern=self.concern,
@@ -226,6 +227,15 @@ class _Page:
         told = summary(fields, given, self.visit.speech)
         return told[0][1] if "for" in given and told else self.visit.speech.say("You abstained.")
 
+    def ballot(self) -> BallotView | None:
+        """His own; None where the step is no vote, or one that was opened before there were ballot boxes."""
+        if self.step.type != "vote":
+            return None
+        try:
+            return self.visit.desk.ballot(self.step.id)
+        except e.NotFound:
+            return None
+
     def is_weak(self) -> bool:
         """Whether who asks has to be known better before he can do this."""
         who = self.visit.who
@@ -264,7 +274,7 @@ class _Page:
         visit, step = self.visit, self.step
         mine = bool(visit.me and step.ended_by == visit.me.id)
         other = step.claimed and step.claimed != (visit.me.id if visit.me else "")
-        ballot = visit.desk.ballot(step.id) if step.type == "vote" else None
+        ballot = self.ballot()
         return visit.page(
             "customers/step_over.html",
             status,
@@ -275,6 +285,13 @@ class _Page:
             ballot=ballot,
             voted=ballot is not None and ballot.voted,
         )
+
+
+def _usual(step: CustomerStep) -> str:
+    """The way that is open already: the only one; of a question the one that answers it. Nobody agrees unasked."""
+    ways = step.form.ways
+    answers = [way for way in ways if way.fields] if step.type in ("ask", "feedback") else ways
+    return answers[0].outcome if len(answers) == 1 else ""
 
 
 def _cast(ballot: Json, step: CustomerStep) -> dict[str, Json]:

@@ -21,12 +21,15 @@ from flowengine.client.wire import asking
 from flowengine.commands.sessions import csrf_of
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
+from flowengine.errors import BadAnswer
 from flowengine.language.model import Process
 from flowengine.people.identities import By, Identity
+from flowengine.reading.changes import interest, looked
 from flowengine.speech.catalogues import LANGUAGES, language_of
 from flowengine.speech.telling import Speech
 from flowengine.views.replies import PersonView
 from flowengine.web.cookies import language_chosen, secret_of
+from flowengine.web.events import MINE
 from flowengine.web.pages.posted import Posted
 
 POLICY = (
@@ -133,6 +136,22 @@ class Visit:
     def query(self, name: str, default: str = "") -> str:
         """A field of the query."""
         return self.request.query_params.get(name, default)
+
+    def known(self, job: str) -> str:
+        """What he knows who sees this page of a job, or of all that is his (``mine``), as events have it: so he hears
+        of what has changed before he began to listen."""
+        if self.who is None:
+            return ""
+        shell = self.engine.shell
+        wanted = interest(shell, self.who, "" if job == MINE else job)
+        return looked(shell, [wanted]).get(wanted, "")
+
+    def written(self, name: str) -> str:
+        """What was written in a box. Raises BadAnswer where there was nothing in it."""
+        text = self.posted.get(name)
+        if not text.strip():
+            raise BadAnswer({name: self.speech.say("Please write something.")})
+        return text
 
     @property
     def asked_for(self) -> str:

@@ -9,6 +9,9 @@ from flowengine.views.thread_lines import ThreadLine
 
 SHOWN_AHEAD = 5
 """Of what may come, how much is shown at once."""
+SHOWN_DONE = 4
+"""Of what is done, how much is shown at once, where there is much more."""
+MUCH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A job's way; of what may come ``later`` is what comes after the next few."""
+    """A job's way; of what may come ``later`` is what comes after the next few, ``earlier`` what was done before the
+    last few."""
 
+    earlier: tuple[Stretch, ...]
     done: tuple[Stretch, ...]
     now: tuple[Stretch, ...]
     ahead: tuple[ThreadLine, ...]
@@ -49,7 +54,10 @@ def way_of(lines: Iterable[ThreadLine]) -> Way:
             parts[_head_of(line, now, heads)].append(line)
     ahead = [one for one in told if one.when == "ahead"]
     shown = tuple(Stretch(one, tuple(parts[one.words])) for one in heads)
-    return Way(tuple(done), shown, tuple(ahead[:SHOWN_AHEAD]), tuple(ahead[SHOWN_AHEAD:]))
+    before = len(done) - SHOWN_DONE if len(done) > MUCH else 0
+    return Way(
+        tuple(done[:before]), tuple(done[before:]), shown, tuple(ahead[:SHOWN_AHEAD]), tuple(ahead[SHOWN_AHEAD:])
+    )
 
 
 def _head_of(line: ThreadLine, now: list[ThreadLine], heads: list[ThreadLine]) -> str:

@@ -16,7 +16,6 @@ from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import Answered, answer, asked
 from flowengine.web.pages.insiders import (
     in_words,
-    refuse_nothing,
     refuse_outside,
     refuse_unless_mended,
     tried,
@@ -169,9 +168,8 @@ def add_fact(visit: Visit) -> Response:
     seen, kind = _seen(visit), visit.posted.get("kind", FACTS[0])
 
     def add() -> None:
-        refuse_nothing(visit, "fact")
         visit.desk.add_fact(
-            seen.customer, kind, visit.posted.get("fact"), job=seen.job, step=seen.id,
+            seen.customer, kind, visit.written("fact"), job=seen.job, step=seen.id,
             show=visit.posted.get("show") == "yes", key=visit.posted.get("key") or None,
         )  # fmt: skip
 
@@ -185,8 +183,7 @@ def answer_fact(visit: Visit) -> Response:
     seen, fact = _seen(visit), visit.posted.get("of")
 
     def reply() -> None:
-        refuse_nothing(visit, "answer")
-        visit.desk.answer_fact(fact, visit.posted.get("answer"))
+        visit.desk.answer_fact(fact, visit.written("answer"))
 
     return _done(visit, seen, f"answer-{fact}", reply)
 
@@ -212,7 +209,7 @@ def _said(visit: Visit, verb: str) -> Response:
     def send() -> None:
         files.extend(visit.attached(f"{verb}-files", seen.job))
         if not files:
-            refuse_nothing(visit, verb)
+            visit.written(verb)
         say(seen.job, visit.posted.get(verb), files, key=visit.posted.get("key") or None)
 
     def again(status: int, words: str) -> Response:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from house import House, opened
-from inside_house import busy_house
+from inside_house import ask_cy, busy_house
 from playwright.sync_api import Browser, sync_playwright
 
 from flowengine import SimulatedClock
@@ -45,3 +45,10 @@ def busy(sqlite_url: str) -> Iterator[House]:
     """A house in which much is under way."""
     with busy_house(sqlite_url) as found:
         yield found
+
+
+@pytest.fixture
+def full(busy: House) -> House:
+    """A house in which each kind of step waits for a customer besides."""
+    ask_cy(busy)
+    return busy

@@ -10,10 +10,13 @@ from httpx import Response
 
 
 class Form:
-    """One form of a page: ``values`` are what stands in it, all of a name in order."""
+    """One form of a page: ``values`` are what stands in it, all of a name in order; ``empty`` are the boxes in
+    which nothing stands."""
 
     def __init__(self, attributes: dict[str, str]) -> None:
         self.action = attributes.get("action", "")
+        self.posts = attributes.get("method") == "post"
+        self.empty: list[str] = []
         self.values: dict[str, list[str]] = {}
         self.buttons: list[dict[str, str]] = []
 
@@ -38,8 +41,11 @@ class _Reader(HTMLParser):
         if tag == "input" and name and said.get("type") != "file":
             if said.get("type") not in ("radio", "checkbox") or "checked" in said:
                 values.setdefault(name, []).append(said.get("value", ""))
+                if said.get("type") != "hidden" and not said.get("value"):
+                    self.forms[-1].empty.append(name)
         elif tag == "textarea":
             self.area = name
+            self.forms[-1].empty.append(name)
             values.setdefault(name, []).append("")
         elif tag == "select":
             self.picked = name
@@ -57,11 +63,16 @@ class _Reader(HTMLParser):
             self.forms[-1].values[self.area][-1] += data.removeprefix("\n") if data != "\n" else ""
 
 
-def form_of(page: Response, action: str) -> Form:
-    """The first form of a page that is sent to an address that ends in ``action``, or else has it in it."""
+def forms_of(page: Response) -> list[Form]:
+    """All forms of a page."""
     reader = _Reader()
     reader.feed(page.text)
-    fitting = [form for form in reader.forms if action in form.action]
+    return reader.forms
+
+
+def form_of(page: Response, action: str) -> Form:
+    """The first form of a page that is sent to an address that ends in ``action``, or else has it in it."""
+    fitting = [form for form in forms_of(page) if action in form.action]
     return next((form for form in fitting if form.action.endswith(action)), fitting[0])
 
 

@@ -89,3 +89,32 @@ def fill(house: House) -> None:
     engine.claim(mine.id, by="tom")
     house.clock.advance(timedelta(hours=5))
     engine.run_due()
+
+
+NEED = {"what": "A journey", "by": "2026-06-20"}
+CHOSEN = {"cloth": "tweed", "extras": ["cuffs"], "buttons": {"horn": 6}}
+
+
+def ask_cy(house: House) -> None:
+    """Cy has a job at each of the steps that wait for a customer; in one a time is kept for her."""
+    engine = house.engine
+    engine.add_customer("cy", "Cy", contact="cy@example.org", groups=["members"])
+    answers = [("chosen", CHOSEN), ("answered", {"height": 170, "warm": False}), ("held", {}), ("approved", {})]
+    for done in range(6):
+        job = engine.start("coat", need=NEED, by="cy").job
+        for outcome, answer in answers[: min(done, 4)]:
+            step = next(one for one in engine.inbox(by="cy") if one.job == job)
+            if outcome == "held":
+                slots = engine.step(step.id, by="cy").slots
+                engine.act(step.id, "book", {"slot": slots[0].isoformat()}, by="cy")
+                house.clock.advance(slots[0] + timedelta(minutes=1) - house.clock.now())
+                step = next(one for one in engine.inbox(by="tom") if one.job == job)
+                engine.act(step.id, "held", by="tom")
+            else:
+                engine.act(step.id, outcome, answer, by="cy")
+    kept = engine.start("coat", need=NEED, by="cy").job
+    for outcome, answer in answers[:2]:
+        engine.act(next(one.id for one in engine.inbox(by="cy") if one.job == kept), outcome, answer, by="cy")
+    step = engine.step(next(one.id for one in engine.inbox(by="cy") if one.job == kept), by="cy")
+    engine.act(step.id, "hold", {"slot": step.slots[3].isoformat()}, by="cy")
+    engine.message(kept, "Shall I bring my boots?", by="cy")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from coats import COATS
-from forms import form_of, send
+from crawling import Page
+from forms import form_of, forms_of, send
 from house import House, Visitor, opened
 
 from flowengine import Settings, SimulatedClock
@@ -47,6 +48,32 @@ def test_a_link_tells_nothing_until_somebody_says_that_it_is_him(house: House, j
     done = send(nobody, page, "/door/")
     assert (done.status_code, done.headers["location"]) == (303, f"/jobs/{job}")
     assert nobody.get("/").headers["location"] == f"/jobs/{job}"
+
+
+def test_a_scanner_that_presses_everything_looks_at_one_job(house: House, job: str) -> None:
+    """It opens the link of a letter, follows all that it finds from there, and presses every button as it stands, three
+    pages deep: nothing is answered, said or changed, no other job is seen, and the link still opens for its person."""
+    other = _job(house)
+    before = house.engine.history(job), house.engine.history(other), house.engine.person("ada")
+    secret = house.engine.make_link(job, "ada").secret
+    scanner, seen, waiting = house.visitor(follow_redirects=True), set(), [f"/door/{secret}"]
+    for _ in range(3):
+        found: list[str] = []
+        for path in waiting:
+            page = scanner.get(path)
+            found += Page(page.text).links
+            for form in forms_of(page):
+                pressed = [{one["name"]: one.get("value", "")} if "name" in one else {} for one in form.buttons]
+                if form.posts and form.action not in ("/logout", "/language"):  # these only keep it from going on
+                    found += [str(scanner.post(form.action, form.values | one).url.path) for one in pressed]
+            seen.add(path)
+        waiting = [one for one in dict.fromkeys(found) if one.startswith("/") and one not in seen]
+    assert f"/jobs/{job}" in seen
+    assert any(path.startswith("/steps/") for path in seen)
+    assert scanner.get(f"/jobs/{other}").status_code == 404
+    assert (house.engine.history(job), house.engine.history(other), house.engine.person("ada")) == before
+    assert send(house.visitor(), house.visitor().get(f"/door/{secret}"), "/door/").status_code == 303
+    assert len(house.engine.links(job, by="ada")[0].uses) > 1
 
 
 def test_a_dead_link_leads_to_a_code(house: House, job: str) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from coat import COAT
+from forms import form_of, send
 from house import House, Visitor, opened
 from playwright.sync_api import Browser
 
@@ -151,6 +152,29 @@ def test_a_change_of_mind_is_looked_at_first(house: House, coat: str, ada: Visit
     assert (late.status_code, "That was not sent" in late.text) == (409, True)
 
 
+def test_another_date_is_asked_of_the_customer(house: House, coat: str, ada: Visitor) -> None:
+    """Those inside ask, with a reason; what is wrong is said beside its box, and what was typed stays. It is asked
+    once, and the customer has no such form."""
+    mia, at = house.visitor("mia"), f"/jobs/{coat}/promise"
+    page = mia.get(f"/jobs/{coat}")
+    assert f'action="{at}"' in page.text
+    assert at not in ada.get(f"/jobs/{coat}").text
+    assert ada.post(at, {"to": "2026-06-19", "because": "Rain"}).status_code == 404
+    for typed, box in ({"to": "someday", "because": "Rain <heavy>"}, "to"), ({"to": "2026-06-19"}, "because"):
+        wrong = send(mia, page, "/promise", **typed)
+        assert (wrong.status_code, f'id="{box}-problem"' in wrong.text) == (422, True)
+    assert form_of(wrong, "/promise").value("to") == "2026-06-19"
+    early = send(mia, page, "/promise", to="2020-01-01", because="Rain <heavy>")
+    assert early.status_code in (409, 422)
+    assert "Rain &lt;heavy&gt;" in early.text
+    first, again = (send(mia, wrong, "/promise", because="Rain <heavy>") for _ in range(2))
+    assert (first.status_code, first.headers["location"]) == (303, again.headers["location"])
+    assert f'action="{at}"' not in mia.get(f"/jobs/{coat}").text
+    assert "Rain &lt;heavy&gt;" in ada.get(f"/jobs/{coat}").text
+    late = send(mia, page, "/promise", to="2026-06-20", because="More rain")
+    assert (late.status_code, form_of(late, "/promise").value("because")) == (409, "More rain")
+
+
 def test_receipts_are_listed_and_taken_along(house: House, coat: str, ada: Visitor) -> None:
     """Each thing that she did has a file that holds by itself; of another's job there is none."""
     page = ada.get(f"/jobs/{coat}/receipts").text
@@ -203,3 +227,15 @@ def test_a_job_in_a_browser(house: House, coat: str, chromium: Browser) -> None:
     page.get_by_role("button", name="Send").click()
     page.get_by_text("Your message is noted").wait_for()
     context.close()
+
+
+def test_of_a_long_way_what_came_first_is_folded(house: House, coat: str, ada: Visitor) -> None:
+    """So that what is at work is seen at once; all of it is there."""
+    page = ada.get(f"/jobs/{coat}").text
+    assert "What was done before" not in page
+    for cloth in ("tweed", "wool", "tweed", "wool"):
+        house.engine.invoke(coat, "change_cloth", {}, by="ada")
+        house.engine.act(house.engine.inbox("ada")[0].id, "chosen", {"cloth": cloth}, by="ada")
+    page = ada.get(f"/jobs/{coat}").text
+    assert page.index("What was done before (6)") < page.index("Nothing &lt;script&gt;itchy") < page.index("</details>")
+    assert page.count('<li class="done">') == 10

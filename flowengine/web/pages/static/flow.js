@@ -10,6 +10,7 @@
       if (words) { box.appendChild(words.content.cloneNode(true)); words = null; heard.close(); }
     }
     heard.addEventListener("changed", show);
+    heard.addEventListener("now", function (event) { if (event.lastEventId !== box.dataset.known) show(); });
   });
 
   all(document, "form[data-total]").forEach(function (form) {
