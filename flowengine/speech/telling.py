@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers, units
 
-from flowengine.speech.catalogues import SOURCE, texts
+from flowengine.speech.catalogues import texts
+from flowengine.speech.languages import SOURCE
 
 _WEEKDAY = re.compile(r"E+|c+")
 """A weekday in a pattern of CLDR: a pattern is for each width of it, where it has none of its own."""
