@@ -17,10 +17,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from babel.support import NullTranslations, Translations
 
-LANGUAGES = {"en": "English", "de": "Deutsch"}
-"""The languages that there are, each in its own words. English is that of the texts themselves."""
+from flowengine.speech.languages import LANGUAGES, SOURCE
 
-SOURCE = "en"
 HERE = Path(__file__).parent
 HOUSE = HERE.parent
 METHODS = [("web/pages/**.py", "python"), ("web/pages/templates/**.html", "jinja2"), ("speech/**.py", "python")]
@@ -61,18 +59,6 @@ def said() -> Catalog:
     ):
         found.add(message, auto_comments=comments, locations=[(name, 0)])
     return found
-
-
-def language_of(accepted: str) -> str:
-    """The first language of an ``Accept-Language`` that there is; else English."""
-    wanted = []
-    for one in accepted.split(",")[:20]:
-        tag, _, quality = one.strip().partition(";q=")
-        try:
-            wanted.append((-float(quality or 1), tag.strip().lower().partition("-")[0]))
-        except ValueError:
-            continue
-    return next((tag for weight, tag in sorted(wanted, key=lambda one: one[0]) if tag in LANGUAGES and weight), SOURCE)
 
 
 def _update() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from flowengine.speech.catalogues import language_of
+from flowengine.speech.languages import language_of
 from flowengine.speech.telling import Speech
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)

@@ -12,7 +12,8 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from flowengine.speech.catalogues import LANGUAGES, texts
+from flowengine.speech.catalogues import texts
+from flowengine.speech.languages import LANGUAGES
 from flowengine.speech.telling import Speech
 from flowengine.web.pages.asked_fields import problems_of
 

@@ -19,7 +19,7 @@ from flowengine.commands.sessions import csrf_of
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.people.identities import By, Identity
-from flowengine.speech.catalogues import LANGUAGES, language_of
+from flowengine.speech.languages import LANGUAGES, language_of
 from flowengine.speech.telling import Speech
 from flowengine.views.replies import PersonView
 from flowengine.web.cookies import language_chosen, secret_of
