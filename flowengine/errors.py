@@ -45,12 +45,15 @@ Each says *what* is wrong, *where*, and what is *possible* instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from flowengine.problem import Problem
 
+
+Tell: TypeAlias = Callable[[str], str]
+"""Tells a text that may be a phrase."""
 
 Fault: TypeAlias = Literal["syntax", "missing", "type", "value", "budget"]
 """Why an expression failed: see :class:`ExpressionFailed`."""
@@ -62,6 +65,9 @@ class FlowError(Exception):
     ``what`` is a sentence, ``where`` names the place (``file:line:column``, a step, a field), ``possible`` lists what
     would have been accepted: ``str(error)`` says all three, ``to_json()`` gives them as plain values beside ``error``,
     the name of the class. ``status`` is the HTTP status that goes with it, said with a class, else its parent's.
+
+    All of it is English. An error that was raised with a phrase (``speech.phrases``) can be told in other words:
+    ``to_json`` takes what tells them, and ``phrase`` is the one of ``what``.
     """
 
     status: ClassVar[int] = 500
@@ -71,9 +77,11 @@ class FlowError(Exception):
 
     def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = ()) -> None:
         super().__init__(what)
-        self.what = what
-        self.where = where
-        self.possible = tuple(possible)
+        self.phrase = what
+        self.phrases = tuple(possible)
+        self.what = str(what)
+        self.where = str(where)
+        self.possible = tuple(map(str, possible))
 
     @property
     def code(self) -> str:
@@ -84,9 +92,14 @@ class FlowError(Exception):
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} (possible: {', '.join(self.possible)})" if self.possible else text
 
-    def to_json(self) -> dict[str, Any]:
-        """The error as plain values, for ``--json`` and HTTP."""
-        return {"error": self.code, "what": self.what, "where": self.where, "possible": list(self.possible)}
+    def to_json(self, tell: Tell = str) -> dict[str, Any]:
+        """The error as plain values, for ``--json`` and HTTP; ``tell`` tells its phrases, in English unless given."""
+        return {
+            "error": self.code,
+            "what": tell(self.phrase),
+            "where": self.where,
+            "possible": [tell(one) for one in self.phrases],
+        }
 
 
 def http_status(error: BaseException) -> int:
@@ -105,7 +118,7 @@ class ProcessRefused(FlowError, status=422):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, tell: Tell = str) -> dict[str, Any]:  # noqa: ARG002  # problems of files are told in English
         return {"error": self.code, "problems": [problem.to_json() for problem in self.problems]}
 
 
@@ -156,8 +169,8 @@ class WeakIdentity(NotAllowed):
         super().__init__(what, where=where, possible=possible)
         self.needed = needed
 
-    def to_json(self) -> dict[str, Any]:
-        return super().to_json() | {"needed": self.needed}
+    def to_json(self, tell: Tell = str) -> dict[str, Any]:
+        return super().to_json(tell) | {"needed": self.needed}
 
 
 class BadToken(Refused, status=401):
@@ -176,12 +189,17 @@ class BadAnswer(Refused, status=422):
     """The answer breaks the step's fields; ``problems`` maps each field's path to what is wrong with it."""
 
     def __init__(self, problems: Mapping[str, str], *, where: str = "", possible: Sequence[str] = ()) -> None:
-        self.problems = dict(problems)
-        text = "; ".join(f"{name}: {problem}" if name else problem for name, problem in self.problems.items())
-        super().__init__(text, where=where, possible=possible)
+        self.told = dict(problems)
+        self.problems = {name: str(problem) for name, problem in problems.items()}
+        super().__init__(_in_a_row(self.problems), where=where, possible=possible)
 
-    def to_json(self) -> dict[str, Any]:
-        return super().to_json() | {"problems": self.problems}
+    def to_json(self, tell: Tell = str) -> dict[str, Any]:
+        problems = {name: tell(problem) for name, problem in self.told.items()}
+        return super().to_json(tell) | {"what": _in_a_row(problems), "problems": problems}
+
+
+def _in_a_row(problems: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {problem}" if name else problem for name, problem in problems.items())
 
 
 class AlreadyClaimed(Refused, status=409):
@@ -225,8 +243,8 @@ class TooMany(Refused, status=429):
         super().__init__(what, where=where, possible=possible)
         self.retry_after = retry_after
 
-    def to_json(self) -> dict[str, Any]:
-        return super().to_json() | {"retry_after": self.retry_after}
+    def to_json(self, tell: Tell = str) -> dict[str, Any]:
+        return super().to_json(tell) | {"retry_after": self.retry_after}
 
 
 class BadSignature(Refused, status=401):

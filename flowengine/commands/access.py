@@ -20,7 +20,6 @@ from flowengine.core.seatings import himself, in_one_part, seatings, stands_for,
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
 from flowengine.language.model import State
-from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken
 from flowengine.people.identities import By, Identity, check_person, person_of
 from flowengine.people.permissions import (
@@ -49,6 +48,7 @@ from flowengine.runtime.actors import (
     reader_zone,
     refuse_erased,
 )
+from flowengine.speech.spoken_time import moment
 from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
 from flowengine.store.transaction import Terms
 

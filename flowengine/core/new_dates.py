@@ -20,7 +20,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.expressions import moment as moment_of
 from flowengine.language.model import Process
 from flowengine.language.parts import EXPIRED
-from flowengine.language.spoken_time import day, last_day, moment
+from flowengine.speech.spoken_time import day, last_day, moment
 
 _DAY = len("2026-05-01")
 ACCEPTED, REFUSED = conversation.ACCEPTED, conversation.REFUSED

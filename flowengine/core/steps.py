@@ -17,7 +17,7 @@ from flowengine.core.spot import Kind, Spot
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import World
 from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
-from flowengine.language.spoken_time import moment
+from flowengine.speech.spoken_time import moment
 
 
 def act(flow: Flow, command: c.Act) -> None:

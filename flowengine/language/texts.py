@@ -13,9 +13,9 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration, Working
 from flowengine.language.evaluation.numbers import Number, exact, written
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local
-from flowengine.language.spoken_time import day, moment
 from flowengine.language.syntax import closing_brace
 from flowengine.problem import Place
+from flowengine.speech.spoken_time import day, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which languages people are spoken to in; without Babel, so that every room may ask."""
+"""The languages that flowengine speaks, and which of them somebody asks for."""
 
 from __future__ import annotations
 

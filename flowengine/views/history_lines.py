@@ -17,10 +17,10 @@ from flowengine.core.values import Booking, Json, KeptMessage, Promise, ServiceC
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process, State
 from flowengine.language.parts import DONE, Always
-from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken, told
 from flowengine.language.types import TYPES
 from flowengine.language.types.approval import verdict
+from flowengine.speech.spoken_time import moment
 from flowengine.store import shown
 from flowengine.views import plainly
 

@@ -10,12 +10,12 @@ from decimal import Decimal
 from flowengine.core.values import Json, Seating
 from flowengine.exact import CONTEXT, Number
 from flowengine.interop.labels import span
-from flowengine.language.currencies import money
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Field, Group, Role
-from flowengine.language.spoken_time import day, last_day, moment
 from flowengine.language.texts import plain
+from flowengine.speech.money import money
+from flowengine.speech.spoken_time import day, last_day, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Head, Promise, Step
 from flowengine.language.model import Process
-from flowengine.language.spoken_time import day, last_day
+from flowengine.speech.spoken_time import day, last_day
 from flowengine.views import plainly
 from flowengine.views.customer_words import UNDER_WAY, places
 from flowengine.views.replies import PromiseStatus, PromiseView, View

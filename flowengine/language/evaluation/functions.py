@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.calendars import LONGEST, Calendar, working_days
-from flowengine.language.currencies import currency, money
+from flowengine.language.currencies import currency
 from flowengine.language.durations import Duration, Working
 from flowengine.language.evaluation import numbers
 from flowengine.language.evaluation.numbers import Number
+from flowengine.speech.money import money
 
 Kind: TypeAlias = Literal["text", "number", "boolean", "moment", "span", "working time", "list", "object", "nothing"]
 

@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import jsonschema_rs
 
-from flowengine.language.currencies import CURRENCIES
 from flowengine.language.expressions import Expression, is_date, is_time
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.records import Key, Values, record
@@ -18,6 +17,7 @@ from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named
 from flowengine.language.parts import FILE_KINDS, Audience, Field
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
+from flowengine.speech.money import CURRENCIES
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
 PERSON, FILE = "person", "file"
