@@ -20,7 +20,6 @@ from flowengine.language.parser.common_keys import (
 )
 from flowengine.language.parts import EXPIRED, SKIPPED
 from flowengine.language.suggest import near
-from flowengine.language.texts import spoken
 from flowengine.language.value_shapes import Lists, Shape, of_fields
 
 
@@ -66,7 +65,7 @@ class Ask(_Question):
     def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
         if outcome in self.replies or self.is_skipping(outcome):
             return State.replied(self, outcome, saved, about, way)
-        return f"Thank you. We have your answer: {way or spoken(outcome)}"
+        return f"Thank you. We have your answer: {way or self.word_of(outcome)}"
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=False, required=self.surely(outcome))
