@@ -11,8 +11,10 @@ from msgspec.structs import replace
 from flowengine.commands import access
 from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Step
 from flowengine.interop.labels import shorten
+from flowengine.language.model import Process
 from flowengine.runtime.actors import name_of
 from flowengine.store import StoredJob, Transaction
 from flowengine.store.steps import WaitingStep
@@ -52,10 +54,10 @@ def messages_in(tx: Transaction, job: str, seq: int) -> list[e.Said]:
     return [one for one in found if one.kind == "message" and not one.number]
 
 
-def in_words(tx: Transaction, job: StoredJob, step: Step) -> Step:
+def in_words(tx: Transaction, job: StoredJob, step: Step, process: Process | None = None) -> Step:
     """A step as people see it. One that waits for an answer is called by the words that were said, and shows who has
     said them; where they are too long for a name, it shows them whole. Files that it shows have their names."""
-    step = _with_names(tx, step)
+    step = _with_names(tx, step if process is None else step_in(process, step))
     found = asked(tx, job, step.number) if step.is_asked else None
     if found is None:
         return step
@@ -82,6 +84,8 @@ def files_named(tx: Transaction, text: str) -> str:
     return FILE_ID.sub(named, text)
 
 
-def row_in_words(tx: Transaction, row: WaitingStep) -> Step:
+def row_in_words(tx: Transaction, row: WaitingStep, process: Process | None = None) -> Step:
     """The step of a row, called so; the job is read only where it waits for an answer."""
-    return in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else _with_names(tx, row.step)
+    if row.step.is_asked:
+        return in_words(tx, tx.jobs.get(row.job), row.step)
+    return _with_names(tx, row.step if process is None else step_in(process, row.step))

@@ -30,11 +30,11 @@ def promises(
     with shell.reading() as tx:
         actor, now = access.asker(tx, "promises", by), shell.clock.now()
         rows = tx.promises.list(now, state or "", process or "", limit, _place(after))
-        return [_row(shell, tx, row, reader_zone(tx, actor)) for row in rows]
+        return [_row(shell, tx, row, reader_zone(tx, actor), actor.language) for row in rows]
 
 
-def _row(shell: Shell, tx: Transaction, row: StoredPromise, reader: tzinfo | None) -> PromiseRow:
-    process = shell.catalogue.latest(tx, row.process).process
+def _row(shell: Shell, tx: Transaction, row: StoredPromise, reader: tzinfo | None, language: str) -> PromiseRow:
+    process = shell.catalogue.latest(tx, row.process, language=language).process
     return PromiseRow(
         job=row.job,
         short=shown(row.job),
