@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from flowengine.core import events as e
-from flowengine.core.values import Actor, Inners, Offer, Poll, Saying, Step
+from flowengine.core.values import Actor, Inners, Json, Offer, Poll, Saying, Step
+from flowengine.core.wording import said_each
 from flowengine.language.model import Process
 
 _REPLACE = msgspec.structs.replace
@@ -52,6 +53,15 @@ def inner_in(process: Process, inner: K) -> K:
     return inner
 
 
+def saved_in(process: Process, saved: Json) -> Json:
+    """What an answer has saved, for telling it: of a choice with the titles that another language has."""
+    titles = saved.get("titles") if process.told and isinstance(saved, dict) else None
+    if not isinstance(titles, dict):
+        return saved
+    said = {name: said_each(process, one) if isinstance(one, str) else one for name, one in titles.items()}
+    return {**saved, "titles": said}
+
+
 def events_in(process: Process, events: Iterable[E]) -> tuple[E, ...]:
     """What happened, as a process in another language tells it."""
     return tuple(_event_in(process, one) for one in events) if process.told else tuple(events)
@@ -70,6 +80,8 @@ def _event_in(process: Process, event: Any) -> Any:
             return _REPLACE(event, way=process.said(event.way))
         case e.Ended():
             return _REPLACE(event, because=process.said(event.because))
+        case e.Saved():
+            return _REPLACE(event, value=saved_in(process, event.value))
         case e.Kept():
             return _REPLACE(event, inner=inner_in(process, event.inner))
     return event
