@@ -17,6 +17,7 @@ from flowengine.core.position import Position
 from flowengine.core.values import CONVERSATION, Actor, Branch, ServiceCall, Timer, Undoing
 from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
 from flowengine.language.model import State
+from flowengine.speech.phrases import phrase
 from flowengine.store import Incident, StoredJob, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
@@ -57,15 +58,19 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
             return _send_again(shell, tx, text, actor)
         if "." not in text:
             short = shown(access.job_ref(tx, text, actor, "call"))
-            what = "a job is not tried again; its calls, timers and messages are"
-            raise NotAllowed(what, where=text, possible=(f"{short}.NUMBER, as the incidents have it",))
+            what = phrase("a job is not tried again; its calls, timers and messages are")
+            raise NotAllowed(
+                what, where=text, possible=(phrase("%(short)s.NUMBER, as the incidents have it", short=short),)
+            )
         job_id, number = access.numbered_ref(tx, text, actor, "call")
         try:
             job = access.locked(tx, job_id)
         except access.Hidden:
             raise access.no_such("call", text) from None
         if access.open_step(job, number) is not None:
-            raise NotAllowed("a step is not tried again: it waits for somebody", where=text, possible=HELP.split(", "))
+            raise NotAllowed(
+                phrase("a step is not tried again: it waits for somebody"), where=text, possible=HELP.split(", ")
+            )
         if tx.calls.hurry(job_id, number, shell.clock.now()):
             tx.wakes = True
             return _as_it_is(job)
@@ -79,13 +84,17 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
 def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None, handler: str | None) -> RetriedAll:
     """Each in a transaction of its own, so that one that cannot be tried again does not keep the others from it."""
     if kind is not None and kind not in KINDS:
-        raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
+        raise Refused(phrase("%(kind)s is no kind of incident", kind=repr(kind)), where="kind", possible=KINDS)
     tried: list[str] = []
     refused: dict[str, str] = {}
     found = [one for one in incidents(shell) if one.kind in KINDS]
     handlers = sorted({one.handler for one in found})
     if handler is not None and found and handler not in handlers:
-        raise NotFound(f"no incident is of the handler {handler[:200]!r}", where="handler", possible=handlers)
+        raise NotFound(
+            phrase("no incident is of the handler %(handler)s", handler=repr(handler[:200])),
+            where="handler",
+            possible=handlers,
+        )
     for one in found:
         if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
             continue

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, get_args
 from flowengine.clock import is_zone
 from flowengine.core.values import Actor, Value
 from flowengine.errors import BadAnswer
+from flowengine.speech.phrases import phrase
 
 LONGEST_ID = 200
 LONGEST_NAME = 200
@@ -89,15 +90,18 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> 
     problems: dict[str, str] = {}
     possible: list[str] = []
     if not PERSON_ID.fullmatch(id):
-        problems["id"] = f"{id[:LONGEST_ID]!r} is no id of a person"
+        problems["id"] = phrase("%(id)s is no id of a person", id=repr(id[:LONGEST_ID]))
         possible.append(_POSSIBLE_ID)
-    for what, text, longest in (("name", name, LONGEST_NAME), ("contact", contact, LONGEST_CONTACT)):
+    for what, text, longest, wrong in (
+        ("name", name, LONGEST_NAME, phrase("%(text)s is no name of a person")),
+        ("contact", contact, LONGEST_CONTACT, phrase("%(text)s is no contact of a person")),
+    ):
         if text and (not text.strip() or len(text) > longest or not on_one_line(text)):
-            problems[what] = f"{text[:60]!r} is no {what} of a person"
-            possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
+            problems[what] = phrase(wrong, text=repr(text[:60]))
+            possible.append(phrase("1 to %(longest)s characters on one line, not blank", longest=longest))
     if zone and not is_zone(zone):
-        problems["zone"] = f"{zone[:60]!r} is not a time zone"
-        possible.append("a time zone, as Europe/London")
+        problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
+        possible.append(phrase("a time zone, as Europe/London"))
     if problems:
         raise BadAnswer(problems, possible=possible)
 

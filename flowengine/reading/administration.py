@@ -6,6 +6,7 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import PERSON_ID, By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.administration import Deed
 from flowengine.views.administration import line
@@ -19,7 +20,7 @@ def administration(shell: Shell, about: str, limit: int, after: int, by: By) -> 
     """Deeds, the newest first: all, or those about something by its exact id. Raises NotAllowed, BadAnswer."""
     problems = {} if 0 < limit <= MOST else {"limit": f"is {limit}; 1 to {MOST} are possible"}
     if not 0 <= after < 2**62:
-        problems["after"] = f"is {after}, which is the number of no deed"
+        problems["after"] = phrase("is %(after)s, which is the number of no deed", after=after)
     if problems:
         raise BadAnswer(problems)
     with shell.reading() as tx:

@@ -19,6 +19,7 @@ from flowengine.people.identities import By
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at, names, who_did
 from flowengine.runtime.actors import name_of
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, shown
 from flowengine.views.conversation import MessageView
 from flowengine.views.history_lines import SAYINGS
@@ -65,7 +66,8 @@ def thread(shell: Shell, text: str, after: str, limit: int, by: By) -> list[Mess
     """What was said about a job, the oldest first, ``after`` the place of one of them."""
     if after and not (after.isascii() and after.isdecimal() and len(after) < 16):
         raise BadAnswer(
-            {"after": f"{after[:60]!r} is no place in the conversation"}, possible=("as the page before says",)
+            {"after": phrase("%(after)s is no place in the conversation", after=repr(after[:60]))},
+            possible=(phrase("as the page before says"),),
         )
     with shell.reading() as tx:
         look = look_at(shell, tx, text, "conversation", by)

@@ -26,6 +26,7 @@ from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse
 from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
@@ -74,7 +75,11 @@ class Wanted:
         if not self.role:
             return his
         if f"role:{self.role}" not in his:
-            what = f"{actor.id or 'the program'} does not have the role {self.role[:200]!r}"
+            what = phrase(
+                "%(id)s does not have the role %(role)s",
+                id=actor.id or phrase("the program"),
+                role=repr(self.role[:200]),
+            )
             raise NotAllowed(what, where=actor.id, possible=tuple(actor.roles))
         return [f"role:{self.role}"]
 
@@ -215,7 +220,9 @@ def _place(text: str) -> Place:
     """Where a page ended; Refused for what no page said."""
     part, urgent, job, number = (text.split(":") + [""] * 4)[:4]
     if not (part in "012" and part and urgent.removeprefix("-").isdecimal() and number.isdecimal() and len(text) < 100):
-        raise Refused("a page goes on after the place that the last item of the page before says", where=text[:200])
+        raise Refused(
+            phrase("a page goes on after the place that the last item of the page before says"), where=text[:200]
+        )
     return Place(int(part), min(int(urgent), 2**63 - 1), job, min(int(number), 2**63 - 1))
 
 

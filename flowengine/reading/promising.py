@@ -9,6 +9,7 @@ from flowengine.commands.shell import Shell
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
 from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, shown
 from flowengine.store.codec import micros
 from flowengine.store.codec import moment as at_moment
@@ -24,9 +25,9 @@ def promises(
     shell: Shell, state: str | None, process: str | None, limit: int, after: str | None, by: By
 ) -> list[PromiseRow]:
     if state is not None and state not in STATES:
-        raise BadAnswer({"state": f"{state!r} is no state of a promise"}, possible=STATES)
+        raise BadAnswer({"state": phrase("%(state)s is no state of a promise", state=repr(state))}, possible=STATES)
     if not 1 <= limit <= MOST:
-        raise BadAnswer({"limit": f"is {limit}"}, possible=(f"1 to {MOST}",))
+        raise BadAnswer({"limit": phrase("is %(limit)s", limit=limit)}, possible=(phrase("1 to %(most)s", most=MOST),))
     with shell.reading() as tx:
         actor, now = access.asker(tx, "promises", by), shell.clock.now()
         rows = tx.promises.list(now, state or "", process or "", limit, _place(after))
@@ -53,7 +54,10 @@ def _place(after: str | None) -> tuple[datetime, str] | None:
         return None
     moment, _, job = after.partition(":")
     if not (job and moment.removeprefix("-").isdigit() and len(moment) < 19):
-        raise BadAnswer({"after": f"{after[:60]!r} is no place"}, possible=("the place of the last row",))
+        raise BadAnswer(
+            {"after": phrase("%(after)s is no place", after=repr(after[:60]))},
+            possible=(phrase("the place of the last row"),),
+        )
     return at_moment(int(moment)), job
 
 

@@ -23,6 +23,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.errors import FlowError, NotAllowed
 from flowengine.people.identities import By
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.holes import beside
 from flowengine.store.sealed import leaves, parts
@@ -142,8 +143,8 @@ class _Proving:
         rows = {row[0]: row for row in self.tx.history.rows(self.job.id, max(0, seq - LINKED - 1), seq)}
         unsealed = [number for number, row in rows.items() if not _seed(row[3])]
         if seq in unsealed:
-            what = "this was written before receipts could be proved"
-            raise NotAllowed(what, where=f"{shown(self.job.id)}.{seq}", possible=("read it in the job",))
+            what = phrase("this was written before receipts could be proved")
+            raise NotAllowed(what, where=f"{shown(self.job.id)}.{seq}", possible=(phrase("read it in the job"),))
         after = max((*unsealed, seq - LINKED, 0))
         start = rows[after][2] if after else self.job.id
         wanted = sorted({self.begun, *self._opening(), seq})

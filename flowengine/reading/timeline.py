@@ -29,6 +29,7 @@ from flowengine.interop.labels import shorten
 from flowengine.people.identities import By
 from flowengine.reading.records import check_limit
 from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.codec import micros, moment
 from flowengine.store.records import Fact, Letter, Touched, Wanted, closed
@@ -120,7 +121,8 @@ def happened(
 def _place(text: str) -> _Place:
     found = _PLACE.fullmatch(text)
     if found is None:
-        raise BadAnswer({"after": f"{text[:60]!r} is no place in a timeline"}, possible=("the place of a line",))
+        problem = phrase("%(text)s is no place in a timeline", text=repr(text[:60]))
+        raise BadAnswer({"after": problem}, possible=(phrase("the place of a line"),))
     return _Place(int(found[1]), found[2])
 
 

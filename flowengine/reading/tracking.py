@@ -29,6 +29,7 @@ from flowengine.reading import conversation, threads
 from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
@@ -144,7 +145,11 @@ def offer(shell: Shell, text: str, name: str, by: By) -> OfferView:
         world = StoreWorld(tx, job.customer)
         if not always.meant_for(compiled, job.position, actor, name, now, world):
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
-            raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
+            raise NotFound(
+                phrase("this job offers you nothing called %(name)s", name=repr(name)),
+                where=shown(job.id),
+                possible=open_now,
+            )
         entry = next(entry for _, entry in compiled.always[name])
         return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
@@ -348,13 +353,23 @@ def jobs(
         if own and customer is not None and customer not in parts:
             raise denied("jobs", asker)
         if took_part and not own:
-            what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
-            raise NotAllowed(what, possible=("list all jobs", "ask as a customer"))
+            what = phrase(
+                "%(id)s sees all jobs: only of customers is kept in whose jobs they took part",
+                id=asker.id or asker.kind,
+            )
+            raise NotAllowed(what, possible=(phrase("list all jobs"), phrase("ask as a customer")))
         if took_part and late:
-            what = "of jobs of others you are not told what was promised"
-            raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+            what = phrase("of jobs of others you are not told what was promised")
+            raise NotAllowed(
+                what,
+                where="late",
+                possible=(phrase("list your own that are late"), phrase("list all you took part in")),
+            )
         if mine and not asker.id:
-            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
+            raise NotAllowed(
+                phrase("whose jobs are meant is not known"),
+                possible=(phrase("ask as a person"), phrase("list all jobs")),
+            )
         whose: str | Sequence[str] | None = customer or parts if own else customer
         person = tx.people.get(customer) if customer and not own else None
         if person is not None and person.same:
