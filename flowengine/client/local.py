@@ -10,7 +10,7 @@ from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import NotFound
 from flowengine.language.model import Process
-from flowengine.people.identities import By, person_of
+from flowengine.people.identities import By, person_of, reading
 from flowengine.people.permissions import PROGRAM
 from flowengine.views.replies import NeedView, PersonView
 
@@ -20,13 +20,15 @@ class LocalDesk(Desk):
 
     ``identity`` is an exact person's id or an actor that the application vouches for (L15); without one the program
     itself asks. ``typed`` is, instead, what a person at a terminal typed to say who he is: he is found by it when the
-    desk is first asked, by his whole id, contact or name; else it is an id that nobody has yet.
+    desk is first asked, by his whole id, contact or name; else it is an id that nobody has yet. ``language`` is that in
+    which he reads, as ``de``; without one his own.
     """
 
-    def __init__(self, engine: Engine, identity: By | None = None, *, typed: str = "") -> None:
+    def __init__(self, engine: Engine, identity: By | None = None, *, typed: str = "", language: str = "") -> None:
         self._engine = engine
         self._identity = identity or (None if typed else PROGRAM)
         self._typed = typed
+        self._language = language
         self._zone: str | None = None
 
     def close(self) -> None:
@@ -62,14 +64,16 @@ class LocalDesk(Desk):
             try:
                 found = engine.find_person(self._typed)
             except NotFound:
-                return self._typed
+                return reading(self._typed, self._language)
             ways = [one.address for one in engine.contacts(found.id)]
             whole = {text.casefold() for text in (found.contact, found.name, *ways)}
             self._identity = found.id if self._typed.strip().casefold() in whole else self._typed
-        return self._identity
+        return reading(self._identity, self._language)
 
     def need(self, process: str) -> NeedView:
-        return self._engine.need(process)  # by the program: he may be new
+        me = None if self._language else self.me
+        language = me.language if me is not None else self._language
+        return self._engine.need(process, by=reading(PROGRAM, language))  # by the program: he may be new
 
     def source(self, process: str, version: str | None = None) -> str:
         found: Process = self._ask("process", process, version)

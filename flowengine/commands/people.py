@@ -51,12 +51,13 @@ def enter(
     record: Mapping[str, Json] | None = None,
     zone: str = "",
     organisation: bool | None = None,
+    language: str = "",
 ) -> PersonView:
     """Enter a person, or change what is said of one who is there; of the rest nothing is lost. What he has claimed and
     may no longer do is given back. Without an id he is given one, which says nothing of him."""
     made = not id
     id = id or made_id(secrets.randbits(64))
-    check_person(id, name, contact, zone)
+    check_person(id, name, contact, zone, language)
     known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
@@ -83,6 +84,7 @@ def enter(
             left=None,
             left_because="",
             zone=zone or before.zone,
+            language=language or before.language,
             organisation=before.organisation if organisation is None else organisation,
         )
         if contact:
@@ -105,9 +107,10 @@ def enter(
     return entered
 
 
-def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> PersonView:
-    """Say what somebody is called, and in which zone he reads moments; who acts for a party says it of that, too.
-    Another and none answer alike (L4), and nobody is shown what the organisation keeps of him."""
+def set_name(shell: Shell, id: str, name: str, zone: str | None, language: str | None, by: By) -> PersonView:
+    """Say what somebody is called, in which zone he reads moments and in which language he is spoken to; who acts for a
+    party says it of that, too. Another and none answer alike (L4), and nobody is shown what the organisation keeps of
+    him."""
 
     def work(tx: Transaction) -> PersonView:
         actor = access.asker(tx, "set_name", by)
@@ -115,11 +118,16 @@ def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> Pers
         if there is None or (own and id not in stands_for(actor)):
             raise nobody(id)
         refuse_erased(there)
-        check_person(id, name, "", zone or "")
-        person = msgspec.structs.replace(there, name=name or there.name, zone=there.zone if zone is None else zone)
+        check_person(id, name, "", zone or "", language or "")
+        person = msgspec.structs.replace(
+            there,
+            name=name or there.name,
+            zone=there.zone if zone is None else zone,
+            language=there.language if language is None else language,
+        )
         if person != there:
             tx.people.update(person)
-            tx.note(actor, "set_name", id, name=person.name, zone=person.zone)
+            tx.note(actor, "set_name", id, name=person.name, zone=person.zone, language=person.language)
         seen = view(person)
         return msgspec.structs.replace(seen, record={}) if own else seen
 
@@ -127,7 +135,7 @@ def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> Pers
 
 
 _PLAIN = ("roles", "groups", "organisation")
-_SAID = ("name", "contact", "zone", "record")
+_SAID = ("name", "contact", "zone", "language", "record")
 """What is said of a person that is personal."""
 
 

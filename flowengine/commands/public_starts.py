@@ -34,7 +34,7 @@ NEVER_CONFIRMED = "The contact that was given was never confirmed"
 
 
 def start(
-    shell: Shell, process: str, need: Mapping[str, Json], name: str, contact: str, browser: Browser
+    shell: Shell, process: str, need: Mapping[str, Json], name: str, contact: str, browser: Browser, language: str
 ) -> PublicStart:
     """Begin a job for somebody whom nobody knows, and send him a code. Raises NotFound for a process that is not there
     or not for the public, BadAnswer, TooMany."""
@@ -51,12 +51,12 @@ def start(
     at = contact.strip()
     shell.secret.made(shell)
     job_id, person_id = new_id(), made_id(secrets.randbits(64))
-    check_person(person_id, name, at)
+    check_person(person_id, name, at, language=language)
 
     def work(tx: Transaction) -> PublicStart:
         now = shell.clock.now()
         count(shell, tx, start_from_address=browser.address, start_to_contact=at)
-        person = Person(id=person_id, kind="customer", name=name or person_id, created=now)
+        person = Person(id=person_id, kind="customer", name=name or person_id, created=now, language=language)
         tx.people.add(person)
         compiled = shell.catalogue.latest(tx, process, begin=True)
         command = c.Start(by=as_actor(person, now), answer=dict(need), parent="", depth=0)

@@ -87,7 +87,7 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
-        self.terms = Terms(clock.now, self.settings.strengths, self._closes)
+        self.terms = Terms(clock.now, self.settings.strengths, self._closes, self.settings.language)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None

@@ -107,6 +107,8 @@ class Actor(Value, frozen=True, kw_only=True):
 
     ``strength`` is how strongly he is known (:data:`flowengine.people.identities.Strength`), empty where the program
     vouches for him; ``job`` the full id of the only job for which that counts; ``scopes`` those of a token.
+    ``language`` is that in which he reads, as ``de``; empty: each process in its own. What a job comes to never
+    depends on it.
     """
 
     kind: Literal["customer", "staff", "service", "clock", "operator"]
@@ -122,11 +124,12 @@ class Actor(Value, frozen=True, kw_only=True):
     strength: str = ""
     job: str = ""
     scopes: tuple[str, ...] = ()
+    language: str = ""
 
     @property
     def recorded(self) -> Actor:
         """What a history keeps of him: who he was, for whom he did it, and how strongly he was known."""
-        if not (self.same or self.acting or self.seeing or self.job or self.scopes):
+        if not (self.same or self.acting or self.seeing or self.job or self.scopes or self.language):
             return self
         kept = {"roles": self.roles, "groups": self.groups, "party": self.party, "strength": self.strength}
         return Actor(kind=self.kind, id=self.id, **kept)  # type: ignore[arg-type]  # the fields' own values

@@ -213,19 +213,23 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         record: Mapping[str, Json] | None = None,
         *,
         zone: str = "",
+        language: str = "",
         organisation: bool | None = None,
         by: By = PROGRAM,
     ) -> PersonView:
         """Enter a customer, or change what is said of one who is there; what is not said stays. Without an ``id`` a new
         one is entered, whose id says nothing of him. ``contact`` is the first of his contacts, ``record`` holds
         whatever is kept of him. An ``organisation`` is a customer for whom persons act (:meth:`let_act`). ``zone`` is
-        the time zone in which he reads moments, as ``Europe/London``; without one it is the process's.
+        the time zone in which he reads moments, as ``Europe/London``; without one it is the process's. ``language`` is
+        that in which he is spoken to (``en``, ``de``), until he chooses another.
 
         Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
-        for an id, name, contact or zone that cannot be one, NotAllowed for the id of a member of staff.
+        for an id, name, contact, zone or language that cannot be one, NotAllowed for the id of a member of staff.
         """
         asker = self._shell.asker("add_customer", by)
-        return people.enter(self._shell, asker, id, "customer", name, contact, None, groups, record, zone, organisation)
+        return people.enter(
+            self._shell, asker, id, "customer", name, contact, None, groups, record, zone, organisation, language
+        )
 
     def add_staff(
         self,
@@ -235,17 +239,18 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         contact: str = "",
         *,
         zone: str = "",
+        language: str = "",
         by: By = PROGRAM,
     ) -> PersonView:
         """Enter a member of staff with roles, or change what is said of one; what is not said stays, and who had left
         is back. The role ``operator`` makes an operator. ``zone`` is the time zone in which he reads moments, as
-        ``Europe/London``.
+        ``Europe/London``, ``language`` that in which he is spoken to.
 
         Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
-        an id, name, contact or zone that cannot be one, NotAllowed for the id of a customer.
+        an id, name, contact, zone or language that cannot be one, NotAllowed for the id of a customer.
         """
         asker = self._shell.asker("add_staff", by)
-        return people.enter(self._shell, asker, id, "staff", name, contact, roles, zone=zone)
+        return people.enter(self._shell, asker, id, "staff", name, contact, roles, zone=zone, language=language)
 
     def leave(self, person: str, *, because: str, to: str = "", dry: bool = False, by: By = PROGRAM) -> Left:
         """A member of staff leaves: he acts no more, and whoever asks in his name is refused (NotAllowed); his roles

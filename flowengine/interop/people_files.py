@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from flowengine import exact
 
-COLUMNS = ("id", "name", "contact", "groups", "zone", "record")
+COLUMNS = ("id", "name", "contact", "groups", "zone", "language", "record")
 """What a row may say; ``record.KEY`` is one thing of the record, as a text."""
 
 LARGEST = 64_000_000
@@ -139,6 +139,6 @@ def written_people(people: Iterable[Mapping[str, Any]], *, head: bool) -> str:
         plain = all(_GROUPS not in one and one.strip() == one and one[:1] not in "[{" for one in groups)
         listed = _GROUPS.join(groups) if plain else json.dumps(groups)
         record = exact.ascii_text(person["record"]) if person.get("record") else ""
-        texts = (person.get(name) or "" for name in ("id", "name", "contact"))
-        rows.writerow(map(harmless_cell, (*texts, listed, person.get("zone") or "", record)))
+        cells = {name: person.get(name) or "" for name in COLUMNS} | {"groups": listed, "record": record}
+        rows.writerow(map(harmless_cell, cells.values()))
     return out.getvalue()

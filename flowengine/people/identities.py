@@ -10,10 +10,16 @@ import re
 import unicodedata
 from typing import Literal, TypeAlias, get_args
 
+from msgspec.structs import replace
+
 from flowengine.clock import is_zone
 from flowengine.core.values import Actor, Value
 from flowengine.errors import BadAnswer
+<<<<<<< HEAD
 from flowengine.speech.phrases import phrase
+=======
+from flowengine.speech.languages import LANGUAGES
+>>>>>>> tongues
 
 LONGEST_ID = 200
 LONGEST_NAME = 200
@@ -43,7 +49,8 @@ class Identity(Value, frozen=True, kw_only=True):
     ``job`` is the full id of the only job for which that counts, as with a link; ``scopes`` are those of a token, none
     for whatever the person may. ``party`` is for whom he acts, where he has said so; ``session`` is the public id of
     the session in which he asks. ``shown`` is the hash of a token whose he was a moment ago: it is looked up with him,
-    in the transaction in which he acts. Where it is empty the door has made sure of him.
+    in the transaction in which he acts. Where it is empty the door has made sure of him. ``language`` is that in which
+    he reads here, as ``de``; empty: his own, else that of the installation.
     """
 
     person: str
@@ -53,6 +60,7 @@ class Identity(Value, frozen=True, kw_only=True):
     party: str = ""
     session: str = ""
     shown: str = ""
+    language: str = ""
 
 
 By: TypeAlias = str | Actor | Identity
@@ -80,13 +88,20 @@ def as_strong(strength: str, least: str) -> bool:
     return not strength or STRENGTHS.index(strength) >= STRENGTHS.index(least)
 
 
+def reading(by: By, language: str) -> By:
+    """Who asks, as one who reads in that language; without one as he is."""
+    if not language:
+        return by
+    return Identity(person=by, language=language) if isinstance(by, str) else replace(by, language=language)
+
+
 def person_of(by: str | Identity) -> str:
     """The exact id of the person who asks."""
     return by if isinstance(by, str) else by.person
 
 
-def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> None:
-    """Raises BadAnswer with all that is wrong with what is known of a person; no name, contact and zone are fine."""
+def check_person(id: str, name: str = "", contact: str = "", zone: str = "", language: str = "") -> None:
+    """Raises BadAnswer with all that is wrong with what is known of a person; what is empty is fine, but for the id."""
     problems: dict[str, str] = {}
     possible: list[str] = []
     if not PERSON_ID.fullmatch(id):
@@ -100,8 +115,16 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> 
             problems[what] = phrase(wrong, text=repr(text[:60]))
             possible.append(phrase("1 to %(longest)s characters on one line, not blank", longest=longest))
     if zone and not is_zone(zone):
+<<<<<<< HEAD
         problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
         possible.append(phrase("a time zone, as Europe/London"))
+=======
+        problems["zone"] = f"{zone[:60]!r} is not a time zone"
+        possible.append("a time zone, as Europe/London")
+    if language and language not in LANGUAGES:
+        problems["language"] = f"{language[:60]!r} is no language that is spoken here"
+        possible.append(", ".join(LANGUAGES))
+>>>>>>> tongues
     if problems:
         raise BadAnswer(problems, possible=possible)
 

@@ -46,6 +46,8 @@ def actor_of(tx: Transaction, by: By) -> Actor:
     if found is None:
         raise nobody(id)
     actor = as_actor(found, now)
+    if tx.terms.language and not actor.language:
+        actor = replace(actor, language=tx.terms.language)
     return actor if isinstance(by, str) else known_as(actor, by)
 
 
@@ -60,6 +62,7 @@ def known_as(actor: Actor, by: Identity) -> Actor:
         job=by.job,
         scopes=by.scopes,
         party=by.party if by.party != actor.id else "",
+        language=by.language or actor.language,
     )
 
 
@@ -97,7 +100,14 @@ def as_actor(person: Person, now: datetime) -> Actor:
     kind: Literal["customer", "staff", "operator"] = "customer" if person.kind == "customer" else "staff"
     if kind == "staff" and OPERATOR in person.roles:
         kind = "operator"
-    actor = Actor(kind=kind, id=person.id, roles=tuple(person.roles), groups=tuple(person.groups), same=person.same)
+    actor = Actor(
+        kind=kind,
+        id=person.id,
+        roles=tuple(person.roles),
+        groups=tuple(person.groups),
+        same=person.same,
+        language=person.language,
+    )
     return _with_parties(actor, person, now) if person.acting else actor
 
 

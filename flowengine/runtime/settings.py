@@ -19,6 +19,7 @@ from flowengine.people.identities import STRENGTHS
 from flowengine.people.permissions import EACH, TABLE
 from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
+from flowengine.speech.languages import LANGUAGES
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
 
@@ -57,6 +58,8 @@ class Settings:
     | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
     :class:`~flowengine.outside.files.Scanned`; a worker runs it. The same is to be set wherever files are given out |
     | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
+    | ``language`` | ``FLOW_LANGUAGE`` | the language of people of whom none is known: ``de``; else English, and process
+    texts as they were written |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
     table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
     """
@@ -72,6 +75,7 @@ class Settings:
     facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     ballot_secret: str = field(default="", repr=False)
     zone: str = "UTC"
+    language: str = ""
     files: str = field(default="", repr=False)
     largest_file: int = 20_000_000
     largest_files: int = 200_000_000
@@ -95,6 +99,9 @@ class Settings:
         if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
             raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
+        if self.language and self.language not in LANGUAGES:
+            what = f"{self.language[:60]!r} is no language that is spoken here"
+            raise NotConfigured(what, where="FLOW_LANGUAGE", possible=tuple(LANGUAGES))
         unknown = next((kind for kind in self.facts_closed_to if kind not in FACT_KINDS), None)
         if unknown is not None:
             what = f"{unknown[:60]!r} is no kind of fact"
@@ -138,6 +145,7 @@ class Settings:
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             ballot_secret=environment.get("FLOW_BALLOT_SECRET", ""),
             zone=environment.get("FLOW_ZONE") or "UTC",
+            language=environment.get("FLOW_LANGUAGE", ""),
             files=environment.get("FLOW_FILES", ""),
             largest_file=_bytes(environment.get("FLOW_LARGEST_FILE") or "20000000", "FLOW_LARGEST_FILE"),
             largest_files=_bytes(environment.get("FLOW_LARGEST_FILES") or "200000000", "FLOW_LARGEST_FILES"),

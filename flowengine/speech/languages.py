@@ -8,8 +8,8 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 SOURCE = "en"
 
 
-def language_of(accepted: str) -> str:
-    """The first language of an ``Accept-Language`` that there is; else English."""
+def wished(accepted: str) -> str:
+    """The first language of an ``Accept-Language`` that there is; empty where there is none of them."""
     wanted = []
     for one in accepted.split(",")[:20]:
         tag, _, quality = one.strip().partition(";q=")
@@ -17,4 +17,4 @@ def language_of(accepted: str) -> str:
             wanted.append((-float(quality or 1), tag.strip().lower().partition("-")[0]))
         except ValueError:
             continue
-    return next((tag for weight, tag in sorted(wanted, key=lambda one: one[0]) if tag in LANGUAGES and weight), SOURCE)
+    return next((tag for weight, tag in sorted(wanted, key=lambda one: one[0]) if tag in LANGUAGES and weight), "")

@@ -74,11 +74,13 @@ class Saved(msgspec.Struct, frozen=True):
 
 class Terms(NamedTuple):
     """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
-    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles."""
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles.
+    ``language`` is that of who says none; empty: each process in its own."""
 
     now: Callable[[], datetime]
     strengths: Mapping[str, str]
     closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
+    language: str = ""
 
 
 USUAL = Terms(SystemClock().now, {})

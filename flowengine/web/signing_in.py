@@ -16,6 +16,7 @@ from flowengine.commands.sessions import csrf_of
 from flowengine.errors import BadToken
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import By, Identity
+from flowengine.speech.languages import wished
 from flowengine.speech.phrases import phrase
 from flowengine.views.replies import View
 from flowengine.views.signing_in import (
@@ -381,7 +382,8 @@ def start_publicly(
     request: Request, process: str, asked: Annotated[StartPublicly, Depends(body_of(StartPublicly))]
 ) -> Response:
     """202: the job is there, and is his once he has answered the code (``/codes/check``), within seven days."""
+    language = wished(request.headers.get("accept-language", ""))
     begun = engine_of(request).start_publicly(
-        process, need=asked.need, name=asked.name, contact=asked.contact, browser=browser_of(request)
+        process, need=asked.need, name=asked.name, contact=asked.contact, browser=browser_of(request), language=language
     )
     return answer(202, begun)

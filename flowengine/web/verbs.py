@@ -22,6 +22,7 @@ from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_as
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyMissing
 from flowengine.people.identities import person_of
+from flowengine.speech.languages import wished
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
 from flowengine.web.bodies import raw
@@ -175,7 +176,8 @@ def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Ans
         )
     if verb.asking.limit is not None:
         given.setdefault("limit", verb.asking.limit)  # a page, also of what has no limit in process
-    found = getattr(LocalDesk(engine_of(request), who), verb.asking.route.verb)
+    language = wished(request.headers.get("accept-language", ""))
+    found = getattr(LocalDesk(engine_of(request), who, language=language), verb.asking.route.verb)
     answer = found(**given) if callable(found) else found
     repeated = isinstance(answer, Receipt) and answer.repeated
     return Answered(verb.asking.content(answer, given.get("limit")), repeated)

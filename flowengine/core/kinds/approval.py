@@ -180,6 +180,6 @@ def _checked(outcome: str, answer: Json, where: str) -> dict[str, Json]:
         return check_answer(_FIELDS[outcome], answer, where)
     except BadAnswer as bad:
         if outcome == "changes" and "words" in bad.problems:
-            problems = {**bad.told, "words": phrase("say what should change")}
+            problems = {**bad.problem_phrases, "words": phrase("say what should change")}
             raise BadAnswer(problems, where=where, possible=["words"]) from None
         raise
