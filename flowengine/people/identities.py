@@ -15,11 +15,8 @@ from msgspec.structs import replace
 from flowengine.clock import is_zone
 from flowengine.core.values import Actor, Value
 from flowengine.errors import BadAnswer
-<<<<<<< HEAD
-from flowengine.speech.phrases import phrase
-=======
 from flowengine.speech.languages import LANGUAGES
->>>>>>> tongues
+from flowengine.speech.phrases import phrase
 
 LONGEST_ID = 200
 LONGEST_NAME = 200
@@ -115,16 +112,11 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "", lan
             problems[what] = phrase(wrong, text=repr(text[:60]))
             possible.append(phrase("1 to %(longest)s characters on one line, not blank", longest=longest))
     if zone and not is_zone(zone):
-<<<<<<< HEAD
         problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
         possible.append(phrase("a time zone, as Europe/London"))
-=======
-        problems["zone"] = f"{zone[:60]!r} is not a time zone"
-        possible.append("a time zone, as Europe/London")
     if language and language not in LANGUAGES:
-        problems["language"] = f"{language[:60]!r} is no language that is spoken here"
+        problems["language"] = phrase("%(language)s is not spoken here", language=repr(language[:20]))
         possible.append(", ".join(LANGUAGES))
->>>>>>> tongues
     if problems:
         raise BadAnswer(problems, possible=possible)
 

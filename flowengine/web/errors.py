@@ -20,6 +20,9 @@ from starlette.requests import ClientDisconnect
 
 from flowengine import errors as e
 from flowengine import exact
+from flowengine.speech.languages import wished
+from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
 from flowengine.web import security_log
 
 LOG = logging.getLogger("flowengine.web")
@@ -35,8 +38,8 @@ PAGE = "docs/http-api.md"
 
 _CODES = {404: "NotFound", 405: "WrongMethod"}
 _HIDDEN = {
-    500: "this could not be done here, and not through what was sent; the server's log says why",
-    503: "the database cannot do it now; send the same again",
+    500: phrase("this could not be done here, and not through what was sent; the server's log says why"),
+    503: phrase("the database cannot do it now; send the same again"),
 }
 _LAWS = re.compile(r" \(L[0-9]+\)")
 _TITLES = {
@@ -98,7 +101,8 @@ def answer_to(request: Request, error: Exception) -> Response:
 def _flow_error(request: Request, error: e.FlowError) -> Response:
     status = e.http_status(error)
     security_log.came_to(request.scope, error.code)
-    headers = {}
+    words = words_for(wished(request.headers.get("accept-language", "")))
+    headers = {"content-language": words.language, "vary": "accept-language"}
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     if isinstance(error, e.TooMany):
@@ -107,8 +111,8 @@ def _flow_error(request: Request, error: e.FlowError) -> Response:
         headers["retry-after"] = str(RETRY_SECONDS)
     if status >= 500 and not isinstance(error, e.Overloaded):
         LOG.error("%s %s: %s", request.method, _route(request), error)
-        return answer(status, shape(status, error.code, _HIDDEN[status]), headers)
-    found = error.to_json()
+        return answer(status, shape(status, error.code, words.tell(_HIDDEN[status])), headers)
+    found = error.tell(words.tell).to_json()
     if "what" not in found:
         found["what"] = error.what
     return answer(status, told(status, found), headers)
