@@ -34,7 +34,11 @@ KEPT = timedelta(days=1)
 
 DIGITS = 6
 MOST_NAMED = 6
-STAFF = ("a passkey", "an account at a provider", "the code together with one of your authenticator (TOTP)")
+STAFF = (
+    phrase("a passkey"),
+    phrase("an account at a provider"),
+    phrase("the code together with one of your authenticator (TOTP)"),
+)
 """What signs a member of staff in."""
 
 Refusal: TypeAlias = BadToken | NotAllowed

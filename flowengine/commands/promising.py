@@ -15,7 +15,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.errors import NotAllowed, PreviewChanged, StaleCommand
 from flowengine.language.texts import spoken
 from flowengine.people.identities import By
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.views import promising as views
@@ -87,8 +87,8 @@ def _looked_at(
 def _reader(tx: Transaction, job: StoredJob, actor: Actor, now: datetime) -> Reader:
     inside = actor.kind != "customer"
     own = inside or job.customer in stands_for(actor, looking=True)
-    zone, named = reader_zone(tx, actor), partial(name_of, tx)
-    return Reader(actor=actor, inside=inside, own=own, now=now, zone=zone, name_of=named)
+    words, named = reader_words(tx, actor), partial(name_of, tx)
+    return Reader(actor=actor, inside=inside, own=own, now=now, words=words, name_of=named)
 
 
 def _named(compiled: Compiled, job: StoredJob, computed: Computed) -> Preview:

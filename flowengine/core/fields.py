@@ -198,7 +198,7 @@ def wrong_file(id: str, kinds: Sequence[str], world: World) -> str:
     if found.kind not in kinds:
         return phrase(
             "must be %(kinds)s; %(name)s is %(kind)s",
-            kinds=listing([_FILE_KINDS.get(one, one) for one in kinds], _OR),
+            kinds=listing([_FILE_KINDS.get(one, one) for one in kinds], OR),
             name=clip(found.name),
             kind=_FILE_KINDS.get(found.kind, found.kind),
         )
@@ -397,7 +397,9 @@ def _refuse(rules: _Rules, answer: dict[str, Json], where: str) -> NoReturn:
     raise BadAnswer(problems, where=where, possible=list(possible))
 
 
-_OR = phrase(" or ")
+OR = phrase(" or ")
+"""Between things of which one is meant."""
+
 _FILE_KINDS = {
     "picture": phrase("a picture"), "document": phrase("a document"), "pdf": phrase("a pdf"), "text": phrase("a text"),
 }  # fmt: skip
@@ -422,7 +424,7 @@ _FORMATS = {
 def _problem(kind: Any, error: jsonschema_rs.ValidationError) -> str:
     if kind.name == "type":
         wanted = [_TYPES.get(str(one), str(one)) for one in kind.types]
-        return phrase("must be %(wanted)s, not %(given)s", wanted=listing(wanted, _OR), given=kind_of(error.instance))
+        return phrase("must be %(wanted)s, not %(given)s", wanted=listing(wanted, OR), given=kind_of(error.instance))
     if kind.name == "enum":
         options = ", ".join(str(one) for one in kind.options)
         return phrase("must be one of %(options)s; not %(given)s", options=options, given=clip(error.instance))

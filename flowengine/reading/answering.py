@@ -17,7 +17,7 @@ from flowengine.people.identities import By
 from flowengine.reading.histories import names_in
 from flowengine.reading.inbox import Wanted, inbox
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import actor_of, name_of, reader_zone
+from flowengine.runtime.actors import actor_of, name_of, reader_words
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.views import answered as words
 from flowengine.views import plainly
@@ -45,13 +45,15 @@ def _told(look: Shell, tx: Transaction, job: StoredJob, said: str, actor: Actor)
     compiled = look.catalogue.compiled(tx, job.process, job.version)
     seen = track(look, job.id, actor)
     waiting = inbox(look, actor, _MOST, False, Wanted())
+    clock = plainly.Clock(compiled.process, reader_words(tx, actor))
     if actor.kind != "customer":
-        over = words.ended(seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
+        over = (
+            words.ended(clock.words, seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
+        )
         return _answered(job, said, over, tuple(map(_step, waiting[:1])), len(waiting))
-    clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
     mine = tuple(_step(one, clock) for one in waiting if one.job == job.id)
     if seen.status != "open":
-        return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
+        return _answered(job, said, words.ended(clock.words, seen.status, compiled.process.need, seen.because))
     coming = (*_appointments(seen, clock), *mine)
     if not coming and job.customer in stands_for(actor, looking=True):
         now = look.clock.now()
@@ -85,7 +87,7 @@ def _saying(
     opened: e.StepOpened | None, options: dict[str, str],
 ) -> words.Saying:  # fmt: skip
     customer = actor.kind == "customer"
-    teller = Teller(compiled.process, {} if customer else names, reader_zone(tx, actor))
+    teller = Teller(compiled.process, {} if customer else names, reader_words(tx, actor))
     whose = "" if customer else name_of(tx, job.customer)
     return words.Saying(teller, customer, whose, opened, options, own=not customer or job.customer in stands_for(actor))
 

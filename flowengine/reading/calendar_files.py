@@ -21,7 +21,7 @@ from flowengine.interop import ical
 from flowengine.people.identities import By
 from flowengine.people.permissions import require
 from flowengine.reading import agenda
-from flowengine.runtime.actors import actor_of, name_of
+from flowengine.runtime.actors import actor_of, name_of, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import StoredToken, Transaction, shown
 from flowengine.store.tokens import Powers
@@ -166,12 +166,14 @@ def _file(shell: Shell, tx: Transaction, found: Iterable[occasions.Kept], asker:
             names[id] = name_of(tx, id)
         return names.get(id, "")
 
-    written = []
+    words, written = reader_words(tx, asker), []
     for one in found:
         job = tx.jobs.get(one.job)
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         mine = asker.kind == "customer"
         link = f"{shell.settings.url}/jobs/{shown(job.id)}" if shell.settings.url else ""
         reader = appointments.Who(one.customer if mine else asker.id)
-        written.append(appointments.occasion(compiled, one, reader, called(one.staff if mine else one.customer), link))
+        written.append(
+            appointments.occasion(words, compiled, one, reader, called(one.staff if mine else one.customer), link)
+        )
     return CalendarFile(text=ical.written(written, name=name), appointments=len(written))

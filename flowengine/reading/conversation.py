@@ -34,7 +34,10 @@ _PAGE = 200
 
 def said(look: Look, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
     """What was said lately."""
-    found = [(who_did(look, entry), SAYINGS[event.kind], event.text) for entry, event in words_in(look, entries)]
+    found = [
+        (who_did(look, entry), look.words.tell(SAYINGS[event.kind]), event.text)
+        for entry, event in words_in(look, entries)
+    ]
     return found[-_MOST:] if look.own else []
 
 

@@ -25,7 +25,7 @@ from flowengine.people.identities import STRENGTHS, By
 from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse_weak
 from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_words, reader_zone
 from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
@@ -345,7 +345,8 @@ def _booked_for(shell: Shell, tx: Transaction, view: StepView, actor: Actor) -> 
         return ""
     job = tx.jobs.get(view.job)
     process = shell.catalogue.compiled(tx, job.process, job.version).process
-    return f", booked for {Clock(process, reader_zone(tx, actor)).moment(view.booked)}"
+    clock = Clock(process, reader_words(tx, actor))
+    return clock.words.say(", booked for %(at)s", at=clock.moment(view.booked))
 
 
 def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, key: str) -> StepView | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
-from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.runtime.actors import name_of, reader_words
 from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Transaction, shown
 from flowengine.store.codec import micros
 from flowengine.store.codec import moment as at_moment
@@ -31,10 +32,10 @@ def promises(
     with shell.reading() as tx:
         actor, now = access.asker(tx, "promises", by), shell.clock.now()
         rows = tx.promises.list(now, state or "", process or "", limit, _place(after))
-        return [_row(shell, tx, row, reader_zone(tx, actor)) for row in rows]
+        return [_row(shell, tx, row, reader_words(tx, actor)) for row in rows]
 
 
-def _row(shell: Shell, tx: Transaction, row: StoredPromise, reader: tzinfo | None) -> PromiseRow:
+def _row(shell: Shell, tx: Transaction, row: StoredPromise, words: Words) -> PromiseRow:
     process = shell.catalogue.latest(tx, row.process).process
     return PromiseRow(
         job=row.job,
@@ -44,7 +45,7 @@ def _row(shell: Shell, tx: Transaction, row: StoredPromise, reader: tzinfo | Non
         customer=row.customer,
         customer_name=name_of(tx, row.customer),
         zone=process.zone,
-        promise=told(process, row.promise, row.state, reader),
+        promise=told(process, row.promise, row.state, words),
         place=f"{micros(row.by)}:{row.job}",
     )
 

@@ -22,7 +22,7 @@ from flowengine.core.seatings import himself, in_his_name, stands_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import FlowError, NotAllowed
 from flowengine.people.identities import By
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.holes import beside
@@ -51,7 +51,7 @@ def receipts(shell: Shell, text: str, after: int, limit: int, by: By) -> list[Re
 def _rows(
     tx: Transaction, job: StoredJob, compiled: Compiled, actor: Actor, after: int, limit: int
 ) -> Iterator[ReceiptRow]:
-    teller = Teller(compiled.process, _Names(tx), reader_zone(tx, actor))
+    teller = Teller(compiled.process, _Names(tx), reader_words(tx, actor))
     found = 0
     for entry in tx.history.of(job.id):
         own = isinstance(entry.command, _OWN) and _is_done_by(entry, actor)

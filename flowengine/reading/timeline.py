@@ -28,7 +28,7 @@ from flowengine.errors import BadAnswer, NotFound
 from flowengine.interop.labels import shorten
 from flowengine.people.identities import By
 from flowengine.reading.records import check_limit
-from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.runtime.actors import name_of, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.codec import micros, moment
@@ -205,7 +205,7 @@ def _deeds(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[En
     """What a customer did in somebody else's job: the last on each step."""
     if job.position.head.erased is not None:
         return
-    teller = Teller(compiled.process, {}, reader_zone(look.tx, look.actor))
+    teller = Teller(compiled.process, {}, reader_words(look.tx, look.actor))
     for id in look.ids:
         for number, seq in look.tx.participants.deeds(job.id, id, _MOST_DEEDS):
             (entry,) = look.tx.history.of(job.id, seq - 1, 1)
@@ -220,7 +220,7 @@ def _deeds(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[En
 def _own(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[Entry, str, str]]:
     """What happened in a customer's own job that he may be told of (L9); those inside see all that was said."""
     process = compiled.process
-    teller = Teller(process, look.names, reader_zone(look.tx, look.actor))
+    teller = Teller(process, look.names, reader_words(look.tx, look.actor))
     told = _Told(look, job, compiled, teller)
     for entry in look.tx.history.of(job.id):
         if entry.erased:
@@ -260,15 +260,16 @@ class _Told:
                     yield from self._said(entry, event)
                 case e.Told():
                     if self._is_told(event) and not self._closed(event.state):
-                        yield entry, "told", f"was told: {event.words}"
+                        yield entry, "told", self.teller.say("was told: %(words)s", words=event.words)
                 case e.AppointmentChanged():
                     if self.look.inside or not self.seatings.isdisjoint(event.whom):
-                        clock = plainly.Clock(self.compiled.process, self.teller.known.reader)
+                        clock = plainly.Clock(self.compiled.process, self.teller.words)
                         yield entry, "appointment", appointments.changed(self.compiled, event, clock)
                 case e.Promised():
                     yield from self._promised(entry, event)
                 case e.PromiseOverdue():
-                    yield entry, "late", f"later than promised: {self.teller.known.promised(event.by)} has passed"
+                    by = self.teller.known.promised(event.by)
+                    yield entry, "late", self.teller.say("later than promised: %(by)s has passed", by=by)
         yield from self.ended(entry)
 
     def ended(self, entry: Entry) -> Iterator[tuple[Entry, str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import partial
 
 from msgspec.structs import asdict, replace
@@ -28,8 +28,9 @@ from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.reading import conversation, threads
 from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
 from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
@@ -66,7 +67,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
         look = look_at(shell, tx, text, "track", by)
         job, compiled, actor, inside, now = look.job, look.compiled, look.actor, look.inside, look.now
         head = job.position.head
-        world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
+        world, where, words = StoreWorld(tx, job.customer), tuple(_where(look)), reader_words(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
         coming = ahead(compiled, job.position, now, world, [place.words for place in where])
         waiting = tuple(_waiting(look))
@@ -75,7 +76,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             compiled,
             look.position,
             inside=inside,
-            reader=reader,
+            words=words,
             name_of=lambda id: files_named(tx, id) if FILE_ID.fullmatch(id) else name_of(tx, id),
             taken_part=None if look.own else frozenset(state for _, _, state in did),
         )
@@ -92,7 +93,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(look, now, reader) if look.own else None,
+            promise=_promise(look, now, words) if look.own else None,
             zone=compiled.process.zone,
             ahead=coming,
             facts=known if head.erased is None else (),
@@ -165,14 +166,14 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(look: Look, now: datetime, reader: tzinfo | None) -> PromiseView | None:
+def _promise(look: Look, now: datetime, words: Words) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
         whose = stands_for(look.actor)
         asked = [step for one in whose for step in look.tx.steps.asking(look.job.id, person_seating(one))]
         there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
-        told = passed(look.compiled, head, reader, there)
-    return promise_view(look.process, head, now, reader, told)
+        told = passed(look.compiled, head, words, there)
+    return promise_view(look.process, head, now, words, told)
 
 
 def _where(look: Look) -> Iterable[CustomerPlace]:
@@ -274,7 +275,7 @@ def _tallies(look: Look) -> Iterable[TallyView]:
 def _did(look: Look) -> Iterable[tuple[datetime, str, str]]:
     """What a customer did in somebody else's job: when, in plain words, and in which state. When he voted is kept
     nowhere: it is told with the moment at which the vote opened."""
-    teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
+    teller = Teller(look.process, {}, look.words)
     whose = stands_for(look.actor, looking=True)
     deeds = [(one, *deed) for one in whose for deed in look.tx.participants.deeds(look.job.id, one, _MOST)]
     for who, number, seq in sorted(deeds, key=lambda deed: deed[2])[-_MOST:]:
@@ -302,12 +303,18 @@ def _told(look: Look, entries: list[Entry]) -> Iterable[tuple[datetime, str, tup
             if isinstance(event, e.DeadlineMoved) and event.by and event.step in steps:
                 step = steps[event.step]
                 if look.inside or not mine.isdisjoint(step.audience):
-                    found.append((entry.at, f"There is another time for: {step.title}", _times(look, step, event)))
+                    found.append(
+                        (
+                            entry.at,
+                            look.words.say("There is another time for: %(title)s", title=step.title),
+                            _times(look, step, event),
+                        )
+                    )
             if isinstance(event, e.AppointmentChanged) and (look.inside or not mine.isdisjoint(event.whom)):
-                clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
-                following = appointments.what_next(look.compiled, event, entry.events)
+                clock = plainly.Clock(look.process, look.words)
+                following = appointments.what_next(clock.words, look.compiled, event, entry.events)
                 words = appointments.changed(look.compiled, event, clock)
-                found.append((entry.at, words, (("What comes next", following),)))
+                found.append((entry.at, words, ((clock.words.say("What comes next"), following),)))
             if isinstance(event, e.Told):
                 among = look.inside or not mine.isdisjoint(event.to)
                 if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):
@@ -318,8 +325,9 @@ def _told(look: Look, entries: list[Entry]) -> Iterable[tuple[datetime, str, tup
 def _times(look: Look, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, str], ...]:
     state = look.compiled.states.get(step.state)  # the job may have been migrated
     at = state.member(step.member) if state is not None else None
-    clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
-    return (("By", clock.moment(moved.to, at)), ("Before", clock.moment(moved.was, at)))
+    clock = plainly.Clock(look.process, look.words)
+    say = clock.words.say
+    return ((say("By"), clock.moment(moved.to, at)), (say("Before"), clock.moment(moved.was, at)))
 
 
 def _took_part(look: Look, seq: int) -> bool:
@@ -374,7 +382,7 @@ def jobs(
         person = tx.people.get(customer) if customer and not own else None
         if person is not None and person.same:
             whose = (person.id, *person.same)
-        now, reader = shell.clock.now(), reader_zone(tx, asker)
+        now, words = shell.clock.now(), reader_words(tx, asker)
         listed = partial(
             tx.jobs.list,
             status=status,
@@ -405,7 +413,7 @@ def jobs(
                 unanswered=0 if own else row.head.unanswered,
                 title=compiled.process.title if compiled else row.process,
                 where=_standing_in_words(compiled, row, own),
-                promise=promise_view(process, row.head, now, reader) if process else None,
+                promise=promise_view(process, row.head, now, words) if process else None,
                 zone=process.zone if process else "",
             )
             for row in rows

@@ -20,6 +20,8 @@ from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By, Identity, person_of
 from flowengine.runtime.shown import confirm
 from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
+from flowengine.speech.words import Words
 from flowengine.store import Person, Transaction
 from flowengine.store.files import REFUSED
 
@@ -132,6 +134,16 @@ def reader_zone(tx: Transaction, actor: Actor) -> tzinfo | None:
     """The zone in which who asks reads moments; None where it is not known."""
     found = tx.people.get(actor.id) if actor.id else None
     return found.clock if found else None
+
+
+def reader_words(tx: Transaction, actor: Actor) -> Words:
+    """The words of who asks: in his language, and in his zone, where that is known."""
+    return words_for(actor.language, reader_zone(tx, actor))
+
+
+def person_words(tx: Transaction, person: Person) -> Words:
+    """The words in which somebody is written to: in his own language, else in that of the installation."""
+    return words_for(person.language or tx.terms.language, person.clock)
 
 
 def customer_of(id: str, person: Person | None) -> dict[str, Any]:
