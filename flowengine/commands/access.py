@@ -607,7 +607,7 @@ def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> st
     found = actor_of(tx, customer)
     if found.kind != "customer":
         raise NotAllowed(
-            phrase("%(customer)s is not a customer", customer=customer),
+            phrase("%(id)s is not a customer", id=customer),
             where=customer,
             possible=(phrase("name a customer"),),
         )

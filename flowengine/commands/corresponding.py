@@ -44,7 +44,7 @@ def message_to(
         refuse_erased(found)
         if found.kind != "customer":
             raise NotAllowed(
-                phrase("%(person)s is not a customer", person=person),
+                phrase("%(id)s is not a customer", id=person),
                 where=person,
                 possible=(phrase("write to a customer"),),
             )

@@ -192,7 +192,7 @@ def _unanswered(tx: Transaction, compiled: Compiled, job: StoredJob, branch: Bra
     """What was asked and is not answered in time."""
     of = next(timer.step for timer in branch.timers if timer.number == number)
     step = in_words(tx, job, next(step for step in branch.steps if step.number == of))
-    who = whom(tx, job.id, compiled.process, branch, step)
+    who = str(whom(tx, job.id, compiled.process, branch, step))
     return IncidentView(
         kind="attention",
         id=f"{job.id}.{of}",
@@ -211,7 +211,7 @@ def _unanswered(tx: Transaction, compiled: Compiled, job: StoredJob, branch: Bra
 
 def _awaited(tx: Transaction, job_id: str, compiled: Compiled, branch: Branch) -> list[str]:
     """Whom or what a branch waits for, in words."""
-    waits = [whom(tx, job_id, compiled.process, branch, step) for step in branch.steps]
+    waits = [str(whom(tx, job_id, compiled.process, branch, step)) for step in branch.steps]
     waits += [call.handler or call.http or call.process for call in branch.calls]
     if isinstance(branch.inners.get(""), Undoing):
         return waits or ["an attempt that has to end"]

@@ -28,7 +28,7 @@ from flowengine.views import plainly
 
 
 def whom(tx: Transaction, job: str, process: Process, branch: Branch, step: Step) -> str:
-    """Whom an open step of a job waits for, in words."""
+    """Whom an open step of a job waits for, as a phrase where the words are ours."""
     inner = voting.poll_now(tx, job, step, branch) or branch.inners.get(step.member)
     if isinstance(inner, Poll):
         left = inner.voters - inner.cast
@@ -43,9 +43,7 @@ def whom(tx: Transaction, job: str, process: Process, branch: Branch, step: Step
     return listing(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
 
 
-HELP = phrase(
-    "give somebody the role, let somebody act for the party, assign the step, act for somebody, or move the job"
-)
+HELP = "give somebody the role, let somebody act for the party, assign the step, act for somebody, or move the job"
 """What is possible."""
 
 

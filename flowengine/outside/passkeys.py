@@ -132,5 +132,5 @@ def _plain(webauthn: ModuleType, options: Any) -> dict[str, Any]:
 
 def _refused(error: Exception) -> BadToken:
     return BadToken(
-        phrase("the passkey is not taken: %(value)s", value=str(error)[:200]), possible=(phrase("begin again"),)
+        phrase("the passkey is not taken: %(why)s", why=str(error)[:200]), possible=(phrase("begin again"),)
     )

@@ -69,7 +69,7 @@ def thread(shell: Shell, text: str, after: str, limit: int, by: By) -> list[Mess
     """What was said about a job, the oldest first, ``after`` the place of one of them."""
     if after and not (after.isascii() and after.isdecimal() and len(after) < 16):
         raise BadAnswer(
-            {"after": phrase("%(after)s is no place in the conversation", after=repr(after[:60]))},
+            {"after": phrase("%(text)s is no place in the conversation", text=repr(after[:60]))},
             possible=(phrase("as the page before says"),),
         )
     with shell.reading() as tx:
@@ -100,7 +100,7 @@ def _message(shell: Shell, look: Look, entry: Entry, event: e.Said, waiting: dic
         who=who_did(look, entry),
         by=event.by or entry.by.kind,
         kind=event.kind,
-        saying=SAYINGS[event.kind],
+        saying=look.words.tell(SAYINGS[event.kind]),
         text=event.text,
         files=views(shell, look.tx, event.files),
         job=job,
@@ -188,7 +188,7 @@ def _line(look: Look, at: datetime, number: int, by: str, who: str, kind: str, t
         at=at,
         who=who,
         kind=kind,
-        saying=SAYINGS[kind],
+        saying=look.words.tell(SAYINGS[kind]),
         text=text,
         yours=yours,
         step=step,

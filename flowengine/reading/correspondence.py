@@ -19,7 +19,7 @@ from flowengine.people.permissions import OWN, needs
 from flowengine.reading.conversation import views_of
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at
-from flowengine.runtime.actors import name_of, nobody
+from flowengine.runtime.actors import name_of, nobody, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.codec import micros, moment
@@ -118,7 +118,7 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
         who=name_of(tx, one.author),
         by=one.author,
         kind="answer" if one.answers else "message",
-        saying=SAYINGS["answer" if one.answers else "message"],
+        saying=reader_words(tx, actor).tell(SAYINGS["answer" if one.answers else "message"]),
         text=one.text,
         files=views(shell, tx, one.files),
         outside=outside,
@@ -136,7 +136,7 @@ def open_conversations(shell: Shell, after: str, limit: int, by: By) -> list[Ope
     due, _, whose = after.partition(".")
     if after and not (due.isascii() and due.isdecimal() and len(due) < 20):
         raise BadAnswer(
-            {"after": phrase("%(after)s is no place in the list", after=repr(after[:60]))},
+            {"after": phrase("%(after)s is no place in this list", after=repr(after[:60]))},
             possible=(phrase("as the page before says"),),
         )
     with shell.reading() as tx:

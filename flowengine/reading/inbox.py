@@ -27,6 +27,7 @@ from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_words, reader_zone
 from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
@@ -110,11 +111,20 @@ def inbox(
             begin = rows[-1].place
         found = found[:limit]
         people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
-        names = {id: name_of(tx, id) for id in people}
+        names, words = {id: name_of(tx, id) for id in people}, reader_words(tx, actor)
         return [
-            _promised(shell, tx, row, _item(row, row_in_words(tx, row), names, actor, answered, now), actor, now)
+            _promised(
+                shell, tx, row, _item(row, _called(shell, tx, row, words), names, actor, answered, now), actor, now
+            )
             for row, answered in found
         ]
+
+
+def _called(shell: Shell, tx: Transaction, row: WaitingStep, words: Words) -> Step:
+    """The step of a row as people see it."""
+    if not row.step.is_asked:
+        return row_in_words(tx, row)
+    return row_in_words(tx, row, Clock(shell.catalogue.compiled(tx, row.process, row.version).process, words))
 
 
 def _promised(
@@ -377,7 +387,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     world = StoreWorld(tx, job.customer, job.id)
     state = compiled.at(found).member(found.member)
     can = offered(compiled, job.position, found, now, world, actor)
-    found = in_words(tx, job, found)
+    found = in_words(tx, job, found, Clock(compiled.process, reader_words(tx, actor)))
     made = form(compiled, job.position, found, now, world)
     if not can:
         made = msgspec.structs.replace(made, ways=(), slots=())
@@ -451,7 +461,7 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     known = step.is_asked or step.state in compiled.states  # the job may have been migrated
     kind = compiled.at(step).member(step.member).type if known else ""
-    step = in_words(tx, job, step)
+    step = in_words(tx, job, step, Clock(compiled.process, reader_words(tx, actor)))
     told = actor.kind != "customer" or himself(actor, entry.by.id) or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
     view = _view(tx, job, step, _bare_form(step, kind), actor)

@@ -174,7 +174,7 @@ class _Look:
                     since=branch.since or self.job.started,
                     id=self._id(number) if number is not None else "",
                     state=branch.state,
-                    whom=whom(self.tx, self.job.id, self.compiled.process, branch, step) if step else "",
+                    whom=str(whom(self.tx, self.job.id, self.compiled.process, branch, step)) if step else "",
                     error="it waits longer than it should",
                 )
 
@@ -188,7 +188,7 @@ class _Look:
             what=in_words(self.tx, self.job, step).title,
             state=step.state,
             since=step.opened,
-            whom=whom(self.tx, self.job.id, self.compiled.process, branch, step),
+            whom=str(whom(self.tx, self.job.id, self.compiled.process, branch, step)),
             due=step.due,
             error=self.staffing.why(step, self.job.customer, self.compiled, self.job.position),
         )

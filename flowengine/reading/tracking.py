@@ -22,6 +22,7 @@ from flowengine.core.seatings import himself, person_seating, seatings, stands_f
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import State
+from flowengine.language.outcomes import outcome_words
 from flowengine.language.parts import Always
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs, require, stands
@@ -108,7 +109,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             did=tuple((at, words) for at, words, _ in did),
             erased=head.erased,
             suspended=suspended_view(head, inside=inside),
-            takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
+            takes_longer=words.tell(TAKES_LONGER) if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
             waiting=waiting,
             tallies=tuple(_tallies(look)),
@@ -183,9 +184,10 @@ def _where(look: Look) -> Iterable[CustomerPlace]:
     root = look.position.branch(ROOT)
     since = root.since if root else None
     if root and isinstance(root.inners.get(""), Undoing):
-        words = "it is being undone"
+        words = look.words.say("it is being undone")
         for call in head.cut_off:
-            words = f"{look.compiled.states[call.state].member(call.member).title} has to end, so that it can be undone"
+            title = look.compiled.states[call.state].member(call.member).title
+            words = look.words.say("%(title)s has to end, so that it can be undone", title=title)
         return [StaffPlace(words=words, state="") if look.inside else CustomerPlace(words=words)]
     if look.inside:
         states = (state for name, state in look.compiled.states.items() if name in head.standing)
@@ -193,7 +195,7 @@ def _where(look: Look) -> Iterable[CustomerPlace]:
             StaffPlace(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
             for state in states
         ]
-    return [CustomerPlace(words=words) for words in places(look.compiled, head.standing)]
+    return [CustomerPlace(words=look.words.tell(one)) for one in places(look.compiled, head.standing)]
 
 
 def _at(root: Branch | None, state: State) -> bool:
@@ -223,7 +225,7 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
-            title=in_words(look.tx, look.job, step).title,
+            title=in_words(look.tx, look.job, step, plainly.Clock(look.process, look.words)).title,
             whom=whom,
             for_you=open_to_him and not (answered and not _may_change(look, step)),
             answered=answered or (step.booked is not None and open_to_him),
@@ -403,7 +405,7 @@ def jobs(
                 customer=row.customer,
                 customer_name=names.get(row.customer, ""),
                 status=row.status,
-                states=_standing(shell, tx, row, own),
+                states=tuple(map(words.tell, _standing(shell, tx, row, own))),
                 started=row.started,
                 updated=row.updated,
                 ended=row.ended,
@@ -412,7 +414,7 @@ def jobs(
                 erased=row.head.erased,
                 unanswered=0 if own else row.head.unanswered,
                 title=compiled.process.title if compiled else row.process,
-                where=_standing_in_words(compiled, row, own),
+                where=tuple(map(words.tell, _standing_in_words(compiled, row, own))),
                 promise=promise_view(process, row.head, now, words) if process else None,
                 zone=process.zone if process else "",
             )
@@ -461,5 +463,5 @@ def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple
     if not own:
         return head.places
     if row.status != "open":
-        return (head.because or head.status.capitalize(),)
+        return (head.because or outcome_words(head.status),)
     return places(shell.catalogue.compiled(tx, row.process, row.version), head.standing)

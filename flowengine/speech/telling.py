@@ -147,6 +147,9 @@ class Translated(Words):
         behind = len(ENGLISH.number(value).partition(".")[2])
         return numbers.format_decimal(value, f"#,##0.{'0' * behind}" if behind else "#,##0", locale=self._locale)
 
+    def count(self, value: int) -> str:
+        return self.number(value)
+
     def money(self, value: int | Decimal, currency: str) -> str:
         return numbers.format_currency(value, currency, locale=self._locale, decimal_quantization=False)
 

@@ -156,7 +156,7 @@ class Saying:
             "choice": self._choice(given) if moved else "",
             "words": _quoted((given or saved).get("words")),
         }
-        move = self.say("abstain") if moved == "vote" and given and "for" not in given else moved
+        move = "abstain" if moved == "vote" and given and "for" not in given else moved
         own = move or str(given.get("outcome", "")) or ended
         words = state.replied(self.teller.words, own, saved, about, self._way(step, ended))
         return f"{sentence(words)} {self._decided(state, ended, saved, about)}".strip() if move or given else words

@@ -111,7 +111,7 @@ def customers_receipt(
 def _acted(compiled: Compiled, command: c.AnyCommand, done: Advance) -> str:
     if isinstance(command, c.Invoke):
         return next(entry.title for _, entry in compiled.always[command.name])
-    return words_of(compiled).get(done.acted) or word_without(compiled, done.acted) if done.acted else ""
+    return str(words_of(compiled).get(done.acted) or word_without(compiled, done.acted)) if done.acted else ""
 
 
 def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:

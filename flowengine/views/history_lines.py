@@ -351,7 +351,7 @@ class Teller:
         chosen = [titles.get(str(one), str(one)) for one in said]
         if isinstance(said, Mapping):
             chosen = [f"{title} {score}" for title, score in zip(chosen, said.values(), strict=True)]
-        choice = self.say(" for %(list)s", list=", ".join(chosen)) if chosen else ""
+        choice = self.say(" for %(names)s", names=", ".join(chosen)) if chosen else ""
         title = known.title(step.state, step.member)
         what = step.title or title if move in ("vote", "abstain") else title
         if move in _MOVES:
@@ -406,7 +406,7 @@ class Teller:
                 return self.say("it takes so long that somebody has to look: %(what)s", what=what)
             case "promise":
                 by = next((event.by for event in events if isinstance(event, e.PromiseOverdue)), timer.due)
-                return self.say("later than promised: %(promised)s has passed", promised=known.promised(by))
+                return self.say("later than promised: %(by)s has passed", by=known.promised(by))
             case "risk":
                 return self.say("it was time to look whether the promise will be kept")
             case "always":
@@ -557,9 +557,7 @@ class Teller:
                     yield self.say("the job is fulfilled") if event.kind == "fulfilled" else end
                     promise = self.known.promise
                     if promise is not None and promise.kept is None:
-                        yield self.say(
-                            "the promise for %(promised)s no longer stands", promised=self.known.promised(promise.by)
-                        )
+                        yield self.say("the promise for %(by)s no longer stands", by=self.known.promised(promise.by))
 
     def _promised(self, promise: Promise) -> Iterator[str]:
         """What is promised now, or what became of it; histories from before say the same date twice."""
@@ -576,9 +574,9 @@ class Teller:
                 else ""
             )
             yield self.say(
-                "promised for %(by)s instead of %(promised)s%(agreed)s",
+                "promised for %(by)s instead of %(before)s%(agreed)s",
                 by=by,
-                promised=self.known.promised(before.by),
+                before=self.known.promised(before.by),
                 agreed=agreed,
             )
 

@@ -75,7 +75,9 @@ def in_words(value: Json, words: Words) -> str:
     """A value as a person would write it."""
     if isinstance(value, list):
         return ", ".join(in_words(one, words) for one in value)
-    return words.tell(value) if isinstance(value, bool | int | Decimal) else plain(value)
+    if isinstance(value, bool):
+        return words.tell(value)
+    return words.number(value) if isinstance(value, int | Decimal) else plain(value)
 
 
 def price(value: Number, currency: str = "", words: Words = ENGLISH) -> str:
