@@ -53,7 +53,7 @@ def intervene(
         except ExpressionFailed as error:
             missing = ("set the data that is missing first",)
             raise NotAllowed(
-                phrase("the process cannot go on from there: %(error)s", error=error.phrase),
+                phrase("the process cannot go on from there: %(error)s", error=str(error)),
                 where=text,
                 possible=missing,
             ) from error

@@ -100,7 +100,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             facts=known if head.erased is None else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             closed_offers=tuple(
-                replace(_offer(entry), closed=why)
+                replace(_offer(entry), closed=words.tell(why))
                 for entry, why in always.closed_to(compiled, job.position, actor, now, world)
             ),
             said=tuple(conversation.said(look, lately)),

@@ -130,7 +130,7 @@ class Translated(Words):
 
     def say(self, text: str, /, **named: Any) -> str:
         found = texts(self.language).gettext(text)
-        return found % self._told(named) if named else found
+        return found % self._told(named) if named else str(found)
 
     def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str:
         found = texts(self.language).ngettext(one, many, number)

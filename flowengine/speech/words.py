@@ -26,7 +26,7 @@ class Words:
 
     def say(self, text: str, /, **named: Any) -> str:
         """A text in his language, with what is ``%(named)s`` in it: texts, phrases, numbers."""
-        return text % self._told(named) if named else text
+        return text % self._told(named) if named else str(text)
 
     def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str:
         """A text about so many, with ``%(num)s``."""

@@ -23,6 +23,7 @@ from flowengine import exact
 from flowengine.speech.languages import wished
 from flowengine.speech.phrases import phrase
 from flowengine.speech.readers import words_for
+from flowengine.speech.words import Words
 from flowengine.web import security_log
 
 LOG = logging.getLogger("flowengine.web")
@@ -80,7 +81,7 @@ def install(app: FastAPI) -> None:
     """Have every error of the application answered in the one shape."""
     for kind in (e.FlowError, HTTPException, RequestValidationError, ClientDisconnect):
         app.add_exception_handler(kind, answer_to)
-    app.add_exception_handler(Exception, lambda request, error: _unforeseen())  # the server logs it  # noqa: ARG005
+    app.add_exception_handler(Exception, lambda request, error: _unforeseen(request))  # the server logs it  # noqa: ARG005
 
 
 def answer_to(request: Request, error: Exception) -> Response:
@@ -95,14 +96,13 @@ def answer_to(request: Request, error: Exception) -> Response:
     if isinstance(error, ClientDisconnect):
         return Response(status_code=400)  # nobody is there any more to be answered, and nothing is wrong here
     LOG.error("%s %s failed", request.method, _route(request), exc_info=error)
-    return _unforeseen()
+    return _unforeseen(request)
 
 
 def _flow_error(request: Request, error: e.FlowError) -> Response:
     status = e.http_status(error)
     security_log.came_to(request.scope, error.code)
-    words = words_for(wished(request.headers.get("accept-language", "")))
-    headers = {"content-language": words.language, "vary": "accept-language"}
+    words, headers = _reader(request), _spoken(request)
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     if isinstance(error, e.TooMany):
@@ -118,6 +118,16 @@ def _flow_error(request: Request, error: e.FlowError) -> Response:
     return answer(status, told(status, found), headers)
 
 
+def _reader(request: Request) -> Words:
+    """The words in which who asks is told what cannot be done."""
+    return words_for(wished(request.headers.get("accept-language", "")))
+
+
+def _spoken(request: Request) -> dict[str, str]:
+    """The headers of what is told in the language of who asks."""
+    return {"content-language": _reader(request).language, "vary": "accept-language"}
+
+
 def _route(request: Request) -> str:
     """The path as it is written in the code: what was asked for may hold anything."""
     return str(getattr(request.scope.get("route"), "path", "?"))
@@ -130,6 +140,6 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     return answer(status, shape(status, _CODES.get(status, "Refused"), what, possible=allowed), error.headers)
 
 
-def _unforeseen() -> Response:
+def _unforeseen(request: Request) -> Response:
     """Whoever asked is told no more than that."""
-    return answer(500, shape(500, "Failed", _HIDDEN[500]))
+    return answer(500, shape(500, "Failed", _reader(request).tell(_HIDDEN[500])), _spoken(request))
