@@ -33,6 +33,7 @@ from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
 from flowengine.views.appointments import may_know_promise
 from flowengine.views.customer_words import unanswered
+from flowengine.views.forms import told_form
 from flowengine.views.plainly import Clock
 from flowengine.views.replies import (
     AppointmentView,
@@ -387,8 +388,9 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     world = StoreWorld(tx, job.customer, job.id)
     state = compiled.at(found).member(found.member)
     can = offered(compiled, job.position, found, now, world, actor)
-    found = in_words(tx, job, found, Clock(compiled.process, reader_words(tx, actor)))
-    made = form(compiled, job.position, found, now, world)
+    clock = Clock(compiled.process, reader_words(tx, actor))
+    found = in_words(tx, job, found, clock)
+    made = told_form(form(compiled, job.position, found, now, world), clock, job.position.head.promise)
     if not can:
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
