@@ -6,6 +6,7 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import PERSON_ID, By
+from flowengine.runtime.actors import reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.administration import Deed
@@ -24,10 +25,10 @@ def administration(shell: Shell, about: str, limit: int, after: int, by: By) -> 
     if problems:
         raise BadAnswer(problems)
     with shell.reading() as tx:
-        access.asker(tx, "administration", by)
+        words = reader_words(tx, access.asker(tx, "administration", by))
         found = tx.deeds.page(about, after, limit)
         names = names_in(tx, found)
-    return [line(one, names) for one in found]
+    return [line(one, names, words) for one in found]
 
 
 def names_in(tx: Transaction, deeds: list[Deed]) -> dict[str, str]:

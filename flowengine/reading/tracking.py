@@ -117,7 +117,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
         )
         if not inside:
             return seen
-        failing = troubles(shell, tx, job) if actor.kind == "operator" and head.status == "open" else ()
+        failing = troubles(shell, tx, job, words) if actor.kind == "operator" and head.status == "open" else ()
         return StaffTrack(**asdict(seen), troubles=tuple(failing))
 
 
