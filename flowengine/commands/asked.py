@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from flowengine.commands import access
 from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Step
 from flowengine.interop.labels import shorten
 from flowengine.runtime.actors import name_of
@@ -56,9 +57,9 @@ def messages_in(tx: Transaction, job: str, seq: int) -> list[e.Said]:
 
 def in_words(tx: Transaction, job: StoredJob, step: Step, clock: Clock | None = None) -> Step:
     """A step as people see it. One that waits for an answer is called by the words that were said, and shows who has
-    said them; where they are too long for a name, it shows them whole. Files that it shows have their names.
-    With a ``clock``, which tells in the words of a reader, what is ours in it is in them."""
-    step = _with_names(tx, step)
+    said them; where they are too long for a name, it shows them whole. Files that it shows have their names. With a
+    ``clock`` it is told in a reader's words, and in the language of the clock's process."""
+    step = _with_names(tx, step if clock is None else step_in(clock.process, step))
     found = asked(tx, job, step.number) if step.is_asked else None
     if found is None:
         return step
@@ -104,4 +105,6 @@ def files_named(tx: Transaction, text: str) -> str:
 
 def row_in_words(tx: Transaction, row: WaitingStep, clock: Clock | None = None) -> Step:
     """The step of a row, called so; the job is read only where it waits for an answer."""
-    return in_words(tx, tx.jobs.get(row.job), row.step, clock) if row.step.is_asked else _with_names(tx, row.step)
+    if row.step.is_asked:
+        return in_words(tx, tx.jobs.get(row.job), row.step, clock)
+    return _with_names(tx, row.step if clock is None else step_in(clock.process, row.step))

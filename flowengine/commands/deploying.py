@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from os import fspath
 from pathlib import Path
+
+import msgspec
 
 from flowengine.commands import access, starting
 from flowengine.commands.interventions import check_reason
@@ -21,6 +22,7 @@ from flowengine.language.model import Process
 from flowengine.people.identities import By
 from flowengine.runtime.catalogue import read
 from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
 from flowengine.store import Transaction
 from flowengine.store.processes import StoredProcess, Suspended, suspension_of
 from flowengine.views.replies import ChangeView, Deployed, ProcessRow, SuspendedView
@@ -30,7 +32,7 @@ def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
     is_text = isinstance(source, str) and "\n" in source
     process = read(source) if is_text else read(text_of(source), fspath(source))
     with shell.reading() as tx:
-        process = replace(process, version=shell.catalogue.alike(tx, process))
+        process = process.put_in_use(shell.catalogue.alike(tx, process), words_for)
     compiled = shell.catalogue.compile(process)
 
     def work(tx: Transaction) -> tuple[bool, str, Process]:
@@ -74,12 +76,21 @@ def _among_others(shell: Shell, tx: Transaction, process: Process) -> None:
             raise ProcessRefused(found)
 
 
-def rows(shell: Shell) -> list[ProcessRow]:
+def rows(shell: Shell, language: str = "") -> list[ProcessRow]:
     with shell.reading() as tx:
         stored = list(tx.processes.all())
         latest = {row.name: row.version for row in stored}
         held = {name: suspension_of(tx.processes.suspensions(name)) for name in latest}
-    return [_row(row, latest[row.name] == row.version, held[row.name]) for row in stored]
+        found = [_row(row, latest[row.name] == row.version, held[row.name]) for row in stored]
+        return [_titled(shell, tx, row, language) for row in found] if language else found
+
+
+def _titled(shell: Shell, tx: Transaction, row: ProcessRow, language: str) -> ProcessRow:
+    """The latest version by its title in a language; others as they are."""
+    if not row.latest:
+        return row
+    title = shell.catalogue.told(tx, row.name, row.version, language).process.title
+    return msgspec.structs.replace(row, title=title)
 
 
 def _row(row: StoredProcess, latest: bool, held: Suspension | None) -> ProcessRow:

@@ -11,6 +11,7 @@ from flowengine.core import commands as c
 from flowengine.core.machines import Compiled
 from flowengine.core.previewing import change
 from flowengine.core.seatings import stands_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Json
 from flowengine.errors import NotAllowed, PreviewChanged, StaleCommand
 from flowengine.language.texts import spoken
@@ -76,7 +77,7 @@ def _looked_at(
     now = shell.clock.now()
     there = shell.caught_up(tx, job, now)
     computed = shell.rehearse(tx, there, command, permit)
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, command.by.language)
     world = StoreWorld(tx, job.customer, job.id, locks=False)
     found = change(compiled, there.position.whole(), command, computed.done, now, world)
     return views.preview(
@@ -100,5 +101,5 @@ def _named(compiled: Compiled, job: StoredJob, computed: Computed) -> Preview:
     elif isinstance(command, c.Act):
         found = access.open_step(job, command.step)
         name, step = command.outcome, f"{job.id}.{command.step}"
-        title = found.title if found is not None else spoken(name)
+        title = step_in(compiled.process, found).title if found is not None else spoken(name)
     return Preview(job=job.id, short=shown(job.id), name=name, title=title, version=job.version, step=step)

@@ -25,6 +25,7 @@ from flowengine.core.advance import Advance, advance, caught_up
 from flowengine.core.advance import start as start_job
 from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
+from flowengine.core.translating import language_in
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, KeyConflict, NotAllowed, NotFound
 from flowengine.outside.files import Depot
@@ -331,6 +332,9 @@ class Shell:
         head = done.draft.head
         job_id, seq = head.job, job.seq + 1 if job else 1
         kept = recorded(command)
+        if command.by.language:
+            process = self.catalogue.compiled(tx, head.process, head.version).process
+            kept = replace(kept, by=replace(kept.by, language=language_in(process, command.by)))
         entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
@@ -350,6 +354,8 @@ class Shell:
             made = receipt_of(head.job, seq, command, done)
         else:
             compiled = self.catalogue.compiled(tx, head.process, head.version)
+            if command.by.language:
+                compiled = self.catalogue.told(tx, head.process, head.version, command.by.language)
             question = question_of(head.job, done.events)
             made = customers_receipt(head.job, seq, compiled, command, done, question)
         return with_appointment(made, command.by, done) if done.effects.booked else made

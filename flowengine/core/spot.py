@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -16,9 +17,22 @@ import msgspec
 from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish
 from flowengine.core.draft import Draft, replace
+from flowengine.core.fields import once
 from flowengine.core.names import JobNames
 from flowengine.core.seatings import person_seating
-from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
+from flowengine.core.values import (
+    Actor,
+    Branch,
+    Inners,
+    Json,
+    KeptMessage,
+    Saying,
+    Seat,
+    Seating,
+    ServiceCall,
+    Step,
+    Timer,
+)
 from flowengine.core.world import World, fills
 from flowengine.errors import ExpressionFailed
 from flowengine.exact import Number
@@ -120,6 +134,7 @@ class Spot(msgspec.Struct, frozen=True):
             excluded=excluded,
             preferred=preferred,
             shown=self.shown() if self.state.lines else (),
+            others=self.in_others(title) if self.process.others else {},
             appointment=appointment,
         )
         seated = (
@@ -159,6 +174,15 @@ class Spot(msgspec.Struct, frozen=True):
             )
             for one in self.state.lines
         )
+
+    def in_others(self, title: str = "") -> dict[str, Saying]:
+        """What it is called and shows, in the other languages of its process; with a ``title`` of the file by that."""
+        found = {}
+        for language, process in self.process.others.items():
+            state = once(process, "states", partial(_by_name, process))[self.branch.state]
+            told = replace(self, process=process, state=state.member(self.member))
+            found[language] = Saying(words=process.said(title) if title else told.title(), shown=told.shown())
+        return found
 
     def seatings(self, audience: Sequence[Audience]) -> tuple[Seating, ...]:
         """Whom an audience means for this job."""
@@ -285,6 +309,10 @@ class Spot(msgspec.Struct, frozen=True):
         )
         self.draft.record(e.CallOpened(call=call))
         return call
+
+
+def _by_name(process: Process) -> dict[str, State]:
+    return {state.name: state for state in process.states()}
 
 
 class Kind(Protocol):

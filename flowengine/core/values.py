@@ -143,13 +143,21 @@ Seating: TypeAlias = str
 ``group:<name>``, ``customers``, ``staff`` or ``anyone``. The job's own customer is ``person:<customer id>``."""
 
 
+class Saying(Value, frozen=True, kw_only=True):
+    """What was told in one language: ``words``, and the lines ``shown`` with them."""
+
+    words: str = ""
+    shown: tuple[tuple[str, str], ...] = ()
+
+
 class Step(Value, frozen=True, kw_only=True):
     """An open work item.
 
     ``purpose`` tells apart several steps of one state (a fitting's ``book`` and ``hold``). With ``seats`` above 0 the
     step asks that many invited people or roles one by one (approvals of several, votes): each has a :class:`Seat`, and
     ``audience`` is empty. ``due`` is its deadline. ``excluded`` are persons who may not act on it (``not_by``);
-    ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
+    ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened;
+    ``others`` say both in the other languages of its process (:mod:`flowengine.core.translating`).
     ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
     waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
     he decides. ``appointment`` is when those are to meet him whom it waits for.
@@ -171,6 +179,7 @@ class Step(Value, frozen=True, kw_only=True):
     preferred: str | None = None
     excluded: tuple[str, ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
+    others: dict[str, Saying] = {}
     booked: datetime | None = None
     booked_with: str = ""
     held: datetime | None = None

@@ -192,7 +192,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
     def processes(self, *, by: By = PROGRAM) -> list[ProcessRow]:
         """All versions of all processes, by name, the oldest first."""
-        return deploying.rows(self._for("processes", by))
+        return deploying.rows(self._shell, self._shell.asker("processes", by).language)
 
     def process(self, name: str, version: str | None = None, *, by: By = PROGRAM) -> Process:
         """A process as frozen values; the latest version unless one is named. Raises NotFound."""
@@ -200,7 +200,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
     def need(self, process: str, *, by: By = PROGRAM) -> NeedView:
         """What starting a job of a process asks, in its latest version. Raises NotFound."""
-        return needs.need(self._for("need", by), process)
+        return needs.need(self._shell, process, self._shell.asker("need", by).language)
 
     # people
 

@@ -11,7 +11,7 @@ in :mod:`flowengine.language.types` is a class that says where it differs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
@@ -48,8 +48,9 @@ from flowengine.language.parts import (
 from flowengine.language.texts import Text
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
 from flowengine.problem import Place, Problem
+from flowengine.speech.languages import SOURCE
 from flowengine.speech.phrases import phrase
-from flowengine.speech.words import Words
+from flowengine.speech.words import ENGLISH, Words
 
 _SENTENCE = re.compile(r"[^.?!\n]+(?:[.?!](?=\s|$)|\n|$)")
 _LONGEST_WORDS = 60
@@ -202,6 +203,10 @@ class State:
     asks: str = ""
     """How surely it has to be known who acts: one of :data:`~flowengine.language.parts.STRENGTHS`, or as is usual."""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
+    derived: str = field(default="", compare=False)
+    """The title that its name gives, in the language of the process."""
+    outcome_words: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What the outcomes are called that the designer names, as titles, in the language of the process."""
     place: Place = field(default=Place(), compare=False)
 
     @classmethod
@@ -538,7 +543,7 @@ class State:
         words = phrase("said no, thanks: %(title)s") if self.is_skipping(outcome) else self.endings.get(outcome)
         if words:
             return reader.say(words, what=self.title, title=title)
-        return f"{title}: {reader.tell(outcome_words(outcome))}"
+        return f"{title}: {reader.tell(self.word_of(outcome))}"
 
     def replied(
         self, reader: Words, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = ""
@@ -550,7 +555,7 @@ class State:
         words = self.replies.get(outcome)
         if words:
             return reader.say(words, **about)
-        return reader.say("Thank you. %(what)s: %(way)s", **{**about, "way": way or outcome_words(outcome)})
+        return reader.say("Thank you. %(what)s: %(way)s", **{**about, "way": way or self.word_of(outcome)})
 
     @property
     def thanked(self) -> frozenset[str]:
@@ -572,6 +577,11 @@ class State:
         """The file's own words for who has ended it so, or made that move."""
         return self.thanks.get(outcome) or (self.thanks.get("") if outcome in self.thanked else None)
 
+    def word_of(self, outcome: str) -> str:
+        """What an outcome is called in a sentence: as the file has it in another language, else as we do."""
+        told = self.outcome_words.get(outcome, "")
+        return outcome_words(outcome) if told in ("", titled(outcome)) else told
+
     def called_by(self, asked: str) -> str:
         """What it is called in a sentence: its title, where the file gives it one, else what was asked."""
         return self.title if self.has_title or not asked else asked
@@ -579,7 +589,7 @@ class State:
     @property
     def has_title(self) -> bool:
         """Whether the file gives it a title, and not only its name does."""
-        return self.title != titled(self.name)
+        return self.title != (self.derived or titled(self.name))
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
         """The titles of the options that the file lists for it, by id."""
@@ -631,6 +641,20 @@ class Process:
     """The roles to which the record of its jobs is closed."""
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
+    language: str = SOURCE
+    """The language of its texts."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Its texts in other languages: by language, and by the text as it stands in the file."""
+    others: Mapping[str, Process] = field(default_factory=dict, compare=False, repr=False)
+    """The same process in each of these languages; what a job comes to is of the process in its own language."""
+    untranslated: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """The texts that are still to be said in these languages, by language, in the order of the file."""
+    told: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Of a process in another language: the texts of the file, each in that language."""
+    translated_at: frozenset[Place] = field(default=frozenset(), compare=False, repr=False)
+    """Of a process in another language: where the file says its texts."""
+    words: Words = field(default=ENGLISH, compare=False, repr=False)
+    """In which its texts tell days, numbers and money; whoever puts it in use knows those of its language."""
     root: Scope = Scope(path="", start="", states={})
     doubts: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
     """What can be read, but was hardly meant so. The checks refuse it; a version that is in use may have it (L6)."""
@@ -665,12 +689,26 @@ class Process:
         """The zone of its days and times of day; UTC where it has none and has not been put in use anywhere."""
         return UTC if self.zone in ("", "UTC") else ZoneInfo(self.zone)
 
+    def in_language(self, language: str) -> Process:
+        """The process as it is told in a language: in its own where it is not said in that one."""
+        return self.others.get(language, self)
+
+    def said(self, text: str) -> str:
+        """A text of the file in the language of this process; any other text as it is."""
+        return self.told.get(" ".join(text.split()), text) if self.told else text
+
+    def put_in_use(self, version: str, words: Callable[[str], Words]) -> Process:
+        """The process under a version, with the words of each of its languages."""
+        others = {name: one.put_in_use(version, words) for name, one in self.others.items()}
+        return replace(self, version=version, words=words(self.language), others=others)
+
     def settled(self, zone: str) -> Process:
         """The process where the installation's zone is this one: what names no zone of its own, itself or one of its
         calendars, has the process's, or else this one."""
         zone = self.zone or zone
         calendars = {name: one if one.zone else replace(one, zone=zone) for name, one in self.calendars.items()}
-        return replace(self, zone=zone, calendars=calendars)
+        others = {name: one.settled(zone) for name, one in self.others.items()}
+        return replace(self, zone=zone, calendars=calendars, others=others)
 
     @property
     def ends(self) -> dict[str, State]:

@@ -14,6 +14,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.fields import near
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Step
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import By
@@ -233,7 +234,7 @@ class _Agenda:
             start=booked.start,
             end=booked.end,
             process=one.process,
-            title=one.step.title if one.step.appointment else self._title(one),
+            title=self._title(one),
             customer=one.customer,
             customer_name=self._name(one.customer),
             staff=one.staff if inside else "",
@@ -247,10 +248,14 @@ class _Agenda:
         )
 
     def _title(self, one: _Meeting) -> str:
-        """What an appointment is for that is only held: so far it is a question to its customer."""
+        """What an appointment is for; of one that is only held its step is a question to its customer, so far."""
+        if one.step.appointment and not self.asker.language:
+            return one.step.title
         job = self.tx.jobs.get(one.booked.job)
-        states = self.shell.catalogue.compiled(self.tx, job.process, job.version).states
-        return states[one.step.state].member(one.step.member).title
+        compiled = self.shell.catalogue.told(self.tx, job.process, job.version, self.asker.language)
+        if one.step.appointment:
+            return step_in(compiled.process, one.step).title
+        return compiled.states[one.step.state].member(one.step.member).title
 
     def _away(self, one: _Meeting) -> AbsenceView | None:
         staff = self.person(one.staff)

@@ -11,11 +11,13 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, in_his_name, stands_for
+from flowengine.core.translating import events_in
 from flowengine.core.values import Actor, Poll
 from flowengine.core.veil import veiled
 from flowengine.people.identities import By
 from flowengine.reading.histories import names_in
 from flowengine.reading.inbox import Wanted, inbox
+from flowengine.reading.look import entries_in
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import actor_of, name_of, reader_words
 from flowengine.store import Entry, StoredJob, Transaction, shown
@@ -42,7 +44,7 @@ def answered(shell: Shell, text: str, seq: int, by: By) -> Answered:
 
 def _told(look: Shell, tx: Transaction, job: StoredJob, said: str, actor: Actor) -> Answered:
     """What was said, and what comes now."""
-    compiled = look.catalogue.compiled(tx, job.process, job.version)
+    compiled = look.catalogue.told(tx, job.process, job.version, actor.language)
     seen = track(look, job.id, actor)
     waiting = inbox(look, actor, _MOST, False, Wanted())
     clock = plainly.Clock(compiled.process, reader_words(tx, actor))
@@ -72,12 +74,15 @@ def _cast(look: Shell, tx: Transaction, job: StoredJob, number: int, actor: Acto
     found = access.opening(tx, job, number) if seat is not None else None
     if seat is None or found is None:
         raise access.no_such("ballot", f"{shown(job.id)}.{number}")
-    compiled = look.catalogue.compiled(tx, job.process, job.version)
-    opened = replace(found[1], step=in_words(tx, job, found[1].step))
+    compiled = look.catalogue.told(tx, job.process, job.version, actor.language)
+    clock = plainly.Clock(compiled.process, reader_words(tx, actor))
+    opened = replace(found[1], step=in_words(tx, job, found[1].step, clock))
     command, events = voting.as_told(actor, opened.step, seat)
     if opened.step.state in compiled.states and job.position.branch(opened.step.branch) is not None:
-        events += voting.thanks(look, tx, compiled, job, opened.step, command.outcome)
-    options = _options(next(iter(tx.history.of(job.id, found[0] - 1, 1))), opened)
+        given = look.catalogue.compiled(tx, job.process, job.version)
+        thanks = voting.thanks(look, tx, given, job, opened.step, command.outcome)
+        events += events_in(compiled.process, thanks)
+    options = _options(entries_in(compiled.process, tx.history.of(job.id, found[0] - 1, 1))[0], opened)
     said = _saying(tx, job, compiled, actor, {}, opened, options).told(command, events)
     return _told(look, tx, job, said, actor)
 
@@ -94,17 +99,19 @@ def _saying(
 
 def _said(look: Shell, tx: Transaction, job: StoredJob, entry: Entry, actor: Actor) -> str:
     """What happened; to anybody but who did it without what nobody is shown: who voted what in a secret vote."""
-    compiled = look.catalogue.compiled(tx, job.process, job.version)
+    compiled = look.catalogue.told(tx, job.process, job.version, actor.language)
     if entry.erased:
         return Teller(compiled.process, {}).erased(entry.command, entry.events)
     own = himself(actor, entry.by.id)
+    (entry,) = entries_in(compiled.process, [entry])
     command, events = (entry.command, entry.events) if own else veiled(entry.command, entry.events)
     opened, options = None, {}
     if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):
         found = access.opening(tx, job, entry.command.step)
         if found is not None:
-            seq, opened = found[0], replace(found[1], step=in_words(tx, job, found[1].step))
-            options = _options(next(iter(tx.history.of(job.id, seq - 1, 1))), opened)
+            clock = plainly.Clock(compiled.process, reader_words(tx, actor))
+            seq, opened = found[0], replace(found[1], step=in_words(tx, job, found[1].step, clock))
+            options = _options(entries_in(compiled.process, tx.history.of(job.id, seq - 1, 1))[0], opened)
     if own and opened is not None and opened.step.box:
         seat = voting.own_seat(tx, job.id, opened.step.number, actor.id, look.settings.ballot_secret)
         events = events if seat is None else (e.SeatAnswered(branch=opened.step.branch, seat=seat), *events)

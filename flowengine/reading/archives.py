@@ -119,7 +119,7 @@ def history(path: Path, text: str) -> list[HistoryLine]:
     process, entries = archive.process(job).process, _entries(job)
     names = {id: id for id in persons(entries)}
     teller = Teller(process, names)
-    return [line(teller, entry, names, process.zone) for entry in entries]
+    return [line(teller, entry, names, process) for entry in entries]
 
 
 def track(path: Path, text: str) -> StaffTrack:

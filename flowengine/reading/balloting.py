@@ -11,6 +11,7 @@ from flowengine.commands import access, voting
 from flowengine.commands.shell import Shell
 from flowengine.core import boxes
 from flowengine.core.seatings import stands_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Seat
 from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.people.identities import By
@@ -39,12 +40,13 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
         voted, still = seat.answer is not None, access.open_step(job, number)
         over = still is None or still.is_over(shell.clock.now())
         changeable = False
+        process = shell.catalogue.told(tx, job.process, job.version, actor.language).process
         if still is not None:
             state = shell.catalogue.compiled(tx, job.process, job.version).at(still)
             changeable = state.member(still.member).takes_another_answer
         view = BallotView(
             step=f"{job_id}.{number}",
-            title=(still or opened[1].step).title,
+            title=step_in(process, still or opened[1].step).title,
             state=box.state,  # type: ignore[arg-type]  # the column holds one of the three
             due=still.due if still is not None else None,
             voted=voted,

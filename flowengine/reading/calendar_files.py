@@ -169,7 +169,7 @@ def _file(shell: Shell, tx: Transaction, found: Iterable[occasions.Kept], asker:
     words, written = reader_words(tx, asker), []
     for one in found:
         job = tx.jobs.get(one.job)
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled = shell.catalogue.told(tx, job.process, job.version, asker.language)
         mine = asker.kind == "customer"
         link = f"{shell.settings.url}/jobs/{shown(job.id)}" if shell.settings.url else ""
         reader = appointments.Who(one.customer if mine else asker.id)

@@ -90,7 +90,7 @@ def _of_job(shell: Shell, look: Look, end: _Place) -> Iterator[tuple[_Place, Mes
     last, first = look.job.seq, max(0, look.job.seq - _RECENT)
     while last > first:
         after = max(first, last - _PAGE)
-        entries = look.tx.history.of(look.job.id, after, last - after)
+        entries = look.entries(after, last - after)
         for view in reversed(views_of(shell, look, entries)):
             place = _Place(micros(view.at), look.job.id, int(view.place))
             if place < end:

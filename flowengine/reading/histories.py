@@ -7,8 +7,10 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.translating import events_in
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
+from flowengine.language.model import Process
 from flowengine.people.identities import By
 from flowengine.runtime.actors import name_of, reader_words
 from flowengine.store import Entry, Transaction
@@ -24,25 +26,27 @@ def history(shell: Shell, job: str, by: By, after: int = 0) -> list[HistoryLine]
             raise access.no_such("job", job)
         if stored.seq <= after:
             return []  # whoever follows a job asks again and again
-        process = shell.catalogue.compiled(tx, stored.process, stored.version).process
+        process = shell.catalogue.told(tx, stored.process, stored.version, asker.language).process
         entries = list(tx.history.of(stored.id))
         names, words = names_in(tx, entries), reader_words(tx, asker)
     teller = Teller(process, names, words)
-    lines = [line(teller, entry, names, process.zone) for entry in entries]  # it learns from those before
+    lines = [line(teller, entry, names, process) for entry in entries]  # it learns from those before
     return [one for one in lines if one.seq > after]
 
 
-def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:
-    """One entry, without what nobody is shown: who voted what in a secret vote."""
+def line(teller: Teller, entry: Entry, names: dict[str, str], process: Process) -> HistoryLine:
+    """One entry in the language of the process given, without what nobody is shown: who voted what in a secret vote.
+    ``events`` are as they are kept."""
     command, events = veiled(entry.command, entry.events)
+    seen = events_in(process, events)
     return HistoryLine(
         seq=entry.seq,
         at=entry.at,
         who=whom(names, entry),
         kind=entry.by.kind,
-        what=teller.erased(command, events) if entry.erased else teller.what(command, events),
+        what=teller.erased(command, seen) if entry.erased else teller.what(command, seen),
         erased=entry.erased,
-        zone=zone,
+        zone=process.zone,
         command=exact.builtins(command),
         events=tuple(exact.builtins(event) for event in events),
     )

@@ -18,6 +18,7 @@ from flowengine.core.answers import Form, FormField, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for, waits_for
+from flowengine.core.translating import inner_in, step_in
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
@@ -115,17 +116,23 @@ def inbox(
         names, words = {id: name_of(tx, id) for id in people}, reader_words(tx, actor)
         return [
             _promised(
-                shell, tx, row, _item(row, _called(shell, tx, row, words), names, actor, answered, now), actor, now
+                shell,
+                tx,
+                row,
+                _item(row, _called(shell, tx, row, actor, words), names, actor, answered, now),
+                actor,
+                now,
             )
             for row, answered in found
         ]
 
 
-def _called(shell: Shell, tx: Transaction, row: WaitingStep, words: Words) -> Step:
-    """The step of a row as people see it."""
-    if not row.step.is_asked:
+def _called(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor, words: Words) -> Step:
+    """What waits, in the asker's language."""
+    if not actor.language:
         return row_in_words(tx, row)
-    return row_in_words(tx, row, Clock(shell.catalogue.compiled(tx, row.process, row.version).process, words))
+    process = shell.catalogue.told(tx, row.process, row.version, actor.language).process
+    return row_in_words(tx, row, Clock(process, words))
 
 
 def _promised(
@@ -355,7 +362,7 @@ def _booked_for(shell: Shell, tx: Transaction, view: StepView, actor: Actor) -> 
     if view.booked is None:
         return ""
     job = tx.jobs.get(view.job)
-    process = shell.catalogue.compiled(tx, job.process, job.version).process
+    process = shell.catalogue.told(tx, job.process, job.version, actor.language).process
     clock = Clock(process, reader_words(tx, actor))
     return clock.words.say(", booked for %(at)s", at=clock.moment(view.booked))
 
@@ -384,7 +391,7 @@ def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, 
 
 
 def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor, now: datetime) -> StepView:
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
     world = StoreWorld(tx, job.customer, job.id)
     state = compiled.at(found).member(found.member)
     can = offered(compiled, job.position, found, now, world, actor)
@@ -398,6 +405,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
     own = actor.kind != "customer" or job.customer in stands_for(actor)
     poll = voting.poll_now(tx, job.id, found, branch) if branch is not None and state.shown_while_it_runs else None
+    poll = inner_in(compiled.process, poll)
     running = visible_tally(view.id, found, state, poll)
     asks = "" if found.is_asked else access.known_to_act(tx, state)
     late = appointments.late(made.slots, job.position.head) if may_know_promise(actor, job.position.head) else ()
@@ -460,7 +468,7 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     if not (looks or seatings(actor) & ended.whose or access.was_asked(tx, job.id, found[1], actor)):
         return None
     step, entry, outcome = ended.step, ended.entry, ended.outcome
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
     known = step.is_asked or step.state in compiled.states  # the job may have been migrated
     kind = compiled.at(step).member(step.member).type if known else ""
     step = in_words(tx, job, step, Clock(compiled.process, reader_words(tx, actor)))
@@ -474,8 +482,9 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
 
 def _over(shell: Shell, tx: Transaction, job: StoredJob, step: Step, actor: Actor, now: datetime) -> StepView:
     """A step that the clock has ended, although no worker has written it down yet (L13)."""
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
     state = compiled.at(step).member(step.member)
+    step = step_in(compiled.process, step)
     ended, how = (step.due, EXPIRED) if step.is_over(now) else (now, "")
     view = _view(tx, job, step, _bare_form(step, state.type), actor)
     return msgspec.structs.replace(

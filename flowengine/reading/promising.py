@@ -36,7 +36,7 @@ def promises(
 
 
 def _row(shell: Shell, tx: Transaction, row: StoredPromise, words: Words) -> PromiseRow:
-    process = shell.catalogue.latest(tx, row.process).process
+    process = shell.catalogue.latest(tx, row.process, language=words.language).process
     return PromiseRow(
         job=row.job,
         short=shown(row.job),

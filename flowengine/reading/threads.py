@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flowengine.commands import access
 from flowengine.commands.asked import files_named
 from flowengine.core import commands as c
 from flowengine.core.fields import FILE_ID
@@ -45,7 +44,7 @@ def _learn(look: Look, told: Thread, entry: Entry) -> None:
     """How a step was opened that was acted on, where that is further back than what is told."""
     known = told.saying.teller.known
     if isinstance(entry.command, c.Act | c.ActFor) and entry.command.step not in known.steps:
-        opened = access.opening(look.tx, look.job, entry.command.step)
+        opened = look.opening(entry.command.step)
         if opened is not None:
             known.learn((opened[1],))
 

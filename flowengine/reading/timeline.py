@@ -23,10 +23,12 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating
+from flowengine.core.translating import events_in
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.interop.labels import shorten
 from flowengine.people.identities import By
+from flowengine.reading.look import entries_in
 from flowengine.reading.records import check_limit
 from flowengine.runtime.actors import name_of, reader_words
 from flowengine.speech.phrases import phrase
@@ -166,7 +168,7 @@ def _title(look: _Look, fact: Fact) -> str:
         return ""
     with suppress(NotFound):  # the job may be archived
         job = look.tx.jobs.get(fact.job)
-        compiled: Compiled = look.shell.catalogue.compiled(look.tx, job.process, job.version)
+        compiled: Compiled = look.shell.catalogue.told(look.tx, job.process, job.version, look.actor.language)
         return compiled.process.title
     return ""
 
@@ -189,7 +191,7 @@ def _written(look: _Look, letter: Letter) -> TimelineLine:
 
 def _of_job(look: _Look, touched: Touched) -> Iterable[_Line]:
     job = look.tx.jobs.get(touched.job)
-    compiled: Compiled = look.shell.catalogue.compiled(look.tx, job.process, job.version)
+    compiled: Compiled = look.shell.catalogue.told(look.tx, job.process, job.version, look.actor.language)
     if look.closes(compiled.process.closed_to):
         return ()
     found = _own(look, job, compiled) if touched.own else _deeds(look, job, compiled)
@@ -215,13 +217,17 @@ def _deeds(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[En
     teller = Teller(compiled.process, {}, look.words)
     for id in look.ids:
         for number, seq in look.tx.participants.deeds(job.id, id, _MOST_DEEDS):
-            (entry,) = look.tx.history.of(job.id, seq - 1, 1)
+            (entry,) = entries_in(compiled.process, look.tx.history.of(job.id, seq - 1, 1))
             opened = access.opening(look.tx, job, number)
             if opened is None or not isinstance(entry.command, c.Act | c.ActFor):
                 continue
             step = opened[1].step
             if not look.closes(closed_in(compiled.process, step.state, step.member)):
-                yield entry, "answered", teller.own_act(entry.command, opened[1], entry.events)
+                yield (
+                    entry,
+                    "answered",
+                    teller.own_act(entry.command, events_in(compiled.process, [opened[1]])[0], entry.events),
+                )
 
 
 def _own(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[Entry, str, str]]:
@@ -229,7 +235,7 @@ def _own(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[Entr
     process = compiled.process
     teller = Teller(process, look.names, look.words)
     told = _Told(look, job, compiled, teller)
-    for entry in look.tx.history.of(job.id):
+    for entry in entries_in(process, look.tx.history.of(job.id)):
         if entry.erased:
             if entry.seq == 1:
                 yield entry, "begun", f"began: {process.title}"

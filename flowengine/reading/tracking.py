@@ -19,6 +19,7 @@ from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
+from flowengine.core.translating import inner_in, step_in
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import State
@@ -69,7 +70,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
         job, compiled, actor, inside, now = look.job, look.compiled, look.actor, look.inside, look.now
         head = job.position.head
         world, where, words = StoreWorld(tx, job.customer), tuple(_where(look)), reader_words(tx, actor)
-        lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
+        lately = look.entries(max(0, job.seq - _RECENT)) if head.erased is None else []
         coming = ahead(compiled, job.position, now, world, [place.words for place in where])
         waiting = tuple(_waiting(look))
         did = tuple(_did(look)) if not look.own and head.erased is None else ()
@@ -90,7 +91,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             customer=job.customer,
             customer_name=name_of(tx, job.customer) if look.own else "",
             status=head.status,
-            because=head.because,
+            because=compiled.process.said(head.because),
             started=job.started,
             updated=job.updated,
             ended=job.ended,
@@ -143,7 +144,7 @@ def offer(shell: Shell, text: str, name: str, by: By) -> OfferView:
         actor = access.asker(tx, "offer", by)
         now = shell.clock.now()
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
-        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled: Compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
         world = StoreWorld(tx, job.customer)
         if not always.meant_for(compiled, job.position, actor, name, now, world):
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
@@ -268,8 +269,8 @@ def _tallies(look: Look) -> Iterable[TallyView]:
         branch = look.position.branch(step.branch)
         if branch is not None and step.state in states:
             state = states[step.state].member(step.member)
-            poll = voting.poll_now(look.tx, look.job.id, step, branch)
-            found = visible_tally(f"{look.job.id}.{number}", step, state, poll)
+            poll = inner_in(look.process, voting.poll_now(look.tx, look.job.id, step, branch))
+            found = visible_tally(f"{look.job.id}.{number}", step_in(look.process, step), state, poll)
             if found is not None:
                 yield found
 
@@ -281,11 +282,11 @@ def _did(look: Look) -> Iterable[tuple[datetime, str, str]]:
     whose = stands_for(look.actor, looking=True)
     deeds = [(one, *deed) for one in whose for deed in look.tx.participants.deeds(look.job.id, one, _MOST)]
     for who, number, seq in sorted(deeds, key=lambda deed: deed[2])[-_MOST:]:
-        opened = access.opening(look.tx, look.job, number)
+        opened = look.opening(number)
         if opened is None:
             continue
         step = opened[1].step
-        (entry,) = look.tx.history.of(look.job.id, (opened[0] if step.box else seq) - 1, 1)
+        (entry,) = look.entries((opened[0] if step.box else seq) - 1, 1)
         if step.box:
             seat = voting.own_seat(look.tx, look.job.id, number, who, look.secret)
             if seat is not None:
@@ -405,11 +406,11 @@ def jobs(
                 customer=row.customer,
                 customer_name=names.get(row.customer, ""),
                 status=row.status,
-                states=tuple(map(words.tell, _standing(shell, tx, row, own))),
+                states=tuple(map(words.tell, _standing(shell, tx, row, own, asker.language))),
                 started=row.started,
                 updated=row.updated,
                 ended=row.ended,
-                because=row.head.because,
+                because=compiled.process.said(row.head.because) if compiled else row.head.because,
                 suspended=suspended_view(row.head, inside=not own),
                 erased=row.head.erased,
                 unanswered=0 if own else row.head.unanswered,
@@ -419,7 +420,7 @@ def jobs(
                 zone=process.zone if process else "",
             )
             for row in rows
-            for compiled in (_known(shell, tx, row),)
+            for compiled in (_known(shell, tx, row, asker.language),)
             for process in (compiled.process if compiled and row.head.promise and not took_part else None,)
         ]
 
@@ -439,10 +440,10 @@ def _open_to(
         after = page[-1].id
 
 
-def _known(shell: Shell, tx: Transaction, row: ListedJob) -> Compiled | None:
+def _known(shell: Shell, tx: Transaction, row: ListedJob, language: str) -> Compiled | None:
     """The version that a listed job follows; None where somebody has taken it out of the database."""
     with suppress(NotFound):
-        found: Compiled = shell.catalogue.compiled(tx, row.process, row.version)
+        found: Compiled = shell.catalogue.told(tx, row.process, row.version, language)
         return found
     return None
 
@@ -457,11 +458,12 @@ def _standing_in_words(compiled: Compiled | None, row: ListedJob, own: bool) -> 
     return tuple(dict.fromkeys(state.phase or state.title for name, state in states if name in row.head.standing))
 
 
-def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:
+def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool, language: str) -> tuple[str, ...]:
     """Where the job stands or how it ended: states for the organisation, for its customer what his receipts say."""
     head = row.head
     if not own:
         return head.places
+    compiled = shell.catalogue.told(tx, row.process, row.version, language)
     if row.status != "open":
-        return (head.because or outcome_words(head.status),)
-    return places(shell.catalogue.compiled(tx, row.process, row.version), head.standing)
+        return (compiled.process.said(head.because) or outcome_words(head.status),)
+    return places(compiled, head.standing)

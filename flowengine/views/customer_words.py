@@ -90,7 +90,8 @@ def customers_receipt(
     The end of a job is told by its reason. ``steps`` are those that now wait for him.
     """
     head = done.draft.head
-    ended = (head.because or head.status.capitalize(),)
+    because = compiled.process.said(head.because) if head.because else ""
+    ended = (because or head.status.capitalize(),)
     outcome, events = _told(words_of(compiled), command, done.events)
     step = getattr(command, "step", None)
     return Receipt(
@@ -102,7 +103,7 @@ def customers_receipt(
         outcome=outcome,
         states=tuple(map(str, places(compiled, head.standing))) if head.status == "open" else ended,
         steps=tuple(_own_steps(job, command, done)),
-        because=head.because,
+        because=because,
         events=events,
         question=question,
     )

@@ -127,7 +127,7 @@ class Known:
 
     def told(self, value: Json) -> str:
         """A value that somebody gave."""
-        return told(value, self.words.zone or (self.clock.home if self.clock else UTC))
+        return told(value, self.words.zone or (self.clock.home if self.clock else UTC), words=self.words)
 
 
 class Teller:
@@ -387,7 +387,9 @@ class Teller:
                 )
             case "close":
                 left = next((event for event in events if isinstance(event, e.Left)), None)
-                return self.say("the vote closed: %(what)s", what=what) + (f": {spoken(left.outcome)}" if left else "")
+                return self.say("the vote closed: %(what)s", what=what) + (
+                    f": {self.words.tell(outcome_words(left.outcome))}" if left else ""
+                )
             case "cut_off":
                 late = any(isinstance(event, e.LateResult) for event in events)
                 done = self._call(known.calls.get(timer.detail))
@@ -462,7 +464,7 @@ class Teller:
         what = self._call(call)
         incident = next((event.call.incident for event in events if isinstance(event, e.CallChanged)), "")
         if any(isinstance(event, e.LateResult) for event in events):
-            said = command.error if isinstance(command, c.Fail) else spoken(command.outcome)
+            said = command.error if isinstance(command, c.Fail) else self.words.tell(outcome_words(command.outcome))
             return self.say("%(what)s: ended after it was cut off: %(said)s", what=what, said=said)
         if incident:
             return self.say("%(what)s: gave up and waits for an operator: %(incident)s", what=what, incident=incident)
@@ -476,7 +478,7 @@ class Teller:
                 "the job %(child)s of %(process)s is %(outcome)s",
                 child=shown(child),
                 process=spoken(call.process),
-                outcome=command.outcome,
+                outcome=outcome_words(command.outcome),
             )
             return f"{what}: {ended}" + (f": {because}" if because else "")
         return f"{what}: {self.words.tell(outcome_words(command.outcome))}"

@@ -68,16 +68,7 @@ class Clock:
                     return self.words.span(length.months, length.days, length.rest)
             except (ValueError, OverflowError):
                 return given
-        return in_words(given, self.words)
-
-
-def in_words(value: Json, words: Words) -> str:
-    """A value as a person would write it."""
-    if isinstance(value, list):
-        return ", ".join(in_words(one, words) for one in value)
-    if isinstance(value, bool):
-        return words.tell(value)
-    return words.number(value) if isinstance(value, int | Decimal) else plain(value)
+        return plain(given, self.words)
 
 
 def price(value: Number, currency: str = "", words: Words = ENGLISH) -> str:

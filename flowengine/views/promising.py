@@ -15,6 +15,7 @@ from flowengine.core.fields import OR
 from flowengine.core.machines import Compiled
 from flowengine.core.previewing import Change, TakenBack
 from flowengine.core.seatings import waits_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Json, Step
 from flowengine.exact import Number
 from flowengine.language.model import State
@@ -121,7 +122,9 @@ def preview(compiled: Compiled, change: Change, reader: Reader, named: Preview, 
         where=() if ended else _places(compiled, change, reader),
         about=process.title,
         zone=process.zone,
-        over=(head.because or sentence_case(reader.words.tell(outcome_words(head.status)))) if ended else "",
+        over=(process.said(head.because) or sentence_case(reader.words.tell(outcome_words(head.status))))
+        if ended
+        else "",
     )
     return replace(seen, digest=digest(seen, reader.actor, answer))
 
@@ -174,6 +177,7 @@ def _cancelled(compiled: Compiled, change: Change, reader: Reader) -> Iterator[s
 
 
 def _step(compiled: Compiled, step: Step, reader: Reader) -> str:
+    step = step_in(compiled.process, step)
     if not reader.inside:
         return step.title
     process, people = compiled.process, [one.partition(":")[2] for one in step.audience if one.startswith("person:")]

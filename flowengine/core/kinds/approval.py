@@ -78,12 +78,12 @@ class Approving(Waiting[Approval]):
         spot.keep(Panel() if several else None)
         seats = [(seating, 1) for seating in asked] if several else ()
         opened = spot.open_step(now.by, seats=seats, title=step.title, due=step.due)
-        if opened.shown != step.shown:
-            spot.change_step(opened, "migrated", shown=step.shown)
+        if (opened.shown, opened.others) != (step.shown, step.others):
+            spot.change_step(opened, "migrated", shown=step.shown, others=step.others)
 
     def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:
         """What is approved is what was shown when it was asked for."""
-        return replace(super().renewed(spot, before, step), title=step.title, shown=step.shown)
+        return replace(super().renewed(spot, before, step), title=step.title, shown=step.shown, others=step.others)
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))

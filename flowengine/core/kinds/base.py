@@ -106,6 +106,9 @@ class Waiting(Generic[S]):
             changes["title"] = self.heading(spot, step)
         if now.shows != was.shows:
             changes["shown"] = spot.shown()
+        if spot.process.texts != before.process.texts or changes:
+            heading = self.heading(spot, step)
+            changes["others"] = spot.in_others("" if heading == spot.title() else heading)
         if self.invited(now, step) != self.invited(was, step):
             added = [whom for whom in step.audience if whom not in self._asked_before(before, step)]
             asked = (*spot.seatings(self.invited(now, step)), *added)

@@ -11,6 +11,7 @@ from flowengine.core.forms import FormField, Shape, Way, form_limits
 from flowengine.core.kinds.base import NO_THANKS, Waiting, chosen, skipped
 from flowengine.core.options import Offered, days_of, form_options, id_type, offered
 from flowengine.core.spot import Result, Spot
+from flowengine.core.translating import inner_in
 from flowengine.core.values import Json, Offer, Step
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.evaluation import numbers
@@ -92,7 +93,7 @@ class Choosing(Waiting[Choice]):
         return offer
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        state, offer = self.state(spot), self._offer(spot)
+        state, offer = self.state(spot), inner_in(spot.process, self._offer(spot))
         picks = tuple(_question(pick, offer.picks[name], spot.process.currency) for name, pick in state.choose.items())
         choosing = Way(outcome=state.outcomes[0], title=step.title, fields=picks)
         return (choosing, NO_THANKS) if state.optional else (choosing,)

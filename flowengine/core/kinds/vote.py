@@ -25,6 +25,7 @@ from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
 from flowengine.core.seatings import person_seating, stands_for
 from flowengine.core.spot import Result, Spot
+from flowengine.core.translating import inner_in
 from flowengine.core.values import Actor, Json, Poll, Seat, Standing, Step, Timer
 from flowengine.core.world import Member
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
@@ -189,7 +190,7 @@ class Voting(Waiting[Vote]):
         return ("vote", "abstain") if self.state(spot).abstain else ("vote",)
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        asked = papers.question(self.state(spot), self.poll(spot), step.title)
+        asked = papers.question(self.state(spot), inner_in(spot.process, self.poll(spot)), step.title)
         voting = Way(outcome="vote", title="Vote", fields=(asked,), move=True)
         return (voting, _ABSTAINING) if self.state(spot).abstain else (voting,)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flowengine.language.model import State
-from flowengine.language.outcomes import outcome_words
 from flowengine.language.parser.common_keys import (
     ASK_KEY,
     FIELDS_KEY,
@@ -70,7 +69,7 @@ class Ask(_Question):
     ) -> str:
         if outcome in self.replies or self.is_skipping(outcome):
             return State.replied(self, reader, outcome, saved, about, way)
-        return reader.say("Thank you. We have your answer: %(way)s", way=way or outcome_words(outcome))
+        return reader.say("Thank you. We have your answer: %(way)s", way=way or self.word_of(outcome))
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=False, required=self.surely(outcome))

@@ -1,0 +1,75 @@
+"""What a job keeps as it was told, in another language of its process.
+
+A job tells in its process's own language: titles of steps, what they show, what somebody was told. What is filled in
+from data is rendered then and there in the other languages too, and kept beside (``others``), so that whoever reads it
+later reads it as it was. What the file says as it stands (titles of options and ways, reasons of ends) is found among
+the texts of the process by what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from flowengine.core import events as e
+from flowengine.core.values import Actor, Inners, Offer, Poll, Saying, Step
+from flowengine.language.model import Process
+
+_REPLACE = msgspec.structs.replace
+
+E = TypeVar("E", bound=e.Event)
+K = TypeVar("K", bound="Inners | None")
+
+
+def language_in(process: Process, actor: Actor) -> str:
+    """The language in which somebody is told what the process says; empty where that is its own."""
+    return actor.language if actor.language in process.others else ""
+
+
+def step_in(process: Process, step: Step) -> Step:
+    """A step as it is told by a process in another language; by one in its own as it is."""
+    if not process.told:
+        return step
+    kept = step.others.get(process.language, Saying())
+    lines = kept.shown or tuple((process.said(title), process.said(text)) for title, text in step.shown)
+    return _REPLACE(step, title=kept.words or process.said(step.title), shown=lines)
+
+
+def inner_in(process: Process, inner: K) -> K:
+    """What a state keeps of what it offers, as a process in another language calls it."""
+    if not process.told:
+        return inner
+    if isinstance(inner, Offer):
+        picks = {
+            name: [one | {"title": process.said(str(one["title"]))} for one in some]
+            for name, some in inner.picks.items()
+        }
+        return _REPLACE(inner, picks=picks)
+    if isinstance(inner, Poll):
+        return _REPLACE(inner, options=tuple((id, process.said(title)) for id, title in inner.options))
+    return inner
+
+
+def events_in(process: Process, events: Iterable[E]) -> tuple[E, ...]:
+    """What happened, as a process in another language tells it."""
+    return tuple(_event_in(process, one) for one in events) if process.told else tuple(events)
+
+
+def _event_in(process: Process, event: Any) -> Any:
+    match event:
+        case e.StepOpened() | e.StepChanged():
+            return _REPLACE(event, step=step_in(process, event.step))
+        case e.Told():
+            kept = event.others.get(process.language, Saying())
+            return _REPLACE(event, words=kept.words or process.said(event.words), shown=kept.shown or event.shown)
+        case e.Thanked():
+            return _REPLACE(event, words=event.others.get(process.language) or process.said(event.words))
+        case e.Entered():
+            return _REPLACE(event, way=process.said(event.way))
+        case e.Ended():
+            return _REPLACE(event, because=process.said(event.because))
+        case e.Kept():
+            return _REPLACE(event, inner=inner_in(process, event.inner))
+    return event
