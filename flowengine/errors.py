@@ -46,14 +46,11 @@ Each says *what* is wrong, *where*, and what is *possible* instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 if TYPE_CHECKING:
     from flowengine.problem import Problem
 
-
-Tell: TypeAlias = Callable[[str], str]
-"""Tells a text that may be a phrase."""
 
 Fault: TypeAlias = Literal["syntax", "missing", "type", "value", "budget"]
 """Why an expression failed: see :class:`ExpressionFailed`."""
@@ -66,8 +63,8 @@ class FlowError(Exception):
     would have been accepted: ``str(error)`` says all three, ``to_json()`` gives them as plain values beside ``error``,
     the name of the class. ``status`` is the HTTP status that goes with it, said with a class, else its parent's.
 
-    All of it is English. An error that was raised with a phrase (``speech.phrases``) can be told in other words:
-    ``to_json`` takes what tells them, and ``phrase`` is the one of ``what``.
+    All of it is English, until a door that knows the reader has it told in his words (:meth:`tell`): what was raised as
+    a phrase (``speech.phrases``) can be; ``phrase`` is that of ``what``, ``phrases`` those of what is possible.
     """
 
     status: ClassVar[int] = 500
@@ -92,14 +89,15 @@ class FlowError(Exception):
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} (possible: {', '.join(self.possible)})" if self.possible else text
 
-    def to_json(self, tell: Tell = str) -> dict[str, Any]:
-        """The error as plain values, for ``--json`` and HTTP; ``tell`` tells its phrases, in English unless given."""
-        return {
-            "error": self.code,
-            "what": tell(self.phrase),
-            "where": self.where,
-            "possible": [tell(one) for one in self.phrases],
-        }
+    def tell(self, told: Callable[[str], str]) -> Self:
+        """The error itself, saying what it says as ``told`` tells its phrases."""
+        self.what = told(self.phrase)
+        self.possible = tuple(map(told, self.phrases))
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as plain values, for ``--json`` and HTTP."""
+        return {"error": self.code, "what": self.what, "where": self.where, "possible": list(self.possible)}
 
 
 def http_status(error: BaseException) -> int:
@@ -118,7 +116,7 @@ class ProcessRefused(FlowError, status=422):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def to_json(self, tell: Tell = str) -> dict[str, Any]:  # noqa: ARG002  # problems of files are told in English
+    def to_json(self) -> dict[str, Any]:
         return {"error": self.code, "problems": [problem.to_json() for problem in self.problems]}
 
 
@@ -169,8 +167,8 @@ class WeakIdentity(NotAllowed):
         super().__init__(what, where=where, possible=possible)
         self.needed = needed
 
-    def to_json(self, tell: Tell = str) -> dict[str, Any]:
-        return super().to_json(tell) | {"needed": self.needed}
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"needed": self.needed}
 
 
 class BadToken(Refused, status=401):
@@ -189,13 +187,18 @@ class BadAnswer(Refused, status=422):
     """The answer breaks the step's fields; ``problems`` maps each field's path to what is wrong with it."""
 
     def __init__(self, problems: Mapping[str, str], *, where: str = "", possible: Sequence[str] = ()) -> None:
-        self.told = dict(problems)
+        self.problem_phrases = dict(problems)
         self.problems = {name: str(problem) for name, problem in problems.items()}
         super().__init__(_in_a_row(self.problems), where=where, possible=possible)
 
-    def to_json(self, tell: Tell = str) -> dict[str, Any]:
-        problems = {name: tell(problem) for name, problem in self.told.items()}
-        return super().to_json(tell) | {"what": _in_a_row(problems), "problems": problems}
+    def tell(self, told: Callable[[str], str]) -> Self:
+        super().tell(told)
+        self.problems = {name: told(problem) for name, problem in self.problem_phrases.items()}
+        self.what = _in_a_row(self.problems)
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"problems": self.problems}
 
 
 def _in_a_row(problems: Mapping[str, str]) -> str:
@@ -243,8 +246,8 @@ class TooMany(Refused, status=429):
         super().__init__(what, where=where, possible=possible)
         self.retry_after = retry_after
 
-    def to_json(self, tell: Tell = str) -> dict[str, Any]:
-        return super().to_json(tell) | {"retry_after": self.retry_after}
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"retry_after": self.retry_after}
 
 
 class BadSignature(Refused, status=401):

@@ -8,10 +8,11 @@ from typing import Any
 from flowengine.client.desk import Desk
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
-from flowengine.errors import NotFound
+from flowengine.errors import FlowError, NotFound
 from flowengine.language.model import Process
 from flowengine.people.identities import By, person_of, reading
 from flowengine.people.permissions import PROGRAM
+from flowengine.speech.readers import words_for
 from flowengine.views.replies import NeedView, PersonView
 
 
@@ -21,7 +22,7 @@ class LocalDesk(Desk):
     ``identity`` is an exact person's id or an actor that the application vouches for (L15); without one the program
     itself asks. ``typed`` is, instead, what a person at a terminal typed to say who he is: he is found by it when the
     desk is first asked, by his whole id, contact or name; else it is an id that nobody has yet. ``language`` is that in
-    which he reads, as ``de``; without one his own.
+    which he reads, as ``de``, and is told what cannot be done; without one his own, and refusals are in English.
     """
 
     def __init__(self, engine: Engine, identity: By | None = None, *, typed: str = "", language: str = "") -> None:
@@ -53,10 +54,14 @@ class LocalDesk(Desk):
             return None  # he is new
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
-        if verb != "find_step":
-            return getattr(self._engine, verb)(*given, by=self._who(self._engine), **named)
-        with self._engine.looking() as engine:  # who asks, and what he means, in one transaction
-            return engine.find_step(*given, by=self._who(engine), **named)
+        try:
+            if verb != "find_step":
+                return getattr(self._engine, verb)(*given, by=self._who(self._engine), **named)
+            with self._engine.looking() as engine:  # who asks, and what he means, in one transaction
+                return engine.find_step(*given, by=self._who(engine), **named)
+        except FlowError as error:
+            error.tell(words_for(self._language).tell)
+            raise
 
     def _who(self, engine: Engine) -> By:
         """Who asks. A mere beginning of an id or a name is nobody's: ``ann``, who is new, must not become Anna."""

@@ -12,6 +12,7 @@ from flowengine.core.fields import near
 from flowengine.core.world import CLOSED
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, shown
 from flowengine.store.closures import Closing
 from flowengine.views.calendars import Closed, ClosureView
@@ -44,14 +45,21 @@ def close(shell: Shell, calendar: str, start: date, end: date, why: str, by: By)
         zone = _zone(shell, tx, calendar)
         begins, ends = near_moment(start, zone), near_moment(end, zone, last=True)
         if len(why) > LONGEST_WHY:
-            raise BadAnswer({"why": f"has more than {LONGEST_WHY} characters"})
+            raise BadAnswer({"why": phrase("has more than %(longest_why)s characters", longest_why=LONGEST_WHY)})
         if ends <= begins:
-            raise BadAnswer({"end": "must be after the beginning"}, possible=["a later day or moment"])
+            raise BadAnswer({"end": phrase("must be after the beginning")}, possible=[phrase("a later day or moment")])
         if ends <= now:
-            raise BadAnswer({"end": "is over already"}, possible=["a day or moment to come"])
+            raise BadAnswer({"end": phrase("is over already")}, possible=[phrase("a day or moment to come")])
         tx.bookings.guard([calendar])
         if len(tx.closures.ahead(calendar, now, MOST_CLOSURES)) >= MOST_CLOSURES:
-            raise NotAllowed(f"{calendar} has {MOST_CLOSURES} closed times ahead", possible=("open some again first",))
+            raise NotAllowed(
+                phrase(
+                    "%(calendar)s has %(most_closures)s closed times ahead",
+                    calendar=calendar,
+                    most_closures=MOST_CLOSURES,
+                ),
+                possible=(phrase("open some again first"),),
+            )
         one = Closing(calendar=calendar, start=begins, end=ends, why=why, by=asker.id)
         tx.closures.put(one, now)
         booked = tx.bookings.of([calendar], begins, ends, now)[calendar]
@@ -81,8 +89,8 @@ def open_again(shell: Shell, calendar: str, start: date, by: By) -> list[Closure
         tx.bookings.guard([calendar])
         if not tx.closures.drop(calendar, begins):
             known = [one.start.isoformat() for one in tx.closures.ahead(calendar, now, MOST_CLOSURES)]
-            what = f"{calendar} is not closed from {begins.isoformat()} on"
-            raise NotFound(what, where=calendar, possible=known or ("it is closed at no time ahead",))
+            what = phrase("%(calendar)s is not closed from %(moment)s on", calendar=calendar, moment=begins.isoformat())
+            raise NotFound(what, where=calendar, possible=known or (phrase("it is closed at no time ahead"),))
         tx.note(asker, "open_calendar", calendar, {"start": begins.isoformat()})
         return _views(tx.closures.ahead(calendar, now, MOST_CLOSURES))
 
@@ -110,4 +118,8 @@ def _zone(shell: Shell, tx: Transaction, calendar: str) -> tzinfo:
     if calendar in tx.bookings.calendars():
         return zoneinfo.ZoneInfo(shell.settings.zone)
     names = sorted(known)
-    raise NotFound(f"there is no calendar {calendar[:200]!r}{near(calendar, names)}", where=calendar, possible=names)
+    raise NotFound(
+        phrase("there is no calendar %(calendar)s%(near)s", calendar=repr(calendar[:200]), near=near(calendar, names)),
+        where=calendar,
+        possible=names,
+    )

@@ -21,6 +21,7 @@ from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.people.identities import By
 from flowengine.runtime.catalogue import read
+from flowengine.speech.phrases import phrase
 from flowengine.speech.readers import words_for
 from flowengine.store import Transaction
 from flowengine.store.processes import StoredProcess, Suspended, suspension_of
@@ -127,7 +128,9 @@ def resume(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
         shell.catalogue.latest(tx, name)
         times = tx.processes.suspensions(name)
         if suspension_of(times) is None:
-            raise NotAllowed(f"{name} is not suspended", where=name, possible=("suspend it",))
+            raise NotAllowed(
+                phrase("%(name)s is not suspended", name=name), where=name, possible=(phrase("suspend it"),)
+            )
         resumed = _note(tx, name, [*times[:-1], Suspended(times[-1].suspension, _said(shell, because, actor))])
         tx.note(actor, "resume_process", name, because=because)
         return resumed

@@ -22,6 +22,7 @@ from flowengine.people.contacts import any_way
 from flowengine.people.identities import PERSON_ID, By, check_person, made_id
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody, refuse_erased
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.views.replies import AbsenceView, Left, PersonView
 
@@ -29,7 +30,7 @@ _ENDLESS = 2**40
 MOST_NAMED = 6
 """Of those whom a text fits, how many are named."""
 
-_A_KIND = {"customer": "a customer", "staff": "a member of staff"}
+_A_KIND = {"customer": phrase("a customer"), "staff": phrase("a member of staff")}
 
 
 def view(person: Person) -> PersonView:
@@ -64,7 +65,11 @@ def enter(
         if there is not None and made:
             raise DatabaseBusy("the id that was made is somebody's already", possible=("ask again",), collided=True)
         if there is not None and there.kind != kind:
-            raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
+            raise NotAllowed(
+                phrase("%(id)s is %(a_kind)s, and stays so", id=id, a_kind=_A_KIND[there.kind]),
+                where=id,
+                possible=(phrase("another id"),),
+            )
         if there is not None:
             refuse_erased(there)
         now = shell.clock.now()
@@ -173,9 +178,11 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
             raise nobody(id)
         if person.kind != "staff":
             own = ("take the customer out of the groups", "end the jobs")
-            raise NotAllowed(f"{id} is a customer, who does not leave", where=id, possible=own)
+            raise NotAllowed(phrase("%(id)s is a customer, who does not leave", id=id), where=id, possible=own)
         if to == id:
-            raise NotAllowed("nobody takes over from himself", where=id, possible=("somebody else", "nobody"))
+            raise NotAllowed(
+                phrase("nobody takes over from himself"), where=id, possible=(phrase("somebody else"), "nobody")
+            )
         if to:
             actor_of(tx, to)
         revoked = [one.id for one in tx.tokens.held(id)]
@@ -232,9 +239,12 @@ def all_people(shell: Shell, kind: str | None, after: str, limit: int | None, by
     with shell.reading() as tx:
         access.asker(tx, "people", by)
         if limit is not None and limit < 1:
-            raise BadAnswer({"limit": f"is {limit}; 1 or more is possible"})
+            raise BadAnswer({"limit": phrase("is %(limit)s; 1 or more is possible", limit=limit)})
         if after and not PERSON_ID.fullmatch(after):
-            raise BadAnswer({"after": f"{after[:60]!r} is no id of a person"}, possible=("the id of the last one",))
+            raise BadAnswer(
+                {"after": phrase("%(after)s is no id of a person", after=repr(after[:60]))},
+                possible=(phrase("the id of the last one"),),
+            )
         paged = bool(after) or limit is not None
         return [view(one) for one in (tx.people.page(kind, after, limit or _ENDLESS) if paged else tx.people.all(kind))]
 
@@ -250,14 +260,14 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
             found = _one_each(tx, [one for one in way(words) if kind in (None, one.kind)])
             if len(found) > 1:
                 whom = [_called(one) for one in found[:MOST_NAMED]]
-                raise Ambiguous(f"{text!r} fits several people", where=text, possible=whom)
+                raise Ambiguous(phrase("%(text)s fits several people", text=repr(text)), where=text, possible=whom)
             if found:
                 return view(found[0])
         alike = [one for one in people.beginning(words[:1]) if kind in (None, one.kind)] if words else []
     meant = near(words, [name for one in alike for name in (one.id, one.name)])
     raise NotFound(
-        f"there is nobody called {text[:200]!r}",
-        possible=(meant or "an id, a contact, a name, or how one of them begins",),
+        phrase("there is nobody called %(text)s", text=repr(text[:200])),
+        possible=(meant or phrase("an id, a contact, a name, or how one of them begins"),),
     )
 
 

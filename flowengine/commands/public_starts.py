@@ -20,6 +20,7 @@ from flowengine.people.contacts import is_address
 from flowengine.people.identities import check_person, made_id
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import as_actor
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction, new_id
 from flowengine.store.provisional import Awaited
 from flowengine.views.signing_in import PublicStart
@@ -38,9 +39,15 @@ def start(
     """Begin a job for somebody whom nobody knows, and send him a code. Raises NotFound for a process that is not there
     or not for the public, BadAnswer, TooMany."""
     if not is_address(contact.strip()):
-        raise BadAnswer({"contact": f"{contact[:60]!r} is no mail address"}, possible=("ada@example.org",))
+        raise BadAnswer(
+            {"contact": phrase("%(contact)s is no mail address", contact=repr(contact[:60]))},
+            possible=("ada@example.org",),
+        )
     if not shell.settings.ways_in.may_start(process):
-        raise NotFound(f"there is no process {process[:60]!r} that anybody may begin", where=process[:60])
+        raise NotFound(
+            phrase("there is no process %(process)s that anybody may begin", process=repr(process[:60])),
+            where=process[:60],
+        )
     at = contact.strip()
     shell.secret.made(shell)
     job_id, person_id = new_id(), made_id(secrets.randbits(64))

@@ -40,6 +40,7 @@ from flowengine.runtime.settings import Settings
 from flowengine.runtime.shown import Remembered
 from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
+from flowengine.speech.phrases import phrase
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
 from flowengine.store.receipts import Stored
@@ -135,7 +136,7 @@ class Shell:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
         the caller's transaction."""
         if self._look is not None:
-            raise NotAllowed("nothing is changed while looking", possible=("ask the engine itself",))
+            raise NotAllowed(phrase("nothing is changed while looking"), possible=(phrase("ask the engine itself"),))
         watched = self.joined is None and (self.hint.ears or self.observers.all)
         return self._kept_and_told(work) if watched else self._keep(work)
 
@@ -489,6 +490,6 @@ def not_joined(shell: Shell) -> None:
     """Refuse what runs handlers inside the caller's transaction (L11)."""
     if shell.joined is not None:
         raise NotAllowed(
-            "due work cannot run inside the caller's transaction",
-            possible=("call run_due on the engine itself, after the commit",),
+            phrase("due work cannot run inside the caller's transaction"),
+            possible=(phrase("call run_due on the engine itself, after the commit"),),
         )

@@ -673,7 +673,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
         The last are found among all open steps, so it is for an operator now and then.
         """
-        return incidents.incidents(self._for("incidents", by))
+        return incidents.incidents(self._for("incidents", by), by)
 
     def schedules(self, *, by: By = PROGRAM) -> list[ScheduleView]:
         """When the processes in use start their next jobs by the clock (``starts`` with ``every``), by process."""
@@ -701,7 +701,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
         Looks through all open jobs (of the process), so it is for an operator now and then.
         """
-        return stuck.stuck(self._for("stuck", by), process, limit)
+        return stuck.stuck(self._for("stuck", by), process, limit, by)
 
     def standing(self, process: str, *, by: By = PROGRAM) -> list[StandingView]:
         """How many open jobs of a process, of all its versions, stand in each state, and how long: by state.

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
 from flowengine.language.limits import Limits
+from flowengine.language.outcomes import outcome_words
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.scalars import titled
 from flowengine.language.parser.session import Reading
@@ -44,10 +45,11 @@ from flowengine.language.parts import (
     When,
     options_of,
 )
-from flowengine.language.texts import Text, spoken
+from flowengine.language.texts import Text
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
 from flowengine.problem import Place, Problem
 from flowengine.speech.languages import SOURCE
+from flowengine.speech.phrases import phrase
 from flowengine.speech.words import ENGLISH, Words
 
 _SENTENCE = re.compile(r"[^.?!\n]+(?:[.?!](?=\s|$)|\n|$)")
@@ -166,15 +168,15 @@ class State:
     # what is told of it
     symbol: ClassVar[Symbol] = "task"
     moves: ClassVar[Mapping[str, str]] = {}
-    """What the history says of what leaves the step open, by the move; ``{what}`` is the title, ``{at}`` the
-    appointment, ``{choice}`` what was voted for."""
+    """What the history says of what leaves the step open, by the move; ``%(what)s`` is the title, ``%(at)s`` the
+    appointment, ``%(choice)s`` what was voted for."""
     endings: ClassVar[Mapping[str, str]] = {}
-    """What the history says of how somebody ended it, by the outcome; ``{what}`` is the state's title, ``{title}`` what
-    he was asked."""
+    """What the history says of how somebody ended it, by the outcome; ``%(what)s`` is the state's title, ``%(title)s``
+    what he was asked."""
     replies: ClassVar[Mapping[str, str]] = {}
-    """What whoever acts on it is told then, in the second person, by the outcome or the move; ``{what}`` is what it is
-    called, ``{at}`` the appointment, ``{choice}`` what was voted for, ``{words}`` what he said. Customers are thanked,
-    staff are not. What is not there is told as :meth:`replied` says."""
+    """What whoever acts on it is told then, in the second person, by the outcome or the move; ``%(what)s`` is what it
+    is called, ``%(at)s`` the appointment, ``%(choice)s`` what was voted for, ``%(words)s`` what he said. Customers are
+    thanked, staff are not. What is not there is told as :meth:`replied` says."""
 
     name: str
     title: str
@@ -535,19 +537,25 @@ class State:
         """What the clock, code or the outside does in it, on one line."""
         return ""
 
-    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+    def ended(self, reader: Words, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
         """What the history says when somebody has ended it; ``decided``: after the last of several answers, which is
         told already."""
-        words = "said no, thanks: {title}" if self.is_skipping(outcome) else self.endings.get(outcome)
-        return words.format(what=self.title, title=title) if words else f"{title}: {self.word_of(outcome)}"
+        words = phrase("said no, thanks: %(title)s") if self.is_skipping(outcome) else self.endings.get(outcome)
+        if words:
+            return reader.say(words, what=self.title, title=title)
+        return f"{title}: {reader.tell(self.word_of(outcome))}"
 
-    def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
+    def replied(
+        self, reader: Words, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = ""
+    ) -> str:
         """What whoever ended it so, or made that move, is told, in the second person. ``about`` fills what
         :attr:`replies` names; ``way`` is the title of the one way that the outcome has."""
         if self.is_skipping(outcome):
-            return "You go on without it: {what}".format_map(about)
+            return reader.say("You go on without it: %(what)s", **about)
         words = self.replies.get(outcome)
-        return words.format_map(about) if words else f"Thank you. {about['what']}: {way or self.word_of(outcome)}"
+        if words:
+            return reader.say(words, **about)
+        return reader.say("Thank you. %(what)s: %(way)s", **{**about, "way": way or self.word_of(outcome)})
 
     @property
     def thanked(self) -> frozenset[str]:
@@ -570,9 +578,9 @@ class State:
         return self.thanks.get(outcome) or (self.thanks.get("") if outcome in self.thanked else None)
 
     def word_of(self, outcome: str) -> str:
-        """What an outcome is called in a sentence: in the file's own language its name."""
+        """What an outcome is called in a sentence: as the file has it in another language, else as we do."""
         told = self.outcome_words.get(outcome, "")
-        return spoken(outcome) if told in ("", titled(outcome)) else told
+        return outcome_words(outcome) if told in ("", titled(outcome)) else told
 
     def called_by(self, asked: str) -> str:
         """What it is called in a sentence: its title, where the file gives it one, else what was asked."""

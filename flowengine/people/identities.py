@@ -16,6 +16,7 @@ from flowengine.clock import is_zone
 from flowengine.core.values import Actor, Value
 from flowengine.errors import BadAnswer
 from flowengine.speech.languages import LANGUAGES
+from flowengine.speech.phrases import phrase
 
 LONGEST_ID = 200
 LONGEST_NAME = 200
@@ -101,17 +102,20 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "", lan
     problems: dict[str, str] = {}
     possible: list[str] = []
     if not PERSON_ID.fullmatch(id):
-        problems["id"] = f"{id[:LONGEST_ID]!r} is no id of a person"
+        problems["id"] = phrase("%(id)s is no id of a person", id=repr(id[:LONGEST_ID]))
         possible.append(_POSSIBLE_ID)
-    for what, text, longest in (("name", name, LONGEST_NAME), ("contact", contact, LONGEST_CONTACT)):
+    for what, text, longest, wrong in (
+        ("name", name, LONGEST_NAME, phrase("%(text)s is no name of a person")),
+        ("contact", contact, LONGEST_CONTACT, phrase("%(text)s is no contact of a person")),
+    ):
         if text and (not text.strip() or len(text) > longest or not on_one_line(text)):
-            problems[what] = f"{text[:60]!r} is no {what} of a person"
-            possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
+            problems[what] = phrase(wrong, text=repr(text[:60]))
+            possible.append(phrase("1 to %(longest)s characters on one line, not blank", longest=longest))
     if zone and not is_zone(zone):
-        problems["zone"] = f"{zone[:60]!r} is not a time zone"
-        possible.append("a time zone, as Europe/London")
+        problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
+        possible.append(phrase("a time zone, as Europe/London"))
     if language and language not in LANGUAGES:
-        problems["language"] = f"{language[:60]!r} is no language that is spoken here"
+        problems["language"] = phrase("%(language)s is not spoken here", language=repr(language[:20]))
         possible.append(", ".join(LANGUAGES))
     if problems:
         raise BadAnswer(problems, possible=possible)

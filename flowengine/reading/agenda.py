@@ -20,6 +20,7 @@ from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import nobody, reader_zone
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction, shown
 from flowengine.store.bookings import Booked
 from flowengine.store.steps import WaitingStep
@@ -61,7 +62,7 @@ def agenda(
     by: By,
 ) -> list[AgendaItem]:
     if not 1 <= limit <= MOST:
-        raise BadAnswer({"limit": f"must be from 1 to {MOST}"}, possible=[str(_PAGE)])
+        raise BadAnswer({"limit": phrase("must be from 1 to %(most)s", most=MOST)}, possible=[str(_PAGE)])
     with shell.reading() as tx:
         asker = access.asker(tx, "agenda", by)
         own = stands_for(asker, looking=True) if needs("agenda", asker) == OWN else ()
@@ -86,11 +87,19 @@ def _span(first: date | None, last: date | None, now: datetime, zone: tzinfo) ->
         start = moment_of(begin, zone)
         end = moment_of(start.astimezone(zone).date() if last is None else last, zone, last=True)
     except OverflowError:
-        raise BadAnswer({"day": "is too far away"}) from None
+        raise BadAnswer({"day": phrase("is too far away")}) from None
     if end <= start:
-        raise BadAnswer({"last": "must not be before the first day"}, possible=["the same day, or a later one"])
+        raise BadAnswer(
+            {"last": phrase("must not be before the first day")}, possible=[phrase("the same day, or a later one")]
+        )
     if end - start > timedelta(days=MOST_DAYS, hours=1):  # where the clock goes back an hour in between
-        raise BadAnswer({"last": f"is too far from the first day; an agenda has at most {MOST_DAYS} days"})
+        raise BadAnswer(
+            {
+                "last": phrase(
+                    "is too far from the first day; an agenda has at most %(most_days)s days", most_days=MOST_DAYS
+                )
+            }
+        )
     return start, end
 
 

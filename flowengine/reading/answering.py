@@ -19,7 +19,7 @@ from flowengine.reading.histories import names_in
 from flowengine.reading.inbox import Wanted, inbox
 from flowengine.reading.look import entries_in
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import actor_of, name_of, reader_zone
+from flowengine.runtime.actors import actor_of, name_of, reader_words
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.views import answered as words
 from flowengine.views import plainly
@@ -47,13 +47,15 @@ def _told(look: Shell, tx: Transaction, job: StoredJob, said: str, actor: Actor)
     compiled = look.catalogue.told(tx, job.process, job.version, actor.language)
     seen = track(look, job.id, actor)
     waiting = inbox(look, actor, _MOST, False, Wanted())
+    clock = plainly.Clock(compiled.process, reader_words(tx, actor))
     if actor.kind != "customer":
-        over = words.ended(seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
+        over = (
+            words.ended(clock.words, seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
+        )
         return _answered(job, said, over, tuple(map(_step, waiting[:1])), len(waiting))
-    clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
     mine = tuple(_step(one, clock) for one in waiting if one.job == job.id)
     if seen.status != "open":
-        return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
+        return _answered(job, said, words.ended(clock.words, seen.status, compiled.process.need, seen.because))
     coming = (*_appointments(seen, clock), *mine)
     if not coming and job.customer in stands_for(actor, looking=True):
         now = look.clock.now()
@@ -73,7 +75,8 @@ def _cast(look: Shell, tx: Transaction, job: StoredJob, number: int, actor: Acto
     if seat is None or found is None:
         raise access.no_such("ballot", f"{shown(job.id)}.{number}")
     compiled = look.catalogue.told(tx, job.process, job.version, actor.language)
-    opened = replace(found[1], step=in_words(tx, job, found[1].step, compiled.process))
+    clock = plainly.Clock(compiled.process, reader_words(tx, actor))
+    opened = replace(found[1], step=in_words(tx, job, found[1].step, clock))
     command, events = voting.as_told(actor, opened.step, seat)
     if opened.step.state in compiled.states and job.position.branch(opened.step.branch) is not None:
         given = look.catalogue.compiled(tx, job.process, job.version)
@@ -89,7 +92,7 @@ def _saying(
     opened: e.StepOpened | None, options: dict[str, str],
 ) -> words.Saying:  # fmt: skip
     customer = actor.kind == "customer"
-    teller = Teller(compiled.process, {} if customer else names, reader_zone(tx, actor))
+    teller = Teller(compiled.process, {} if customer else names, reader_words(tx, actor))
     whose = "" if customer else name_of(tx, job.customer)
     return words.Saying(teller, customer, whose, opened, options, own=not customer or job.customer in stands_for(actor))
 
@@ -106,7 +109,8 @@ def _said(look: Shell, tx: Transaction, job: StoredJob, entry: Entry, actor: Act
     if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):
         found = access.opening(tx, job, entry.command.step)
         if found is not None:
-            seq, opened = found[0], replace(found[1], step=in_words(tx, job, found[1].step, compiled.process))
+            clock = plainly.Clock(compiled.process, reader_words(tx, actor))
+            seq, opened = found[0], replace(found[1], step=in_words(tx, job, found[1].step, clock))
             options = _options(entries_in(compiled.process, tx.history.of(job.id, seq - 1, 1))[0], opened)
     if own and opened is not None and opened.step.box:
         seat = voting.own_seat(tx, job.id, opened.step.number, actor.id, look.settings.ballot_secret)

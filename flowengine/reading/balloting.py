@@ -15,6 +15,7 @@ from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Seat
 from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, shown
 from flowengine.store.ballots import COUNTED, OPEN, Paper, StoredBox, leaf_of
 from flowengine.store.codec import decode
@@ -35,7 +36,7 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
         job = access.read(tx, job_id, "vote", step_id)
         opened = access.opening(tx, job, number)
         if opened is None:
-            raise StaleCommand("the vote is in no history", where=step_id)
+            raise StaleCommand(phrase("the vote is in no history"), where=step_id)
         voted, still = seat.answer is not None, access.open_step(job, number)
         over = still is None or still.is_over(shell.clock.now())
         changeable = False
@@ -75,7 +76,9 @@ def _vote(tx: Transaction, text: str, actor: Actor) -> tuple[str, int]:
     votes = [box.step for box in tx.ballots.of_job(job_id) if _seats(tx, job_id, box.step, actor)]
     if len(votes) > 1:
         possible = [f"{shown(job_id)}.{step}" for step in votes]
-        raise Ambiguous(f"{text!r} has several votes in which you may vote", where=text, possible=possible)
+        raise Ambiguous(
+            phrase("%(text)s has several votes in which you may vote", text=repr(text)), where=text, possible=possible
+        )
     if not votes:
         raise access.no_such("vote", text)
     return job_id, votes[0]

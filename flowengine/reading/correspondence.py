@@ -19,7 +19,8 @@ from flowengine.people.permissions import OWN, needs
 from flowengine.reading.conversation import views_of
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at
-from flowengine.runtime.actors import name_of, nobody
+from flowengine.runtime.actors import name_of, nobody, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.codec import micros, moment
 from flowengine.store.conversation import Written
@@ -75,8 +76,8 @@ def _place(text: str) -> _Place:
     at, _, rest = text.partition(".")
     number, _, job = rest.partition(".")
     if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in (at, number)):
-        what = f"{text[:60]!r} is no place in the conversation"
-        raise BadAnswer({"after": what}, possible=("as the page before says",))
+        what = phrase("%(text)s is no place in the conversation", text=repr(text[:60]))
+        raise BadAnswer({"after": what}, possible=(phrase("as the page before says"),))
     return _Place(int(at), job, int(number))
 
 
@@ -117,7 +118,7 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
         who=name_of(tx, one.author),
         by=one.author,
         kind="answer" if one.answers else "message",
-        saying=SAYINGS["answer" if one.answers else "message"],
+        saying=reader_words(tx, actor).tell(SAYINGS["answer" if one.answers else "message"]),
         text=one.text,
         files=views(shell, tx, one.files),
         outside=outside,
@@ -134,7 +135,10 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
 def open_conversations(shell: Shell, after: str, limit: int, by: By) -> list[OpenConversation]:
     due, _, whose = after.partition(".")
     if after and not (due.isascii() and due.isdecimal() and len(due) < 20):
-        raise BadAnswer({"after": f"{after[:60]!r} is no place in the list"}, possible=("as the page before says",))
+        raise BadAnswer(
+            {"after": phrase("%(after)s is no place in this list", after=repr(after[:60]))},
+            possible=(phrase("as the page before says"),),
+        )
     with shell.reading() as tx:
         access.asker(tx, "open_conversations", by)
         found = []

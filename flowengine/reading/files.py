@@ -13,6 +13,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, needs, stands
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import ANSWERED, REFUSED
 from flowengine.views.conversation import FileView
@@ -36,13 +37,15 @@ def parts(shell: Shell, id: str, by: By) -> tuple[FileView, Iterator[bytes]]:
         found = _asked(shell, tx, "file_data", id, by)
     seen = file_view(shell, found)
     if found.erased is not None:
-        raise NotFound("its contents are erased", where=id)
+        raise NotFound(phrase("its contents are erased"), where=id)
     if seen.words:
         raise NotAllowed(seen.words, where=id)
     try:
         return seen, shell.depot.stream(id)
     except FileNotFoundError:
-        raise NotFound("its contents are not where files are kept", where=id, possible=("upload it again",)) from None
+        raise NotFound(
+            phrase("its contents are not where files are kept"), where=id, possible=(phrase("upload it again"),)
+        ) from None
 
 
 def file_view(shell: Shell, found: StoredFile) -> FileView:

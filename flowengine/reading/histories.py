@@ -12,7 +12,7 @@ from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
 from flowengine.language.model import Process
 from flowengine.people.identities import By
-from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.runtime.actors import name_of, reader_words
 from flowengine.store import Entry, Transaction
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
@@ -28,8 +28,8 @@ def history(shell: Shell, job: str, by: By, after: int = 0) -> list[HistoryLine]
             return []  # whoever follows a job asks again and again
         process = shell.catalogue.told(tx, stored.process, stored.version, asker.language).process
         entries = list(tx.history.of(stored.id))
-        names, reader = names_in(tx, entries), reader_zone(tx, asker)
-    teller = Teller(process, names, reader)
+        names, words = names_in(tx, entries), reader_words(tx, asker)
+    teller = Teller(process, names, words)
     lines = [line(teller, entry, names, process) for entry in entries]  # it learns from those before
     return [one for one in lines if one.seq > after]
 

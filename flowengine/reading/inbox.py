@@ -26,12 +26,15 @@ from flowengine.people.identities import STRENGTHS, By
 from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse_weak
 from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_words, reader_zone
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
 from flowengine.views.appointments import may_know_promise
 from flowengine.views.customer_words import unanswered
+from flowengine.views.forms import told_form
 from flowengine.views.plainly import Clock
 from flowengine.views.replies import (
     AppointmentView,
@@ -75,7 +78,11 @@ class Wanted:
         if not self.role:
             return his
         if f"role:{self.role}" not in his:
-            what = f"{actor.id or 'the program'} does not have the role {self.role[:200]!r}"
+            what = phrase(
+                "%(id)s does not have the role %(role)s",
+                id=actor.id or phrase("the program"),
+                role=repr(self.role[:200]),
+            )
             raise NotAllowed(what, where=actor.id, possible=tuple(actor.roles))
         return [f"role:{self.role}"]
 
@@ -106,20 +113,26 @@ def inbox(
             begin = rows[-1].place
         found = found[:limit]
         people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
-        names = {id: name_of(tx, id) for id in people}
+        names, words = {id: name_of(tx, id) for id in people}, reader_words(tx, actor)
         return [
             _promised(
-                shell, tx, row, _item(row, _words(shell, tx, row, actor), names, actor, answered, now), actor, now
+                shell,
+                tx,
+                row,
+                _item(row, _called(shell, tx, row, actor, words), names, actor, answered, now),
+                actor,
+                now,
             )
             for row, answered in found
         ]
 
 
-def _words(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor) -> Step:
+def _called(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor, words: Words) -> Step:
     """What waits, in the asker's language."""
     if not actor.language:
         return row_in_words(tx, row)
-    return row_in_words(tx, row, shell.catalogue.told(tx, row.process, row.version, actor.language).process)
+    process = shell.catalogue.told(tx, row.process, row.version, actor.language).process
+    return row_in_words(tx, row, Clock(process, words))
 
 
 def _promised(
@@ -225,7 +238,9 @@ def _place(text: str) -> Place:
     """Where a page ended; Refused for what no page said."""
     part, urgent, job, number = (text.split(":") + [""] * 4)[:4]
     if not (part in "012" and part and urgent.removeprefix("-").isdecimal() and number.isdecimal() and len(text) < 100):
-        raise Refused("a page goes on after the place that the last item of the page before says", where=text[:200])
+        raise Refused(
+            phrase("a page goes on after the place that the last item of the page before says"), where=text[:200]
+        )
     return Place(int(part), min(int(urgent), 2**63 - 1), job, min(int(number), 2**63 - 1))
 
 
@@ -348,7 +363,8 @@ def _booked_for(shell: Shell, tx: Transaction, view: StepView, actor: Actor) -> 
         return ""
     job = tx.jobs.get(view.job)
     process = shell.catalogue.told(tx, job.process, job.version, actor.language).process
-    return f", booked for {Clock(process, reader_zone(tx, actor)).moment(view.booked)}"
+    clock = Clock(process, reader_words(tx, actor))
+    return clock.words.say(", booked for %(at)s", at=clock.moment(view.booked))
 
 
 def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, key: str) -> StepView | None:
@@ -379,8 +395,9 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     world = StoreWorld(tx, job.customer, job.id)
     state = compiled.at(found).member(found.member)
     can = offered(compiled, job.position, found, now, world, actor)
-    found = in_words(tx, job, found, compiled.process)
-    made = form(compiled, job.position, found, now, world)
+    clock = Clock(compiled.process, reader_words(tx, actor))
+    found = in_words(tx, job, found, clock)
+    made = told_form(form(compiled, job.position, found, now, world), clock, job.position.head.promise)
     if not can:
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
@@ -454,7 +471,7 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
     known = step.is_asked or step.state in compiled.states  # the job may have been migrated
     kind = compiled.at(step).member(step.member).type if known else ""
-    step = in_words(tx, job, step, compiled.process)
+    step = in_words(tx, job, step, Clock(compiled.process, reader_words(tx, actor)))
     told = actor.kind != "customer" or himself(actor, entry.by.id) or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
     view = _view(tx, job, step, _bare_form(step, kind), actor)

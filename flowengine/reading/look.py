@@ -19,7 +19,8 @@ from flowengine.core.values import Actor
 from flowengine.language.model import Process
 from flowengine.people.identities import By
 from flowengine.people.permissions import require
-from flowengine.runtime.actors import actor_of, name_of
+from flowengine.runtime.actors import actor_of, name_of, reader_words
+from flowengine.speech.words import Words
 from flowengine.store import Entry, StoredJob, Transaction
 from flowengine.views import plainly
 
@@ -45,6 +46,11 @@ class Look:
     @property
     def position(self) -> Position:
         return self.job.position
+
+    @property
+    def words(self) -> Words:
+        """The words of who looks."""
+        return reader_words(self.tx, self.actor)
 
     def entries(self, after: int = 0, limit: int | None = None) -> list[Entry]:
         """Entries of its history, as they are told in the asker's language."""
@@ -77,10 +83,13 @@ def names(look: Look, audience: Iterable[str]) -> Iterable[str]:
     for seating in audience:
         kind, _, person = seating.partition(":")
         known = {person: name_of(look.tx, person)} if kind == "person" else {}
-        yield plainly.waits_for_words(seating, known, look.process.roles, look.process.groups, look.actor.id)
+        whom = plainly.waits_for_words(seating, known, look.process.roles, look.process.groups, look.actor.id)
+        yield look.words.tell(whom)
 
 
 def who_did(look: Look, entry: Entry) -> str:
     """Who did what an entry says, and for whom, by name."""
     who = name_of(look.tx, entry.by.id) or entry.by.kind
-    return f"{who}, for {name_of(look.tx, entry.by.party)}" if entry.by.party else who
+    if not entry.by.party:
+        return who
+    return look.words.say("%(who)s, for %(party)s", who=who, party=name_of(look.tx, entry.by.party))

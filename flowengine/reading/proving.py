@@ -24,11 +24,13 @@ from flowengine.core.values import Actor, Json
 from flowengine.errors import FlowError, NotAllowed
 from flowengine.people.identities import By
 from flowengine.reading.look import entries_in
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.holes import beside
 from flowengine.store.sealed import leaves, parts
 from flowengine.views.history_lines import Teller
+from flowengine.views.plainly import Clock
 from flowengine.views.proofs import VOUCHED, Proof, ProvedEntry, ReceiptRow, ToldPart, summed
 from flowengine.views.settled import known_data
 
@@ -52,7 +54,7 @@ def receipts(shell: Shell, text: str, after: int, limit: int, by: By) -> list[Re
 def _rows(
     tx: Transaction, job: StoredJob, compiled: Compiled, actor: Actor, after: int, limit: int
 ) -> Iterator[ReceiptRow]:
-    teller = Teller(compiled.process, _Names(tx), reader_zone(tx, actor))
+    teller = Teller(compiled.process, _Names(tx), reader_words(tx, actor))
     found = 0
     for entry in entries_in(compiled.process, tx.history.of(job.id)):
         own = isinstance(entry.command, _OWN) and _is_done_by(entry, actor)
@@ -144,8 +146,8 @@ class _Proving:
         rows = {row[0]: row for row in self.tx.history.rows(self.job.id, max(0, seq - LINKED - 1), seq)}
         unsealed = [number for number, row in rows.items() if not _seed(row[3])]
         if seq in unsealed:
-            what = "this was written before receipts could be proved"
-            raise NotAllowed(what, where=f"{shown(self.job.id)}.{seq}", possible=("read it in the job",))
+            what = phrase("this was written before receipts could be proved")
+            raise NotAllowed(what, where=f"{shown(self.job.id)}.{seq}", possible=(phrase("read it in the job"),))
         after = max((*unsealed, seq - LINKED, 0))
         start = rows[after][2] if after else self.job.id
         wanted = sorted({self.begun, *self._opening(), seq})
@@ -310,7 +312,9 @@ class _Proving:
             step = self.before.steps.get(command.step)
             if step is None or is_secret(self.compiled, step):
                 return ()
-            made = form(self.compiled, self.before, in_words(self.tx, self.job, step, self.compiled.process), at, world)
+            made = form(
+                self.compiled, self.before, in_words(self.tx, self.job, step, Clock(self.compiled.process)), at, world
+            )
             way = made.way(command.outcome) if command.outcome else (made.ways[0] if len(made.ways) == 1 else None)
             return way.fields if way is not None else ()
         return ()

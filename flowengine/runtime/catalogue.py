@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC
 from functools import lru_cache
 from hashlib import sha256
 
@@ -11,6 +12,7 @@ from flowengine.errors import NotAllowed, NotFound, ProcessRefused
 from flowengine.language import parse
 from flowengine.language.meaning import meaning
 from flowengine.language.model import Process
+from flowengine.speech.phrases import moment_phrase, phrase
 from flowengine.speech.readers import words_for
 from flowengine.store import Transaction
 
@@ -43,11 +45,16 @@ class Catalogue:
         row = tx.processes.latest(name)
         if row is None:
             known = sorted({row.name for row in tx.processes.all()})
-            raise NotFound(f"there is no process {name!r}", where=name, possible=known)
+            raise NotFound(phrase("there is no process %(name)s", name=repr(name)), where=name, possible=known)
         if begin and row.suspended is not None:
             held = row.suspended
-            what = f"no job of {name} begins since {held.since:%Y-%m-%d %H:%M} UTC: {held.because}"
-            raise NotAllowed(what, where=name, possible=("wait until it is resumed",))
+            what = phrase(
+                "no job of %(name)s begins since %(since)s: %(because)s",
+                name=name,
+                since=moment_phrase(held.since, UTC),
+                because=held.because,
+            )
+            raise NotAllowed(what, where=name, possible=(phrase("wait until it is resumed"),))
         return self.told(tx, name, row.version, language)
 
     def alike(self, tx: Transaction, process: Process) -> str:
@@ -72,7 +79,11 @@ class Catalogue:
             row = tx.processes.get(name, version)
             if row is None:
                 known = [row.version for row in tx.processes.all() if row.name == name]
-                raise NotFound(f"there is no version {version!r} of {name!r}", where=name, possible=known)
+                raise NotFound(
+                    phrase("there is no version %(version)s of %(name)s", version=repr(version), name=repr(name)),
+                    where=name,
+                    possible=known,
+                )
             process = read(row.source, f"{name}@{version}", check=False)
             found = self.compile(process.put_in_use(version, words_for))  # as it is stored, however it was made
             self._compiled[name, version] = found

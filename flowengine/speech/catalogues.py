@@ -19,9 +19,15 @@ from babel.support import NullTranslations, Translations
 
 from flowengine.speech.languages import LANGUAGES, SOURCE
 
+ROOMS = (
+    "client", "commands", "core", "language", "outside", "people", "post", "reading",
+    "runtime", "speech", "views", "web",
+)  # fmt: skip
+"""Where texts are said to people. The terminal's own words are English."""
+
 HERE = Path(__file__).parent
 HOUSE = HERE.parent
-METHODS = [("web/pages/**.py", "python"), ("web/pages/templates/**.html", "jinja2"), ("speech/**.py", "python")]
+METHODS = [("web/pages/templates/**.html", "jinja2"), *((f"{room}/**.py", "python") for room in ROOMS)]
 OPTIONS = {"web/pages/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
 
 
@@ -43,20 +49,16 @@ def written(language: str) -> Catalog:
 
 
 KEYWORDS: Mapping[str, tuple[int, int] | None] = {
-    "_": None, "gettext": None, "say": None, "ngettext": (1, 2), "say_many": (1, 2)
+    "_": None, "gettext": None, "say": None, "phrase": None,
+    "ngettext": (1, 2), "say_many": (1, 2), "phrase_many": (1, 2),
 }  # fmt: skip
 """What texts are said by."""
 
 
 def said() -> Catalog:
-    """All that the pages say, as a catalogue without translations."""
+    """All that people are told, as a catalogue without translations."""
     found = Catalog()
-    for name, _line, message, comments, _context in extract_from_dir(
-        HOUSE,
-        METHODS,
-        OPTIONS,
-        keywords={"_": None, "say": None, "gettext": None, "ngettext": (1, 2), "say_many": (1, 2)},
-    ):
+    for name, _line, message, comments, _context in extract_from_dir(HOUSE, METHODS, OPTIONS, keywords=KEYWORDS):
         found.add(message, auto_comments=comments, locations=[(name, 0)])
     return found
 

@@ -69,7 +69,7 @@ class _Listing(Phrase):
     between: str
 
     def told(self, words: Telling) -> str:
-        return self.between.join(map(words.tell, self.parts))
+        return words.tell(self.between).join(map(words.tell, self.parts))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (listing, (self.parts, self.between))
@@ -94,7 +94,7 @@ def moment_phrase(at: datetime, home: tzinfo) -> Phrase:
 
 
 def listing(parts: Iterable[str], between: str = ", ") -> Phrase:
-    """Texts and phrases, one after the other."""
+    """Texts and phrases, one after the other; what is ``between`` them may be a phrase as well."""
     found = tuple(parts)
     made = _Listing(between.join(found))
     made.parts, made.between = found, between

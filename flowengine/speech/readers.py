@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from flowengine.errors import BadAnswer, NotConfigured
 from flowengine.speech.languages import LANGUAGES, SOURCE
+from flowengine.speech.phrases import phrase
 from flowengine.speech.words import ENGLISH, Words
 
 
@@ -17,7 +18,10 @@ def words_for(language: str = "", zone: tzinfo | None = None) -> Words:
     if language in ("", SOURCE):
         return ENGLISH if zone is None else Words(zone)
     if language not in LANGUAGES:
-        raise BadAnswer({"language": f"{language[:20]!r} is not spoken here"}, possible=tuple(LANGUAGES))
+        raise BadAnswer(
+            {"language": phrase("%(language)s is not spoken here", language=repr(language[:20]))},
+            possible=tuple(LANGUAGES),
+        )
     try:
         from flowengine.speech.telling import translated
     except ModuleNotFoundError as error:

@@ -130,7 +130,7 @@ class Translated(Words):
 
     def say(self, text: str, /, **named: Any) -> str:
         found = texts(self.language).gettext(text)
-        return found % self._told(named) if named else found
+        return found % self._told(named) if named else str(found)
 
     def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str:
         found = texts(self.language).ngettext(one, many, number)
@@ -146,6 +146,9 @@ class Translated(Words):
     def number(self, value: int | Decimal) -> str:
         behind = len(ENGLISH.number(value).partition(".")[2])
         return numbers.format_decimal(value, f"#,##0.{'0' * behind}" if behind else "#,##0", locale=self._locale)
+
+    def count(self, value: int) -> str:
+        return self.number(value)
 
     def money(self, value: int | Decimal, currency: str) -> str:
         return numbers.format_currency(value, currency, locale=self._locale, decimal_quantization=False)

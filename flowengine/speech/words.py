@@ -26,11 +26,11 @@ class Words:
 
     def say(self, text: str, /, **named: Any) -> str:
         """A text in his language, with what is ``%(named)s`` in it: texts, phrases, numbers."""
-        return text % self._told(named) if named else text
+        return text % self._told(named) if named else str(text)
 
     def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str:
         """A text about so many, with ``%(num)s``."""
-        return (one if number == 1 else many) % {"num": self.number(number), **self._told(named)}
+        return (one if number == 1 else many) % {"num": self.count(number), **self._told(named)}
 
     def tell(self, value: object) -> str:
         """A phrase in his language; any other text as it is; numbers, yes and no as he has them."""
@@ -40,7 +40,9 @@ class Words:
             return value
         if isinstance(value, bool):
             return self.say("yes") if value else self.say("no")
-        return self.number(value) if isinstance(value, int | Decimal) else str(value)
+        if isinstance(value, int):
+            return self.count(value)
+        return self.number(value) if isinstance(value, Decimal) else str(value)
 
     def _told(self, named: dict[str, Any]) -> dict[str, str]:
         return {name: self.tell(value) for name, value in named.items()}
@@ -65,6 +67,10 @@ class Words:
         """As it was written, so that 11.50 keeps its zero, but never with an exponent. What came as ``98.0``, as it
         comes from those who have only binary floats, is ``98``."""
         return str(value) if isinstance(value, int) else f"{value or abs(value):f}".removesuffix(".0")
+
+    def count(self, value: int) -> str:
+        """How many: its thousands are set off."""
+        return f"{value:,}"
 
     def money(self, value: int | Decimal, currency: str) -> str:
         """``£1,510.00``: nothing is rounded."""

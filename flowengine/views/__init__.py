@@ -6,8 +6,8 @@ engine answers, as frozen values), ``parties`` (what it answers of contacts and 
 ``records`` (what it answers of what is known of customers), ``settled`` (what is known of a job, as texts and as data),
 ``ahead`` (what may still come), ``thread`` and ``thread_lines`` (the way of a job, to its customer),
 ``customer_words`` (what a customer reads in the place of states), ``history_lines`` (a history as a person would tell
-it), ``answered`` (what whoever acts is told), ``appointments`` (what became of one, what
-lies after the promise), ``tallies`` (how a vote stands that runs), ``ballots`` (a voter's own), ``promised`` (what
+it), ``answered`` (what whoever acts is told), ``appointments`` (what became of one, what lies after the promise),
+``forms`` (what a step asks), ``tallies`` (how a vote stands that runs), ``ballots`` (a voter's own), ``promised`` (what
 became of a promise), ``calendars`` (what is answered of them), ``migrated`` (what another version changes), ``tokens``
 (without their secrets), ``signing_in`` (what those are answered who sign in) and ``plainly`` (values as people read
 them).

@@ -33,6 +33,7 @@ from flowengine.exact import Number
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
+from flowengine.speech.phrases import phrase
 
 _KEEPING = ("keep it as it was in the new version", "wait until the vote has closed")
 
@@ -139,7 +140,7 @@ class Voting(Waiting[Vote]):
             seat for one in stands_for(by) if (seat := spot.draft.seat(step.number, person_seating(one))) is not None
         ]
         if not seats:
-            raise NotFound("no such step", where=str(step.number))
+            raise NotFound(phrase("no such step"), where=str(step.number))
         seat = next((one for one in seats if one.answer is None), seats[0])
         if seat.answer is not None and not self.state(spot).changeable:
             raise _cast_already(step)
@@ -195,7 +196,7 @@ class Voting(Waiting[Vote]):
 
 
 def _cast_already(step: Step) -> NotAllowed:
-    return NotAllowed("your ballot has been cast; in this vote it cannot be changed", where=step.state)
+    return NotAllowed(phrase("your ballot has been cast; in this vote it cannot be changed"), where=step.state)
 
 
 def poll_of(spot: Spot) -> Poll:

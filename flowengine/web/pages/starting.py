@@ -48,7 +48,7 @@ def begin(visit: Visit) -> Response:
             return _publicly(visit, given, who)
         receipt = visit.desk.start(need.process, need=given.values, key=posted.get("key") or None)
     except e.BadAnswer as error:
-        return _refused(visit, need, given, who, error.problems)
+        return _refused(visit, need, given, who, error.tell(visit.speech.tell).problems)
     except e.KeyConflict:
         said = speech.say("This page was used before for another answer. Look whether it is right, and send it.")
         return _show(visit, need, given, who, 409, (said,))
