@@ -8,7 +8,7 @@ the texts of the process by what it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,7 +35,12 @@ def step_in(process: Process, step: Step) -> Step:
         return step
     kept = step.others.get(process.language, Saying())
     lines = kept.shown or tuple((process.said(title), process.said(text)) for title, text in step.shown)
-    return _REPLACE(step, title=kept.words or process.said(step.title), shown=lines)
+    return _REPLACE(step, title=title_in(process, step.title, step.others), shown=lines)
+
+
+def title_in(process: Process, title: str, others: Mapping[str, Saying]) -> str:
+    """What a step is called by a process in another language; by one in its own its title."""
+    return (others[process.language].words if process.language in others else "") or process.said(title)
 
 
 def inner_in(process: Process, inner: K) -> K:

@@ -128,7 +128,7 @@ def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader
     if head.status != "open" or promise is None or promise.kept is not None or promise.by != datetime.fromisoformat(by):
         return ""
     asked = tx.steps.asking(job.id, person_seating(job.customer))
-    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, asked)
+    return passed(shell.catalogue.told(tx, job.process, job.version, reader.language), head, reader, asked)
 
 
 def risk_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: Words) -> str:
@@ -139,7 +139,7 @@ def risk_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: W
         return ""
     if promise.by != datetime.fromisoformat(by) or promise.by <= shell.clock.now():
         return ""
-    return at_risk(shell.catalogue.compiled(tx, job.process, job.version).process, promise, reader)
+    return at_risk(shell.catalogue.told(tx, job.process, job.version, reader.language).process, promise, reader)
 
 
 def of_promise(

@@ -13,6 +13,7 @@ from flowengine.commands.records import FACT, answered_fact
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
 from flowengine.core.seatings import waits_for
+from flowengine.core.translating import events_in
 from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
 from flowengine.post import answer_letters, invitations, job_letters, step_letters
@@ -21,6 +22,7 @@ from flowengine.runtime.actors import as_actor, person_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
 from flowengine.store.parties import Contact
+from flowengine.views.plainly import Clock
 
 MAIL, HOOK = "mail", "hook"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
@@ -69,13 +71,13 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         if body["why"] == FACT:
             return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), reader, person, to)
         job = tx.jobs.get(row.job)
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled = shell.catalogue.told(tx, job.process, job.version, reader.language)
         process = compiled.process
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
             return job_letters.ended(shell.settings.url, job, process, reader, person, to, at)
         if body["why"] == "told":
-            told = told_in(tx, row.job, row.seq)[int(body["number"])]
+            (told,) = events_in(process, [told_in(tx, row.job, row.seq)[int(body["number"])]])
             return job_letters.told_letter(
                 shell.settings.url, job, process, told, reader, person, to, at, tx.terms.now()
             )
@@ -114,7 +116,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         soon = step is not None and step.booked is not None and body["why"] == "reminded"
         if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
             return None
-        step = in_words(tx, job, step)
+        step = in_words(tx, job, step, Clock(process, reader))
         return step_letters.asked_of(shell, tx, job, step, reader, person, to, str(body["why"]), at)
 
 

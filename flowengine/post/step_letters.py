@@ -37,7 +37,7 @@ def asked_of(
     why: str,
     at: datetime,
 ) -> Composed:
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, reader.language)
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     clock = plainly.Clock(process, reader)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
