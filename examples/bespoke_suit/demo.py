@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flowengine import Engine, Settings, SimulatedClock
-from flowengine.language import spoken_time
+from flowengine.speech import spoken_time
 
 from .mill import Mill
 from .opening import open_shop

@@ -22,6 +22,6 @@ def _written(text: str) -> str:
     """A text as a key of YAML: as it is, where it cannot be taken for anything else."""
     key = text_key(text)
     plain = _PLAIN.fullmatch(key) and key.lower() not in ("true", "false", "null") and key[-1:] != ":"
-    return (
-        key if plain else exact.ascii_text(key) if not key.isprintable() else f"'{key.replace(chr(39), chr(39) * 2)}'"
-    )
+    if plain:
+        return key
+    return "'" + key.replace("'", "''") + "'" if key.isprintable() else exact.ascii_text(key)
