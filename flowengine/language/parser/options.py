@@ -47,6 +47,9 @@ def _title(id: str | int | bool, place: Place, reading: Reading) -> str:
 def _option(values: Values, reading: Reading) -> Option:
     if "title" not in values:
         values["title"] = _title(values["id"], values.place, reading)
+    described = values["more"].get("description")
+    if isinstance(described, str):
+        values["more"]["description"] = reading.told(described, values.place)[0]
     return Option(**values, place=values.place)
 
 
