@@ -13,14 +13,16 @@ from flowengine.commands.records import FACT, answered_fact
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
 from flowengine.core.seatings import waits_for
+from flowengine.core.translating import events_in
 from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
 from flowengine.post import answer_letters, invitations, job_letters, step_letters
 from flowengine.post.writing import Composed, Way
-from flowengine.runtime.actors import as_actor, person_words
+from flowengine.runtime.actors import as_actor, language_of, person_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
 from flowengine.store.parties import Contact
+from flowengine.views.plainly import Clock
 
 MAIL, HOOK = "mail", "hook"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
@@ -63,19 +65,19 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
         if way is None:
             return None
-        to, reader = way[1], person_words(tx, person)
+        to, reader, language = way[1], person_words(tx, person), language_of(tx, person)
         if body["why"] == "alone":
             return answer_letters.alone(shell.settings.url, tx, row, reader, person, to)
         if body["why"] == FACT:
             return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), reader, person, to)
         job = tx.jobs.get(row.job)
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled = shell.catalogue.told(tx, job.process, job.version, language)
         process = compiled.process
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
             return job_letters.ended(shell.settings.url, job, process, reader, person, to, at)
         if body["why"] == "told":
-            told = told_in(tx, row.job, row.seq)[int(body["number"])]
+            (told,) = events_in(process, [told_in(tx, row.job, row.seq)[int(body["number"])]])
             return job_letters.told_letter(
                 shell.settings.url, job, process, told, reader, person, to, at, tx.terms.now()
             )
@@ -103,7 +105,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
                 if body["why"] == "promise"
                 else (job_letters.risk_words, phrase("%(title)s: it will be later than promised"))
             )
-            words = find(shell, tx, job, str(body["by"]), reader)
+            words = find(tx, job, compiled, str(body["by"]), reader)
             subject = phrase(subject, title=process.title)
             if not words:
                 return None
@@ -114,8 +116,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         soon = step is not None and step.booked is not None and body["why"] == "reminded"
         if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
             return None
-        step = in_words(tx, job, step)
-        return step_letters.asked_of(shell, tx, job, step, reader, person, to, str(body["why"]), at)
+        step = in_words(tx, job, step, Clock(process, reader))
+        return step_letters.asked_of(shell, tx, job, compiled, step, reader, person, to, str(body["why"]), at)
 
 
 def with_door(shell: Shell, row: OutboxMessage, words: Composed) -> Composed:
