@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 from urllib.parse import quote
 
 import german
@@ -40,7 +41,7 @@ def haus(house: House) -> House:
     return house
 
 
-def reader(house: House, person: str, **more: object) -> Visitor:
+def reader(house: House, person: str, **more: Any) -> Visitor:
     return house.visitor(person, headers={"accept-language": "de"}, **more)
 
 
@@ -212,3 +213,34 @@ def fill(house: House) -> None:
     engine.invoke(coat, "anders", by="ada")
     house.clock.advance(timedelta(days=4))
     engine.run_due()
+
+
+def test_who_comes_in_reads_german(haus: House) -> None:
+    """A link, a code, wrong ones, too many of them, and a page for somebody else."""
+    engine = haus.engine
+    job = engine.start("mantel", need={"anlass": "Hochzeit", "bis": "2026-07-01"}, by="ada").job
+    secret = engine.make_link(job, "ada").secret
+    nobody, wrong = reader(haus, ""), []
+    for path in (f"/door/{secret}", "/door/flowl_never", "/login", "/device", "/", f"/jobs/{job}"):
+        page = nobody.get(path)
+        page = nobody.get(page.headers["location"]) if page.status_code == 303 else page
+        wrong += english(page)
+    wrong += english(send(nobody, nobody.get("/door/flowl_never"), "/door/"))
+    wrong += english(send(nobody, nobody.get("/login"), "/login", contact=""))
+    asked = send(nobody, nobody.get("/login"), "/login", contact="ada@example.org")
+    page = nobody.get(asked.headers["location"])
+    statuses = set()
+    for _ in range(30):
+        page = send(nobody, nobody.get(asked.headers["location"]), "/answer", code="000000")
+        statuses.add(page.status_code)
+        wrong += english(page)
+    for _ in range(30):
+        page = send(nobody, nobody.get("/login"), "/login", contact="ben@example.org")
+        statuses.add(page.status_code)
+        wrong += english(page)
+    ben = reader(haus, "ben")
+    wrong += english(send(ben, ben.get(f"/door/{secret}"), "/door/"))
+    linked = reader(haus, "ada", strength="link", job=job)
+    wrong += english(linked.get("/me")) + english(linked.get(f"/jobs/{job}"))
+    assert wrong == []
+    assert {401, 429} <= statuses
