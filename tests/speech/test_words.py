@@ -28,7 +28,8 @@ def test_values_are_told_as_each_language_has_them() -> None:
     told = [
         (
             words.day(AT), words.day(AT, in_full=True), words.moment(AT, NEW_YORK, BERLIN),
-            words.moment(AT, BERLIN, BERLIN), words.number(Decimal("1234.50")), words.money(Decimal("-1510.125"), "EUR"),
+            words.moment(AT, BERLIN, BERLIN), words.number(Decimal("1234.50")),
+            words.money(Decimal("-1510.125"), "EUR"),
             words.span(1, 2, timedelta(hours=3)), words.span(days=3, working=True), words.tell(True),
             words.within("Ihr Maß"),
         )
@@ -48,7 +49,7 @@ def test_values_are_told_as_each_language_has_them() -> None:
 
 
 def test_a_phrase_is_english_until_it_is_told() -> None:
-    """With what stands in its holes: numbers, phrases, moments in the reader's zone, lists; also once it was pickled."""
+    """With what stands in its holes: numbers, phrases, lists, moments by his zone; also once it was pickled."""
     made = phrase(
         "must be %(wanted)s, not %(given)s",
         wanted=listing([phrase("a number"), phrase("a text")], phrase(" or ")),
