@@ -8,13 +8,14 @@ the texts of the process by what it says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from flowengine.core import events as e
-from flowengine.core.values import Actor, Inners, Offer, Poll, Saying, Step
+from flowengine.core.values import Actor, Inners, Json, Offer, Poll, Saying, Step
+from flowengine.core.wording import said_each
 from flowengine.language.model import Process
 
 _REPLACE = msgspec.structs.replace
@@ -34,7 +35,12 @@ def step_in(process: Process, step: Step) -> Step:
         return step
     kept = step.others.get(process.language, Saying())
     lines = kept.shown or tuple((process.said(title), process.said(text)) for title, text in step.shown)
-    return _REPLACE(step, title=kept.words or process.said(step.title), shown=lines)
+    return _REPLACE(step, title=title_in(process, step.title, step.others), shown=lines)
+
+
+def title_in(process: Process, title: str, others: Mapping[str, Saying]) -> str:
+    """What a step is called by a process in another language; by one in its own its title."""
+    return (others[process.language].words if process.language in others else "") or process.said(title)
 
 
 def inner_in(process: Process, inner: K) -> K:
@@ -50,6 +56,15 @@ def inner_in(process: Process, inner: K) -> K:
     if isinstance(inner, Poll):
         return _REPLACE(inner, options=tuple((id, process.said(title)) for id, title in inner.options))
     return inner
+
+
+def saved_in(process: Process, saved: Json) -> Json:
+    """What an answer has saved, for telling it: of a choice with the titles that another language has."""
+    titles = saved.get("titles") if process.told and isinstance(saved, dict) else None
+    if not isinstance(titles, dict):
+        return saved
+    said = {name: said_each(process, one) if isinstance(one, str) else one for name, one in titles.items()}
+    return {**saved, "titles": said}
 
 
 def events_in(process: Process, events: Iterable[E]) -> tuple[E, ...]:
@@ -70,6 +85,8 @@ def _event_in(process: Process, event: Any) -> Any:
             return _REPLACE(event, way=process.said(event.way))
         case e.Ended():
             return _REPLACE(event, because=process.said(event.because))
+        case e.Saved():
+            return _REPLACE(event, value=saved_in(process, event.value))
         case e.Kept():
             return _REPLACE(event, inner=inner_in(process, event.inner))
     return event

@@ -8,6 +8,7 @@ its time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -109,8 +110,19 @@ def said_of(process: Process, expression: Expression, value: Any) -> Any:
     known = once(process, "texts", lambda: _from_texts(process))
     if not isinstance(value, str) or chain(expression.tree)[0] not in known:
         return value
-    said = process.said(value)
-    return said if said != value else ", ".join(map(process.said, value.split(", ")))
+    return said_each(process, value)
+
+
+_COUNTED = re.compile(r"(\d+ × )?(.*)", re.DOTALL)
+
+
+def said_each(process: Process, text: str) -> str:
+    """A text of the file in the language of a process, or several such in a row, perhaps with how many of each."""
+    said = process.said(text)
+    if said != text:
+        return said
+    parts = (_COUNTED.fullmatch(one) for one in text.split(", "))
+    return ", ".join(f"{part[1] or ''}{process.said(part[2])}" for part in parts if part is not None)
 
 
 def _from_texts(process: Process) -> frozenset[Path]:

@@ -23,7 +23,7 @@ from flowengine.language.limits import Limits
 from flowengine.language.outcomes import outcome_words
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.scalars import titled
-from flowengine.language.parser.session import Reading
+from flowengine.language.parser.session import Reading, text_key
 from flowengine.language.parts import (
     ATTENTION,
     EXPIRED,
@@ -647,8 +647,8 @@ class Process:
     """Its texts in other languages: by language, and by the text as it stands in the file."""
     others: Mapping[str, Process] = field(default_factory=dict, compare=False, repr=False)
     """The same process in each of these languages; what a job comes to is of the process in its own language."""
-    untranslated: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
-    """The texts that are still to be said in these languages, by language, in the order of the file."""
+    wanted: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The texts that are to be said in other languages too, for they have words; in the order of the file."""
     told: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Of a process in another language: the texts of the file, each in that language."""
     translated_at: frozenset[Place] = field(default=frozenset(), compare=False, repr=False)
@@ -689,13 +689,18 @@ class Process:
         """The zone of its days and times of day; UTC where it has none and has not been put in use anywhere."""
         return UTC if self.zone in ("", "UTC") else ZoneInfo(self.zone)
 
+    def untranslated(self, language: str) -> tuple[str, ...]:
+        """The texts that are still to be said in a language."""
+        known = self.texts.get(language, {})
+        return () if language == self.language else tuple(one for one in self.wanted if text_key(one) not in known)
+
     def in_language(self, language: str) -> Process:
         """The process as it is told in a language: in its own where it is not said in that one."""
         return self.others.get(language, self)
 
     def said(self, text: str) -> str:
         """A text of the file in the language of this process; any other text as it is."""
-        return self.told.get(" ".join(text.split()), text) if self.told else text
+        return self.told.get(text_key(text), text) if self.told else text
 
     def put_in_use(self, version: str, words: Callable[[str], Words]) -> Process:
         """The process under a version, with the words of each of its languages."""

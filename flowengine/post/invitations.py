@@ -59,7 +59,7 @@ def composed(
     lines = (
         greeting(person),
         f"{words}{with_whom}.",
-        Quoted(kept.title) if kept.title else "",
+        Quoted(compiled.process.said(kept.title)) if kept.title else "",
         Way(offer, look),
         about(compiled.process.title, short),
     )
@@ -73,7 +73,7 @@ def composed(
         data={
             "job": job.id,
             "process": compiled.process.title,
-            "title": kept.title,
+            "title": compiled.process.said(kept.title),
             "words": f"{words}{with_whom}.",
             "appointment": kept.start.isoformat(),
             "end": kept.end.isoformat(),

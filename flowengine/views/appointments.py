@@ -117,7 +117,7 @@ def with_whom(words: Words, name: str) -> str:
 def occasion(words: Words, compiled: Compiled, kept: Appointed, reader: Reader, other: str, link: str) -> Occasion:
     """An appointment as the reader's calendar shows it: its customer what it is for, and who meets him for whom."""
     process = compiled.process
-    title = kept.title or process.title
+    title = process.said(kept.title) or process.title
     home = compiled.states.get(kept.state)
     calendar = process.calendars.get((home and home.member(kept.member).calendar_name) or "")
     zone = calendar.zone if calendar is not None else process.zone

@@ -48,6 +48,10 @@ class Clock:
         """An answer to a field as its person would say it, with its unit."""
         if field.currency and isinstance(given, int | Decimal):
             return price(given, field.currency, self.words)
+        if isinstance(given, list):
+            given = [field.titles.get(one, one) if isinstance(one, str) else one for one in given]
+        elif isinstance(given, str):
+            given = field.titles.get(given, given)
         text = self._text(str(field.schema.get("format", "")), given)
         return f"{text} {field.unit}" if field.unit and text else text
 

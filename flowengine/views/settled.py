@@ -17,6 +17,7 @@ from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
+from flowengine.core.translating import saved_in
 from flowengine.core.values import Booking, Json
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import Always, Field
@@ -150,7 +151,7 @@ def _entries(scope: Scope) -> Iterator[Always]:
 def _of_state(look: _Look, state: State, member: str, place: str) -> Iterator[_Fact]:
     own, asked_now = state.answered_by_customer, look.asked_now(state)
     saved = _read(look.position.data, place)
-    known = saved if isinstance(saved, Mapping) else {}
+    known = saved_in(look.process, saved) if isinstance(saved, Mapping) else {}
     yield from _appointment(look, state, member, known)
     if not (own and asked_now):
         yield from _of_fields(look, state.fields, place, _about(state), own=own)

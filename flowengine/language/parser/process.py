@@ -21,7 +21,7 @@ from flowengine.language.parser.session import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
 from flowengine.language.parser.starts import STARTS
 from flowengine.language.parser.states import ALWAYS_KEY, STATES_KEY, know
-from flowengine.language.parser.translations import LANGUAGE, TEXTS, refuse_unknown, untranslated
+from flowengine.language.parser.translations import LANGUAGE, TEXTS, refuse_unknown
 from flowengine.language.parts import Group, Role
 from flowengine.language.types import TYPES
 from flowengine.language.yaml_reader import Node, Pairs, Unreadable, decode, read
@@ -137,7 +137,7 @@ def read_process(data: bytes | str, file: str) -> tuple[Process | None, list[Pro
         process = replace(
             process,
             others={language: replace(one, version=process.version) for language, one in others.items() if one},
-            untranslated=untranslated(reading),
+            wanted=tuple(one.text for one in reading.said.values() if one.wanted),
             doubts=tuple(reading.doubts),
         )
     problems += [one for one in reading.problems[len(problems) :] if one.place not in unread]

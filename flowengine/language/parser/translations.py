@@ -88,13 +88,5 @@ def refuse_unknown(reading: Reading) -> None:
             reading.doubt(one.named, "unknown-text", f"the file has no text {_short(key)}", advice)
 
 
-def untranslated(reading: Reading) -> dict[str, tuple[str, ...]]:
-    """The texts that have words and no translation, in the order of the file, by language."""
-    return {
-        language: tuple(one.text for key, one in reading.said.items() if one.wanted and key not in found)
-        for language, found in reading.texts.items()
-    }
-
-
 def _short(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "…")
