@@ -7,7 +7,9 @@ need: Fresh bread
 currency: EUR
 roles: {baker: {title: Baker}}
 options:
-  flour: [{id: rye, title: Rye flour, price: 3.5}, {id: wheat, title: Wheat flour, price: 3}]
+  flour:
+    - {id: rye, title: Rye flour, price: 3.5, description: Dark and strong}
+    - {id: wheat, title: Wheat flour, price: 3}
 states:
   need:
     type: need
@@ -62,6 +64,7 @@ texts:
     Baker: Bäckerei
     Rye flour: Roggenmehl
     Wheat flour: Weizenmehl
+    Dark and strong: Dunkel und kräftig
     Asking: Die Frage
     Which day do you need it?: Für welchen Tag brauchen Sie es?
     Day: Tag

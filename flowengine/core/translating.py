@@ -19,6 +19,8 @@ from flowengine.core.wording import said_each
 from flowengine.language.model import Process
 
 _REPLACE = msgspec.structs.replace
+_SAID = frozenset({"title", "description"})
+"""What people read of an option."""
 
 E = TypeVar("E", bound=e.Event)
 K = TypeVar("K", bound="Inners | None")
@@ -48,14 +50,16 @@ def inner_in(process: Process, inner: K) -> K:
     if not process.told:
         return inner
     if isinstance(inner, Offer):
-        picks = {
-            name: [one | {"title": process.said(str(one["title"]))} for one in some]
-            for name, some in inner.picks.items()
-        }
+        picks = {name: [_option_in(process, one) for one in options] for name, options in inner.picks.items()}
         return _REPLACE(inner, picks=picks)
     if isinstance(inner, Poll):
         return _REPLACE(inner, options=tuple((id, process.said(title)) for id, title in inner.options))
     return inner
+
+
+def _option_in(process: Process, option: dict[str, Json]) -> dict[str, Json]:
+    said = {key: process.said(option[key]) for key in _SAID & option.keys() if isinstance(option[key], str)}
+    return option | said
 
 
 def saved_in(process: Process, saved: Json) -> Json:

@@ -6,8 +6,8 @@ import shlex
 from datetime import datetime
 from typing import Any
 
-from flowengine.commands.shell import Shell
 from flowengine.core import events as e
+from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
@@ -72,7 +72,7 @@ def ended(
         return None
     short = shown(job.id)
     link = f"{url}/jobs/{short}" if url else ""
-    told = phrase("It is done.")
+    told: str = phrase("It is done.")
     subject = phrase("%(title)s: done", title=process.title)
     if head.status != "fulfilled":
         told = phrase("It has ended: %(because)s.", because=head.because or head.end)
@@ -120,7 +120,7 @@ def late(
     )
 
 
-def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: Words) -> str:
+def overdue_words(tx: Transaction, job: StoredJob, compiled: Compiled, by: str, reader: Words) -> str:
     """That the moment ``by`` which something was promised has passed; empty when the job is over by now, or has kept
     it all the same, or there is another date."""
     head = job.position.head
@@ -128,18 +128,18 @@ def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader
     if head.status != "open" or promise is None or promise.kept is not None or promise.by != datetime.fromisoformat(by):
         return ""
     asked = tx.steps.asking(job.id, person_seating(job.customer))
-    return passed(shell.catalogue.told(tx, job.process, job.version, reader.language), head, reader, asked)
+    return passed(compiled, head, reader, asked)
 
 
-def risk_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: Words) -> str:
+def risk_words(tx: Transaction, job: StoredJob, compiled: Compiled, by: str, reader: Words) -> str:
     """That what is promised ``by`` a moment will be late, and when it is expected; empty when that is told no more: the
     job is over by now, or has kept it, or there is another date."""
     promise = job.position.head.promise
     if job.position.head.status != "open" or promise is None or promise.kept is not None or promise.risk is None:
         return ""
-    if promise.by != datetime.fromisoformat(by) or promise.by <= shell.clock.now():
+    if promise.by != datetime.fromisoformat(by) or promise.by <= tx.terms.now():
         return ""
-    return at_risk(shell.catalogue.told(tx, job.process, job.version, reader.language).process, promise, reader)
+    return at_risk(compiled.process, promise, reader)
 
 
 def of_promise(

@@ -18,7 +18,7 @@ from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
 from flowengine.post import answer_letters, invitations, job_letters, step_letters
 from flowengine.post.writing import Composed, Way
-from flowengine.runtime.actors import as_actor, person_words
+from flowengine.runtime.actors import as_actor, language_of, person_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
 from flowengine.store.parties import Contact
@@ -65,13 +65,13 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
         if way is None:
             return None
-        to, reader = way[1], person_words(tx, person)
+        to, reader, language = way[1], person_words(tx, person), language_of(tx, person)
         if body["why"] == "alone":
             return answer_letters.alone(shell.settings.url, tx, row, reader, person, to)
         if body["why"] == FACT:
             return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), reader, person, to)
         job = tx.jobs.get(row.job)
-        compiled = shell.catalogue.told(tx, job.process, job.version, reader.language)
+        compiled = shell.catalogue.told(tx, job.process, job.version, language)
         process = compiled.process
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
@@ -105,7 +105,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
                 if body["why"] == "promise"
                 else (job_letters.risk_words, phrase("%(title)s: it will be later than promised"))
             )
-            words = find(shell, tx, job, str(body["by"]), reader)
+            words = find(tx, job, compiled, str(body["by"]), reader)
             subject = phrase(subject, title=process.title)
             if not words:
                 return None
@@ -117,7 +117,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
             return None
         step = in_words(tx, job, step, Clock(process, reader))
-        return step_letters.asked_of(shell, tx, job, step, reader, person, to, str(body["why"]), at)
+        return step_letters.asked_of(shell, tx, job, compiled, step, reader, person, to, str(body["why"]), at)
 
 
 def with_door(shell: Shell, row: OutboxMessage, words: Composed) -> Composed:

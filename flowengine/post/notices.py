@@ -235,7 +235,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         return _of_appointment(shell, tx, job, row)
     if row.body["why"] in ("promise", "risk"):
         find = overdue_words if row.body["why"] == "promise" else risk_words
-        words = find(shell, tx, job, str(row.body["by"]), ENGLISH)
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        words = find(tx, job, compiled, str(row.body["by"]), ENGLISH)
         over: dict[str, Any] = {
             "step": None,
             "why": row.body["why"],

@@ -30,6 +30,7 @@ def asked_of(
     shell: Shell,
     tx: Transaction,
     job: StoredJob,
+    compiled: Compiled,
     step: Step,
     reader: Words,
     person: Person,
@@ -37,7 +38,6 @@ def asked_of(
     why: str,
     at: datetime,
 ) -> Composed:
-    compiled = shell.catalogue.told(tx, job.process, job.version, reader.language)
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     clock = plainly.Clock(process, reader)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""

@@ -141,9 +141,14 @@ def reader_words(tx: Transaction, actor: Actor) -> Words:
     return words_for(actor.language, reader_zone(tx, actor))
 
 
+def language_of(tx: Transaction, person: Person) -> str:
+    """The language in which somebody is written to: his own, else that of the installation; empty: each process's."""
+    return person.language or tx.terms.language
+
+
 def person_words(tx: Transaction, person: Person) -> Words:
-    """The words in which somebody is written to: in his own language, else in that of the installation."""
-    return words_for(person.language or tx.terms.language, person.clock)
+    """The words in which somebody is written to."""
+    return words_for(language_of(tx, person), person.clock)
 
 
 def customer_of(id: str, person: Person | None) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def test_what_a_job_asks_is_read_in_the_language_of_who_reads(engine: Engine) ->
     assert [(one.title, [option.title for option in one.options]) for one in way.fields] == [
         ("Mehlsorte", ["Roggenmehl", "Weizenmehl"])
     ]
+    assert way.fields[0].options[0].more == {"description": "Dunkel und kräftig"}
     (same,) = engine.inbox(by=english("ada"))
     assert same.title == "Choose the flour for Saturday, 9 May 2026"
     assert engine.step(item.id, by=english("ada")).shown == (("Crust", "dark"),)

@@ -8,63 +8,17 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 from urllib.parse import quote
 
+import german
 import pytest
 from forms import send
+from german import MANTEL
 from house import House, Visitor
 from httpx import Response
-from mantel import MANTEL
 
 from flowengine import HandlerCall
-
-ENGLISH = frozenset(
-    [
-        "the",
-        "and",
-        "is",
-        "are",
-        "was",
-        "of",
-        "to",
-        "you",
-        "your",
-        "not",
-        "has",
-        "have",
-        "had",
-        "been",
-        "with",
-        "it",
-        "this",
-        "that",
-        "from",
-        "for",
-        "by",
-        "we",
-        "our",
-        "they",
-        "will",
-        "would",
-        "can",
-        "cannot",
-        "must",
-        "waits",
-        "asked",
-        "there",
-        "no",
-        "yes",
-        "which",
-        "who",
-        "what",
-        "when",
-        "until",
-        "since",
-        "after",
-        "before",
-    ]
-) - {"was", "will"}
-"""Words of every English sentence that are no German ones."""
 
 TOLD = re.compile(r'(?:alt|aria-label|title|placeholder)="([^"]*)"')
 
@@ -73,11 +27,7 @@ def english(page: Response) -> list[str]:
     """The English words on a page, each with what stands around it."""
     body = re.sub(r'(?s)<(script|style|head|pre|code)\b.*?</\1>|<select id="zone".*?</select>', " ", page.text)
     body = re.sub(r'<input type="hidden"[^>]*>', " ", body)
-    text = unescape(" ".join((re.sub(r"<[^>]*>", " | ", body), *TOLD.findall(body))))
-    text = re.sub(r"\s+", " ", re.sub(r"(\| )+", "| ", text))
-    text = re.sub("„[^“]*“", " ", text)
-    found = ((one, text[max(0, one.start() - 40) : one.end() + 40]) for one in re.finditer(r"[A-Za-z]+", text))
-    return [around for one, around in found if one[0].lower() in ENGLISH]
+    return german.english(unescape(" ".join((re.sub(r"<[^>]*>", " | ", body), *TOLD.findall(body)))))
 
 
 @pytest.fixture
@@ -91,7 +41,7 @@ def haus(house: House) -> House:
     return house
 
 
-def german(house: House, person: str, **more: object) -> Visitor:
+def reader(house: House, person: str, **more: Any) -> Visitor:
     return house.visitor(person, headers={"accept-language": "de"}, **more)
 
 
@@ -101,7 +51,7 @@ def step(house: House, person: str) -> str:
 
 def test_a_customer_reads_german_from_need_to_end(haus: House) -> None:
     """Whatever she does right or wrong, and wherever she looks meanwhile."""
-    engine, ada, mia = haus.engine, german(haus, "ada"), german(haus, "mia")
+    engine, ada, mia = haus.engine, reader(haus, "ada"), reader(haus, "mia")
     pages: list[Response] = []
     wrong: dict[str, str] = {}
 
@@ -181,7 +131,7 @@ def test_a_customer_reads_german_from_need_to_end(haus: House) -> None:
 
 def test_what_cannot_be_done_is_told_in_german(haus: House) -> None:
     """What is not there, what came too late, what is paused, what is not hers, and a form of another session."""
-    engine, ada = haus.engine, german(haus, "ada")
+    engine, ada = haus.engine, reader(haus, "ada")
     job = engine.start("mantel", need={"anlass": "Hochzeit", "bis": "2026-07-01"}, by="ada").job
     page = ada.get(step(haus, "ada"))
     engine.suspend(job, because="Die Schere ist stumpf", by="olga")
@@ -223,7 +173,7 @@ def test_whoever_is_inside_reads_german(haus: House) -> None:
     wrong: dict[str, str] = {}
     seen: set[str] = set()
     for who in ("olga", "mia", "ada"):
-        visitor, waiting = german(haus, who), ["/"]
+        visitor, waiting = reader(haus, who), ["/"]
         while waiting:
             path = waiting.pop()
             page = visitor.get(path)
@@ -263,3 +213,34 @@ def fill(house: House) -> None:
     engine.invoke(coat, "anders", by="ada")
     house.clock.advance(timedelta(days=4))
     engine.run_due()
+
+
+def test_who_comes_in_reads_german(haus: House) -> None:
+    """A link, a code, wrong ones, too many of them, and a page for somebody else."""
+    engine = haus.engine
+    job = engine.start("mantel", need={"anlass": "Hochzeit", "bis": "2026-07-01"}, by="ada").job
+    secret = engine.make_link(job, "ada").secret
+    nobody, wrong = reader(haus, ""), []
+    for path in (f"/door/{secret}", "/door/flowl_never", "/login", "/device", "/", f"/jobs/{job}"):
+        page = nobody.get(path)
+        page = nobody.get(page.headers["location"]) if page.status_code == 303 else page
+        wrong += english(page)
+    wrong += english(send(nobody, nobody.get("/door/flowl_never"), "/door/"))
+    wrong += english(send(nobody, nobody.get("/login"), "/login", contact=""))
+    asked = send(nobody, nobody.get("/login"), "/login", contact="ada@example.org")
+    page = nobody.get(asked.headers["location"])
+    statuses = set()
+    for _ in range(30):
+        page = send(nobody, nobody.get(asked.headers["location"]), "/answer", code="000000")
+        statuses.add(page.status_code)
+        wrong += english(page)
+    for _ in range(30):
+        page = send(nobody, nobody.get("/login"), "/login", contact="ben@example.org")
+        statuses.add(page.status_code)
+        wrong += english(page)
+    ben = reader(haus, "ben")
+    wrong += english(send(ben, ben.get(f"/door/{secret}"), "/door/"))
+    linked = reader(haus, "ada", strength="link", job=job)
+    wrong += english(linked.get("/me")) + english(linked.get(f"/jobs/{job}"))
+    assert wrong == []
+    assert {401, 429} <= statuses

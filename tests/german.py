@@ -1,6 +1,64 @@
-"""A coat made with its customer, told in German: whatever is English on its pages is of our saying."""
+"""A coat made with its customer, told in German: whatever is English about it is of our saying."""
 
 from __future__ import annotations
+
+import re
+
+ENGLISH = frozenset(
+    [
+        "the",
+        "and",
+        "is",
+        "are",
+        "of",
+        "to",
+        "you",
+        "your",
+        "not",
+        "has",
+        "have",
+        "had",
+        "been",
+        "with",
+        "it",
+        "this",
+        "that",
+        "from",
+        "for",
+        "by",
+        "we",
+        "our",
+        "they",
+        "would",
+        "can",
+        "cannot",
+        "must",
+        "waits",
+        "asked",
+        "there",
+        "no",
+        "yes",
+        "which",
+        "who",
+        "what",
+        "when",
+        "until",
+        "since",
+        "after",
+        "before",
+    ]
+)
+"""Words of English sentences that are no German ones."""
+
+
+def english(text: str) -> list[str]:
+    """The English words in a text, each with what stands around it; what is quoted in it does not count."""
+    plain = re.sub(r"\s+", " ", re.sub("„[^“]*“", " ", text))
+    found = (
+        (one[0].lower(), plain[max(0, one.start() - 40) : one.end() + 40]) for one in re.finditer("[A-Za-z]+", plain)
+    )
+    return [around for word, around in found if word in ENGLISH]
+
 
 MANTEL = """
 process: mantel
