@@ -99,6 +99,7 @@ class AsyncEngine:
     take_back = _Verb(Engine.take_back)
     send = _Verb(Engine.send)
     receive = _Verb(Engine.receive)
+    hear_partner = _Verb(Engine.hear_partner)
     add = _Verb(Engine.add)
     roles = _Verb(Engine.roles)
     holdings = _Verb(Engine.holdings)

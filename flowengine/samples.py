@@ -1,12 +1,13 @@
-"""Where the sample processes and the tailor's shop are, in a checkout and in an installed package.
+"""Where the sample processes and the examples are, in a checkout and in an installed package.
 
-They have one home each, ``processes/`` and ``examples/bespoke_suit/`` of the project; building a wheel puts these
-folders into the package.
+They have one home each, ``processes/`` and ``examples/`` of the project; building a wheel puts these folders, or what
+``flow demo`` tells of them, into the package.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ from types import ModuleType
 from flowengine.errors import NotFound
 
 _PACKAGE = Path(__file__).parent
+_EXAMPLES = "flowengine_examples"
 _HOME = _PACKAGE if (_PACKAGE / "processes").is_dir() else _PACKAGE.parent
 
 
@@ -30,15 +32,14 @@ def process_file(name: str) -> Path:
     return _HOME / "processes" / f"{name}.yaml"
 
 
-def suit_shop() -> ModuleType:
-    """The package of the tailor's shop, with its modules ``mill`` and ``handlers`` and the story ``tell``."""
-    name = "flowengine_bespoke_suit"
-    if name not in sys.modules:
-        folder = _HOME / "examples" / "bespoke_suit"
-        spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+def example(name: str) -> ModuleType:
+    """A module of the examples, as ``bespoke_suit.mill`` or ``club.demo``."""
+    if _EXAMPLES not in sys.modules:
+        folder = _HOME / "examples"
+        spec = spec_from_file_location(_EXAMPLES, folder / "__init__.py", submodule_search_locations=[str(folder)])
         assert spec is not None, "a file path always has a loader"
         assert spec.loader is not None, "a file path always has a loader"
-        module = module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+        package = module_from_spec(spec)
+        sys.modules[_EXAMPLES] = package
+        spec.loader.exec_module(package)
+    return import_module(f"{_EXAMPLES}.{name}")

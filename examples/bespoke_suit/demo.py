@@ -11,9 +11,9 @@ from rich.console import Console
 from flowengine import Engine, Settings, SimulatedClock
 from flowengine.speech import spoken_time
 
+from ..telling import Telling
 from .mill import Mill
 from .opening import open_shop
-from .telling import Telling
 from .till import Till
 
 LENGTH = timedelta(days=49)

@@ -7,9 +7,9 @@ from rich.console import Console
 from flowengine import Engine, SimulatedClock
 from flowengine.samples import process_file
 
+from ..telling import Telling
 from .handlers import handlers
 from .mill import Mill, Order
-from .telling import Telling
 from .till import Till
 
 TOM_WORKS = {"mon-thu": "09:00-12:30, 13:30-17:00", "fri": "09:00-12:30"}

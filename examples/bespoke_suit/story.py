@@ -12,9 +12,9 @@ from rich.console import Console
 
 from flowengine import Engine, SimulatedClock
 
+from ..telling import Telling
 from .mill import Mill
 from .opening import open_shop
-from .telling import Telling
 from .till import Till
 
 MEASURES = {"chest": 102.0, "waist": 88.5, "hips": 104.0, "sleeve": 64.0, "inside_leg": 81.0}

@@ -13,7 +13,8 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run by its path, it is beside the other examples all the same
 
-from examples.whole_story import club, suit
+from examples.club import matchday
+from examples.whole_story import suit
 from examples.whole_story.installation import Installation
 from examples.whole_story.person import NotAsTold
 from examples.whole_story.typist import Typist
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--at", default="", help="an empty database; a PostgreSQL of the wheel unless given")
     asked = parser.parse_args()
     began = perf_counter()
-    with tempfile.TemporaryDirectory(prefix="story") as folder, _database(asked.at, Path(folder)) as address:
+    with tempfile.TemporaryDirectory(prefix="story") as folder, database(asked.at, Path(folder)) as address:
         try:
             play(address, Path(folder), asked.members, quick=asked.quick)
         except NotAsTold as error:
@@ -42,11 +43,11 @@ def play(address: str, folder: Path, members: int, *, quick: bool = False) -> No
         place.machine.types("flow db create")
         with place.running():
             suit.play(place)
-            club.play(place, members)
+            matchday.play(place, members)
 
 
 @contextmanager
-def _database(given: str, folder: Path) -> Iterator[str]:
+def database(given: str, folder: Path) -> Iterator[str]:
     """The address of the database; where none is given, of a PostgreSQL that is there as long as the story."""
     if given:
         yield given

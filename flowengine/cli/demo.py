@@ -1,11 +1,11 @@
-"""``flow demo``: see a suit being made, and find a second job waiting to be acted on."""
+"""``flow demo``: see a flow from need to fulfilment, and find a second job waiting to be acted on."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -15,41 +15,85 @@ import click
 from flowengine.cli.flags import terminal
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal, program
-from flowengine.samples import suit_shop
+from flowengine.samples import example
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
+MEMBERS = 13_000
+"""Of the club that is shown."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was told: the ids of the job that is fulfilled and of one that waits for whoever looks on; who he is, and
+    what he can type, without the program. ``house`` is what its pages are called, ``handlers`` the code that its jobs
+    call."""
+
+    fulfilled: str
+    waiting: str
+    who: str
+    commands: tuple[str, ...]
+    house: str
+    handlers: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
 @click.command()
-@click.option("--web", is_flag=True, help="Go on in a browser: as the customer, the tailor, or who runs the shop.")
+@click.option("--club", "what", flag_value="club", help="See thousands of members shape a matchday of their club.")
+@click.option("--contribution", "what", flag_value="contribution", help="See members build what one of them needs.")
+@click.option("--web", is_flag=True, help="Go on in a browser, as one of those who took part.")
 @common
 @terminal
-def demo(terminal: Terminal, web: bool) -> None:
+def demo(terminal: Terminal, what: str | None, web: bool) -> None:
     """See a suit being made, from need to fulfilment: the real engine, on a SQLite file, in simulated time.
 
     A second job is left waiting for you. Without --at, a file of its own is made in the current folder.
     """
     from flowengine.cli.terminal import screen
 
-    at = terminal.at or f"sqlite:///{_free('flow-demo', '.db')}"
+    at = terminal.at or f"sqlite:///{_free(f'flow-demo-{what}' if what else 'flow-demo', '.db')}"
     began = perf_counter()
     console = _silent() if terminal.json else screen()
-    console.print("One suit, one customer, one flow. Time is simulated; the engine, the database and the code are not.")
-    ada, ben, ben_id = _shop("demo").tell(at, console, mill_file(at), till_file(mill_file(at)))
+    console.print("Time is simulated; the engine, the database and the code are not.")
+    told = {None: _suit, "club": _club, "contribution": _contribution}[what](at, console)
     seconds = perf_counter() - began
-    flow, here = shlex.join(program()), Terminal(at=at)
-    commands = [f"{flow} track {ada} --as ada", f"{flow} history {ada}", f"{flow} act {ben} --as {shlex.quote(ben_id)}"]
-    worker = f"{flow} worker --once --handlers flowengine.cli.demo"
-    answer = {"database": at, "fulfilled": ada, "waiting": ben, "seconds": round(seconds, 2), "commands": commands}
-    answer |= {"environment": {"FLOW_AT": at}, "worker": worker}
+    flow = shlex.join(program())
+    answer: dict[str, Any] = {"database": at, "fulfilled": told.fulfilled, "waiting": told.waiting}
+    answer |= {"seconds": round(seconds, 2), "commands": [f"{flow} {one}" for one in told.commands]}
+    answer |= {"environment": {"FLOW_AT": at}}
+    if told.handlers:
+        answer["worker"] = f"{flow} worker --once --handlers flowengine.cli.demo"
     if web:
-        _show(terminal, at, answer)
+        _show(terminal, at, told, answer)
     else:
-        terminal.answer(answer, lambda console: _ending(console, [here.once, *commands], worker, seconds))
+        terminal.answer(answer, lambda console: _ending(console, Terminal(at=at).once, told, answer))
 
 
-def _show(terminal: Terminal, at: str, answer: dict[str, Any]) -> None:
+def _suit(at: str, console: Console) -> Told:
+    console.print("One suit, one customer, one flow.")
+    ada, ben, ben_id = _shop("demo").tell(at, console, mill_file(at), till_file(mill_file(at)))
+    commands = (f"track {ada} --as ada", f"history {ada}", f"act {ben} --as {shlex.quote(ben_id)}")
+    mill = mill_file(at)
+    handlers = _shop("handlers").handlers(_shop("mill").Mill(mill), _shop("till").Till(till_file(mill)))
+    return Told(ada, ben, "Ben", commands, "Hart & Thread", handlers)
+
+
+def _club(at: str, console: Console) -> Told:
+    console.print("One club, thousands of members, who decide.")
+    played, kim, open_, who = example("club.demo").tell(at, console, MEMBERS)
+    commands = (f"track {played} --as {kim}", f"history {played}", f"act {open_} --as {who}")
+    return Told(played, open_, who, commands, "Members' United")
+
+
+def _contribution(at: str, console: Console) -> Told:
+    console.print("Members alone, and nobody who assigns.")
+    released, raised = example("contribution.demo").tell(at, console)
+    commands = (f"track {released} --as ada", f"history {released}", f"act {raised} --as finn")
+    return Told(released, raised, "Finn", commands, "The commons")
+
+
+def _show(terminal: Terminal, at: str, told: Told, answer: dict[str, Any]) -> None:
     """Serve the pages on this machine alone, and open them, until Ctrl-C."""
     import webbrowser
 
@@ -72,24 +116,24 @@ def _show(terminal: Terminal, at: str, answer: dict[str, Any]) -> None:
         if not terminal.json:
             webbrowser.open(url)
 
-    mill = mill_file(at)
-    handlers = _shop("handlers").handlers(_shop("mill").Mill(mill), _shop("till").Till(till_file(mill)))
-    serve_for_show(at, handlers, ready)
+    serve_for_show(at, told.handlers, ready, told.house)
 
 
 def _shop(name: str) -> Any:
-    """A module of the tailor's shop, whose folder is a package of its own."""
-    return import_module(f"{suit_shop().__name__}.{name}")
+    """A module of the tailor's shop."""
+    return example(f"bespoke_suit.{name}")
 
 
-def _ending(console: Console, commands: list[str], worker: str, seconds: float) -> None:
+def _ending(console: Console, once: str, told: Told, answer: Mapping[str, Any]) -> None:
     from flowengine.cli import show, tables
 
     console.print()
-    show.line(console, ("Fulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:")
-    for command in commands:
+    words = f", in {answer['seconds']:.1f} s. Look at it, and act on what waits for {told.who}:"
+    show.line(console, ("Fulfilled", "bold green"), words)
+    for command in (once, *answer["commands"]):
         show.line(console, "  ", (command, tables.ID), pasted=True)
-    show.line(console, ("The code in Ben's job then runs by: ", "dim"), worker, pasted=True)
+    if worker := answer.get("worker"):
+        show.line(console, (f"The code in {told.who}'s job then runs by: ", "dim"), worker, pasted=True)
 
 
 def __getattr__(name: str) -> dict[str, Callable[..., Any]]:

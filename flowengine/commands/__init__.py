@@ -7,6 +7,7 @@ what people type to jobs and steps, and whether they may), ``catching_up`` (what
 ``occasions`` (appointments as their histories tell them), ``asked`` (what they have asked), and the verbs in
 ``on_jobs``, ``messages``, ``starting``, ``deploying``, ``people``, ``parties``, ``records``, ``merging``,
 ``importing``, ``availability``, ``closing``, ``erasing``, ``migration``, ``incidents``, ``interventions``,
-``retention``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``, ``links``, ``codes``,
-``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.
+``retention``, ``partners``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``,
+``links``, ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and
+``public_starts``.
 """

@@ -119,7 +119,7 @@ def _zone(shell: Shell, tx: Transaction, calendar: str) -> tzinfo:
         return zoneinfo.ZoneInfo(shell.settings.zone)
     names = sorted(known)
     raise NotFound(
-        phrase("there is no calendar %(calendar)s%(near)s", calendar=repr(calendar[:200]), near=near(calendar, names)),
+        phrase("there is no calendar %(name)s%(near)s", name=repr(calendar[:200]), near=near(calendar, names)),
         where=calendar,
         possible=names,
     )

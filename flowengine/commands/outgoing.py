@@ -3,6 +3,7 @@
 | kind | lane | body | what it becomes |
 |-|-|-|-|
 | ``child`` | the call | call, process, need, customer, depth | a job of another process, started for the call |
+| ``partner`` | the call, or the parent | at, say (begin, answer, leave, news) | what a partner is told |
 | ``child_left`` | the call | call, process, customer | the called job is withdrawn where it can be |
 | ``child_ended`` | the parent | parent, status, end, because, data | ``Finish`` of the parent's call |
 | ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
@@ -50,15 +51,30 @@ def leave(
     for call in effects.calls.values():
         if call.process and not call.incident:
             need = {"call": call.number, "process": call.process, "at": call.at, "need": call.input or {}}
-            post("child", f"call:{call.number}", need | {"customer": head.customer, "depth": head.depth + 1})
+            need |= {"customer": head.customer, "depth": head.depth + 1, "say": "begin"}
+            post("partner" if call.at else "child", f"call:{call.number}", need)
+    for one in effects.answered:
+        said = {"call": one.call, "say": "answer", "step": one.foreign, "outcome": one.outcome, "answer": one.answer}
+        post("partner", f"call:{one.call}", said | {"at": _at(done, one)})
     for call in effects.cut_off:
+        if call.at:
+            post("partner", f"call:{call.number}", {"call": call.number, "at": call.at, "say": "leave"})
+            continue
         left = {"call": call.number, "process": call.process, "customer": head.customer}
         post("child_left", f"call:{call.number}", left)
-    if effects.ended is not None and head.parent:
+    if "/" in head.parent:
+        if effects.steps or effects.closed_steps or effects.ended is not None:
+            post("partner", "parent", {"at": head.parent.partition("/")[0], "say": "news"})
+    elif effects.ended is not None and head.parent:
         end = {"status": head.status, "end": head.end, "because": head.because, "data": dict(done.draft.data)}
         post("child_ended", "parent", {"parent": head.parent, "job": job} | end)
     for referral in effects.referred:
         post("referral", "referrals", {"name": referral.name, "contact": referral.contact, "by": head.customer})
+
+
+def _at(done: Advance, one: e.AnsweredPartner) -> str:
+    """The partner at which a call is."""
+    return next(call.at for call in done.draft.at(one.branch).calls if call.number == one.call)
 
 
 def _tell(

@@ -27,7 +27,7 @@ from flowengine.core import (
 )
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.calls import fail, finish, retry, skip
+from flowengine.core.calls import fail, finish, hear, retry, skip
 from flowengine.core.draft import LARGEST_DATA, Draft, Effects, settle
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
@@ -167,6 +167,7 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Fire: timers.fire,
     c.Finish: finish,
     c.Fail: fail,
+    c.Hear: hear,
     c.Retry: retry,
     c.Deliver: deliver,
     c.Invoke: always.invoke,

@@ -7,6 +7,7 @@ from flowengine.core import events as e
 from flowengine.core import undo
 from flowengine.core.draft import replace
 from flowengine.core.flow import MARGIN, Flow
+from flowengine.core.kinds.call import Delegating
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, ServiceCall
 from flowengine.errors import NotAllowed, StaleCommand, UnknownOutcome
@@ -86,6 +87,16 @@ def _nobody_at_work(flow: Flow, command: c.Finish | c.Fail | c.Skip, call: Servi
         ways = () if call.undo else ("skip it: an undo waits for the attempt",)
         what = f"a worker is at work on it, until {attempt.until:%Y-%m-%d %H:%M:%S} UTC unless it says so again"
         raise NotAllowed(what, where=_where(flow, call.number), possible=("wait until the attempt has ended", *ways))
+
+
+def hear(flow: Flow, command: c.Hear) -> None:
+    """A partner tells how the job stands that he runs for a call. Raises StaleCommand when the call is no longer
+    open."""
+    branch, call = find(flow, command.call)
+    kind, spot = flow.at_work(branch.id, flow.state_of(branch), call.member)
+    if not isinstance(kind, Delegating) or not call.at:
+        raise NotAllowed("the call is no partner's", where=_where(flow, call.number))
+    kind.hear(spot, call, command)
 
 
 def retry(flow: Flow, command: c.Retry) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from flowengine.core.values import Actor, Json
+from flowengine.core.values import Actor, Foreign, Json
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="command", tag=True):
@@ -91,6 +91,17 @@ class Finish(Command, frozen=True, kw_only=True):
     outcome: str = "done"
     result: Json = None
     because: str = ""
+
+
+class Hear(Command, frozen=True, kw_only=True):
+    """A partner tells how the job stands that he runs for a call: what he asks of us now, after so many entries of his
+    history (``seq``). ``took`` is the step of his to which our answer has come; he may have ``refused`` it in words."""
+
+    call: int
+    seq: int
+    asked: tuple[Foreign, ...] = ()
+    took: str = ""
+    refused: str = ""
 
 
 class Fail(Command, frozen=True, kw_only=True):
@@ -242,5 +253,5 @@ class Erase(Command, frozen=True, kw_only=True):
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
     | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer | Erase
-    | AskPromise
+    | AskPromise | Hear
 )  # fmt: skip

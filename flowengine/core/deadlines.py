@@ -27,6 +27,9 @@ ENDING = ("expire", "close", "elapse", "always")
 NUDGING = ("remind", "escalate")
 """The purposes of those that come before the deadline of a step."""
 
+DROPPABLE = (*NUDGING, "claim")
+"""The purposes of those without which the job waits as it did."""
+
 MOVABLE = (*ENDING, "attention")
 """The purposes of those that operators may move."""
 
@@ -93,12 +96,13 @@ def move(flow: Flow, command: c.MoveDeadline) -> None:
 
 
 def drop(flow: Flow, command: c.DropTimer) -> None:
-    """An operator has a reminder, or an escalation, not come. What a job waits for cannot be dropped (L8)."""
+    """An operator has a reminder or an escalation not come, or a claim not end. What a job waits for cannot be dropped
+    (L8)."""
     branch, timer = find_timer(flow, command.timer)
     flow.acted = branch.state
     if timer.purpose in ("promise", "risk"):
         raise _promised(flow, timer)
-    if timer.purpose not in NUDGING:
+    if timer.purpose not in DROPPABLE:
         possible = ("move it", "fire it") if timer.purpose in MOVABLE else ("fire it",)
         raise NotAllowed(
             phrase("without it the job could wait for ever"), where=where(flow, timer.number), possible=possible

@@ -24,6 +24,7 @@ from flowengine.core.values import (
     Json,
     Memory,
     Poll,
+    ServiceCall,
     Step,
     Tally,
     Timer,
@@ -270,10 +271,29 @@ def _call_opened(ground: Ground, event: e.CallOpened) -> None:
 
 
 def _call_changed(ground: Ground, event: e.CallChanged) -> None:
-    branch = ground.at(event.call.branch)
-    calls = tuple(event.call if call.number == event.call.number else call for call in branch.calls)
-    ground.put(replace(branch, calls=calls))
+    _put_call(ground, event.call.branch, event.call)
     ground.effects.calls[event.call.number] = event.call
+
+
+def _heard(ground: Ground, event: e.Heard) -> None:
+    for call in _called(ground, event.branch, event.call):
+        answered = tuple(one for one in call.answered if one != event.took)
+        _put_call(ground, event.branch, replace(call, heard=max(call.heard, event.seq), answered=answered))
+
+
+def _answered_partner(ground: Ground, event: e.AnsweredPartner) -> None:
+    for call in _called(ground, event.branch, event.call):
+        _put_call(ground, event.branch, replace(call, answered=(*call.answered, event.foreign)))
+    ground.effects.answered.append(event)
+
+
+def _called(ground: Ground, branch: str, number: int) -> list[ServiceCall]:
+    return [call for call in ground.at(branch).calls if call.number == number]
+
+
+def _put_call(ground: Ground, branch: str, changed: ServiceCall) -> None:
+    here = ground.at(branch)
+    ground.put(replace(here, calls=tuple(changed if one.number == changed.number else one for one in here.calls)))
 
 
 def _call_closed(ground: Ground, event: e.CallClosed) -> None:
@@ -411,7 +431,7 @@ def _suspended(ground: Ground, event: e.Suspended) -> None:
     ground.effects.suspended = True
 
 
-HELD = frozenset({"expire", "remind", "escalate", "close", "attention"})
+HELD = frozenset({"expire", "remind", "escalate", "claim", "close", "attention"})
 """Purposes of the timers that are for what others do in time: they do not run while a job is suspended. A promised day
 stays the day that was promised."""
 
@@ -506,6 +526,8 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.CallClosed: _call_closed,
     e.CutOff: _cut_off,
     e.LateResult: _late_result,
+    e.Heard: _heard,
+    e.AnsweredPartner: _answered_partner,
     e.UndoNoted: _undo_noted,
     e.UndoTaken: _undo_taken,
     e.Undone: _undone,

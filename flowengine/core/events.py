@@ -238,6 +238,29 @@ class CallClosed(Event, frozen=True, kw_only=True):
     result: Json = None
 
 
+class Heard(Event, frozen=True, kw_only=True):
+    """A partner has told how the job stands that he runs for the call: what he asks is in steps that were opened,
+    changed or closed. ``took``: the step of his to which our answer has come; ``refused`` in his words."""
+
+    branch: str
+    call: int
+    seq: int
+    took: str = ""
+    refused: str = ""
+
+
+class AnsweredPartner(Event, frozen=True, kw_only=True):
+    """Somebody has answered what a partner asks of us, on the ``step`` that stood for his step ``foreign``."""
+
+    branch: str
+    call: int
+    step: int
+    foreign: str
+    outcome: str
+    answer: Json = None
+    by: str = ""
+
+
 class CutOff(Event, frozen=True, kw_only=True):
     """The job goes on without a call of which an attempt may be running: what comes of it is only waited for, so that
     it can be undone."""
@@ -433,9 +456,9 @@ class Suspended(Event, frozen=True, kw_only=True):
 
 
 class Resumed(Event, frozen=True, kw_only=True):
-    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``close``) are later by as long
-    as they were held: since the job was suspended, or since their step was opened or their state entered, where that
-    came later. Waits and other clocks stay as they were."""
+    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``claim``, ``close``) are later
+    by as long as they were held: since the job was suspended, or since their step was opened or their state entered,
+    where that came later. Waits and other clocks stay as they were."""
 
     at: datetime
 
@@ -475,7 +498,7 @@ AnyEvent = (
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
     | StepClosed | SeatAnswered | Counted | BoxClosed | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
     | CallOpened | CallChanged | CallClosed
-    | CutOff | LateResult
+    | CutOff | LateResult | Heard | AnsweredPartner
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged
     | MessageKept | MessageTaken | Invoked | Reminded | Said
     | Told | Thanked | Referred | Promised | PromiseAsked | PromiseAtRisk | PromiseOverdue

@@ -59,6 +59,8 @@ class Effects(msgspec.Struct):
     overdue: e.PromiseOverdue | None = None
     at_risk: e.PromiseAtRisk | None = None
     referred: list[e.Referred] = []
+    answered: list[e.AnsweredPartner] = []
+    """Answers to what partners ask of us."""
     awaited: dict[str, tuple[Wait, ...]] = {}
     """What branches wait for from outside, where that has changed; nothing for those that wait no more."""
     taken: list[KeptMessage] = []

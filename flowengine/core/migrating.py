@@ -448,6 +448,8 @@ class _Work:
                 if due > self.flow.now:
                     detail = None if reminder.every is None else [index, count]
                     spot.set_timer("remind", due, step=target.number, detail=detail)
+        if target.claimed is not None and spot.state.claim != was.claim:
+            spot.limit_claim(target, self.flow.now)
         if spot.state.escalate != was.escalate:
             spot.drop_timers("escalate")
             for index, escalation in enumerate(spot.state.escalate):
@@ -467,6 +469,7 @@ class _Work:
             if not (may or person_seating(step.claimed) in step.audience) or step.claimed in step.excluded:
                 self.warnings.append(f"{step.claimed} no longer has {step.title!r}, which is for others now")
                 spot.change_step(step, "migrated", claimed=None)
+                spot.drop_timers("claim")
 
     def _tell(self, spot: Spot, before: Spot) -> None:
         """Those whom a step waits for hear of it again where they are asked something else, by another time, or for the

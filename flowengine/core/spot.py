@@ -23,6 +23,7 @@ from flowengine.core.seatings import person_seating
 from flowengine.core.values import (
     Actor,
     Branch,
+    Foreign,
     Inners,
     Json,
     KeptMessage,
@@ -115,9 +116,11 @@ class Spot(msgspec.Struct, frozen=True):
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
         appointment: datetime | None = None,
+        shown: tuple[tuple[str, str], ...] | None = None,
+        foreign: Foreign | None = None,
     ) -> Step:
         """Open a step for an audience, with a seat for each of ``seats`` (whom, with what weight), or with a ballot box
-        for so many voters."""
+        for so many voters. It is ``shown`` what the state shows, unless said otherwise."""
         number = self.draft.next_number()
         step = Step(
             number=number,
@@ -133,9 +136,10 @@ class Spot(msgspec.Struct, frozen=True):
             due=due,
             excluded=excluded,
             preferred=preferred,
-            shown=self.shown() if self.state.lines else (),
+            shown=shown if shown is not None else self.shown() if self.state.lines else (),
             others=self.in_others(title) if self.process.others else {},
             appointment=appointment,
+            foreign=foreign,
         )
         seated = (
             [
@@ -291,6 +295,12 @@ class Spot(msgspec.Struct, frozen=True):
         for index, escalation in enumerate(self.state.escalate):
             self.set_timer("escalate", self.after(escalation.after), step=step.number, detail=index)
 
+    def limit_claim(self, step: Step, since: datetime | None = None) -> None:
+        """The step is claimed from now (or from ``since``) for as long as its state lets, where it says how long."""
+        self.drop_timers("claim")
+        if self.state.claim is not None:
+            self.set_timer("claim", self.after(self.state.claim, since), step=step.number)
+
     def escalation(self, timer: Timer) -> Escalation:
         """The escalation that an ``escalate`` timer stands for."""
         return self.state.escalate[timer.detail]
@@ -336,7 +346,7 @@ class Kind(Protocol):
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
         """One of its timers is due (and dropped).
 
-        ``remind`` and ``escalate`` are done for all kinds alike. With ``expire`` a kind ends as ``expired``.
+        ``remind``, ``escalate`` and ``claim`` are done for all kinds alike. With ``expire`` a kind ends as ``expired``.
         """
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:

@@ -92,6 +92,7 @@ def release(flow: Flow, command: c.Release) -> None:
     if not himself(command.by, step.claimed) and command.by.kind != "operator" and not command.because:
         raise _claimed(flow, step)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=None), why="released", by=command.by.id))
+    at_work(flow, step)[1].drop_timers("claim")
 
 
 def assign(flow: Flow, command: c.Assign) -> None:
@@ -155,10 +156,11 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
         raise NotAllowed(phrase("each of those asked answers for himself"), where=_where(flow, step))
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
+    kind, spot = at_work(flow, step)
     if step.appointment is not None:
-        kind, spot = at_work(flow, step)
         step = kind.handed(spot, step, person)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
+    spot.limit_claim(step)
 
 
 def _not_excluded(flow: Flow, step: Step, person: str) -> None:

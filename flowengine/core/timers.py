@@ -49,7 +49,7 @@ def fire(flow: Flow, command: c.Fire) -> None:
         promises.look_ahead(flow)
     elif branch.id == CONVERSATION:
         promises.unanswered(flow, timer)
-    elif timer.purpose in ("remind", "escalate"):
+    elif timer.purpose in ("remind", "escalate", "claim"):
         _nudge(flow, branch, timer)
     else:
         _wake(flow, branch, timer)
@@ -68,7 +68,8 @@ def _ring(flow: Flow, branch: Branch, timer: Timer) -> None:
 
 def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
     """Remind those whom a step waits for, or open it to others as well: to all of them alike, so that nobody who has
-    claimed it and is away stands in their way. A step that is closed needs neither."""
+    claimed it and is away stands in their way; or give it back to all, where who has claimed it had it for long enough.
+    A step that is closed needs none of it."""
     step = next((step for step in branch.steps if step.number == timer.step), None)
     if step is None:
         return
@@ -78,6 +79,10 @@ def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
             _again(flow, branch, timer, step)
         return
     spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
+    if timer.purpose == "claim":
+        if step.claimed is not None:
+            spot.change_step(step, "returned", claimed=None)
+        return
     wider = tuple(dict.fromkeys((*step.audience, *spot.seatings(spot.escalation(timer).to))))
     spot.change_step(step, "escalated", audience=wider, claimed=None, preferred=None)
 

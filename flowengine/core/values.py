@@ -150,6 +150,18 @@ class Saying(Value, frozen=True, kw_only=True):
     shown: tuple[tuple[str, str], ...] = ()
 
 
+class Foreign(Value, frozen=True, kw_only=True):
+    """What a partner asks of us, as its customer: the ``step`` of his job, by its id; the ``ways`` and ``slots`` of its
+    form (:class:`flowengine.core.forms.Way`), as plain values."""
+
+    step: str
+    title: str
+    shown: tuple[tuple[str, str], ...] = ()
+    due: datetime | None = None
+    ways: Json = None
+    slots: tuple[datetime, ...] = ()
+
+
 class Step(Value, frozen=True, kw_only=True):
     """An open work item.
 
@@ -162,7 +174,8 @@ class Step(Value, frozen=True, kw_only=True):
     waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
     he decides. ``appointment`` is when those are to meet him whom it waits for.
     ``asked_by`` is who has said the words to which it waits for an answer; ``purpose`` is their kind. With ``box``
-    the ballots of a vote lie in a box (:mod:`flowengine.core.boxes`): ``seats`` counts who may vote.
+    the ballots of a vote lie in a box (:mod:`flowengine.core.boxes`): ``seats`` counts who may vote. ``foreign`` is
+    what a partner asks of its customer (:class:`Foreign`), where the step is answered in the place of one of his.
     """
 
     number: int
@@ -187,6 +200,7 @@ class Step(Value, frozen=True, kw_only=True):
     appointment: datetime | None = None
     asked_by: str = ""
     box: bool = False
+    foreign: Foreign | None = None
 
     @property
     def is_asked(self) -> bool:
@@ -231,7 +245,8 @@ class Timer(Value, frozen=True, kw_only=True):
     """A moment at which the job wants to be woken.
 
     ``purpose``: ``expire`` (a deadline), ``remind`` (``detail`` of one that recurs: which of its state's, and the how
-    manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let go),
+    manieth it is), ``escalate`` (``detail``: which), ``claim`` (who has claimed its step has it no more), ``elapse`` (a
+    wait), ``hold`` (a held slot is let go),
     ``appointment`` (its customer is reminded of it), ``close`` (a vote), ``keep`` (a kept message is dropped),
     ``always`` (an always entry's ``within``; ``detail`` is ``[scope path, name]``), ``cut_off`` (an attempt of a call
     that was cut off can no longer end; ``detail`` is the call's number), ``attention`` (its branch stands in its state
@@ -248,6 +263,7 @@ class Timer(Value, frozen=True, kw_only=True):
         "expire",
         "remind",
         "escalate",
+        "claim",
         "elapse",
         "hold",
         "close",
@@ -277,7 +293,8 @@ class Timer(Value, frozen=True, kw_only=True):
 
 class ServiceCall(Value, frozen=True, kw_only=True):
     """A call of a handler, or of another process's job (``process``). ``undo`` marks an undo handler's call.
-    ``cut_off``: the job has gone on without it while an attempt of it may be running.
+    ``cut_off``: the job has gone on without it while an attempt of it may be running. Of one at a partner ``heard`` is
+    how far his job was when we heard of it last, and ``answered`` are his steps to which our answers are on their way.
 
     The idempotency key that the handler is given is ``<job id>.<number>``, the same at each attempt (L11).
     """
@@ -295,6 +312,8 @@ class ServiceCall(Value, frozen=True, kw_only=True):
     cut_off: bool = False
     opened: datetime
     incident: str = ""
+    heard: int = 0
+    answered: tuple[str, ...] = ()
 
 
 class Undoable(Value, frozen=True, kw_only=True):

@@ -19,8 +19,8 @@ from flowengine.language.expressions import Expression
 from flowengine.language.mentions import chain
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Field, Option, options_of
-from flowengine.language.syntax import Call
 from flowengine.language.texts import plain
+from flowengine.language.tree import Call, Collection, Condition, Macro, Node
 from flowengine.language.types import Each
 
 Path: TypeAlias = tuple[str, ...]
@@ -138,12 +138,27 @@ def _from_texts(process: Process) -> frozenset[Path]:
 
 def kind_of_value(process: Process, expression: Expression) -> Listed | str | None:
     """What the value of an expression is: ``"person"``, options, or None where nothing is known of it."""
-    tree = expression.tree
-    if isinstance(tree, Call) and tree.name == "by" and tree.target is None:
-        return "person"
+    return _kind(wording(process).places, expression.tree)
+
+
+def _kind(places: Mapping[Path, Listed | None], tree: Node) -> Listed | str | None:
+    """What a part of it gives: what is picked from a list is of its kind, and a list of what its items are."""
+    match tree:
+        case Call(name="by", target=None):
+            return "person"
+        case Macro(name="filter", over=over):
+            return _kind(places, over)
+        case Collection(items=items, mapping=False):
+            return _agreed(_kind(places, one) for one in items)
+        case Condition(then=then, otherwise=otherwise):
+            return _agreed((_kind(places, then), _kind(places, otherwise)))
     path = chain(tree)[0]
-    known = wording(process).places
-    return None if path is None or path not in known else known[path] or "person"
+    return None if path is None or path not in places else places[path] or "person"
+
+
+def _agreed(kinds: Iterable[Listed | str | None]) -> Listed | str | None:
+    first, *more = [*kinds] or [None]
+    return first if all(one == first for one in more) else None
 
 
 def of_people(value: Any, name: Callable[[str], str]) -> Any:

@@ -27,6 +27,7 @@ from flowengine.commands import (
     interventions,
     messages,
     migration,
+    partners,
     people,
     retention,
     starting,
@@ -459,6 +460,15 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         ``body`` is what came, byte by byte. Raises NotFound, BadSignature, BadAnswer, Ambiguous, KeyConflict.
         """
         return hooks.receive(self._shell, name, headers, body)
+
+    def hear_partner(self, name: str, headers: Mapping[str, str], body: bytes) -> tuple[bytes, dict[str, str]]:
+        """What an organisation says that is a customer in our processes, or in whose we are (Settings.partners): what
+        is answered, as JSON, and the headers that sign it.
+
+        Raises NotFound for a partner that is not set up and for what is not his, BadSignature, BadAnswer, and what
+        stands in the way of what he asks for.
+        """
+        return partners.hear(self._shell, name, headers, body)
 
     def add(self, job: str, state: str, items: Sequence[Json], *, by: By, key: str | None = None) -> Receipt:
         """Add items to an ``each`` with ``more: true`` while it runs: by the job's customer, staff, or an operator."""

@@ -27,6 +27,7 @@ _WORDS = {
     "remind": "the reminders",
     "remind_before": "the reminders of the appointment",
     "escalate": "the escalation",
+    "claim": "how long it may be claimed",
     "shows": "what is shown",
     "closed_to": "to whom the record is closed",
     "saves": "the place of its answer",

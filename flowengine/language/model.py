@@ -190,6 +190,8 @@ class State:
     within: When | None = None
     remind: tuple[Reminder, ...] = ()
     escalate: tuple[Escalation, ...] = ()
+    claim: Length | None = None
+    """For how long somebody may have claimed it before it waits for all again."""
     attention: Length | None = None
     """After how long in it somebody has to look, where the file says so for this state."""
     deadline_moved_by: tuple[Audience, ...] = ()
@@ -307,7 +309,7 @@ class State:
     @property
     def lengths(self) -> Iterator[When | None]:
         """The lengths of time in it, as the file says them, and what stands in the place of one."""
-        yield from (*self.times, self.takes, self.attention)
+        yield from (*self.times, self.takes, self.attention, self.claim)
         for reminder in self.remind:
             yield from (reminder.after, reminder.every)
         yield from (one.after for one in self.escalate)

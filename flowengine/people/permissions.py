@@ -166,6 +166,7 @@ TABLE = {
     "register": _programs("register handlers"),
     "watch": _programs("watch commands and attempts"),
     "run_due": _programs("run what is due"),
+    "hear_partner": _programs("take what a partner says, who has signed it"),
     "receive": _programs("take a message that its sender has signed"),
     "complete": _programs("end a call for whoever has its token"),
     "give_up": _programs("fail a call for whoever has its token"),

@@ -45,6 +45,9 @@ class Channels:
         """What would have to work for a row to get through; None when it is not carried from here."""
         if row.kind == "notice":
             return notices.HANDLER if shell.handlers.has(NOTIFY) else None
+        if row.kind == "partner":
+            name = str(row.body["at"])
+            return f"partner:{name}" if name in self._settings.partners else None
         channel = str(row.body["channel"])
         if channel not in self._ways:
             return None
@@ -57,6 +60,9 @@ class Channels:
         empty where none was sent."""
         if row.kind == "notice":
             notices.to_handler(shell, row)
+            return ""
+        if row.kind == "partner":
+            _say(shell, row)
             return ""
         words = sign_in_letters.compose(shell, row) if row.kind == "code" else compose(shell, row)
         if words is None:
@@ -106,6 +112,15 @@ class Channels:
         from flowengine.outside import apprise
 
         apprise.send(words.to, words.subject, words.text)
+
+
+def _say(shell: Shell, row: OutboxMessage) -> None:
+    try:
+        from flowengine.post import partners
+    except ImportError as error:
+        what = "partners are spoken to by the library httpx, which is not installed"
+        raise NotConfigured(what, possible=(installing("http"),)) from error
+    partners.send(shell, row)
 
 
 def _judge(status: int, host: str) -> None:

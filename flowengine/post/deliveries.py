@@ -51,8 +51,6 @@ def child(shell: Shell, row: OutboxMessage) -> None:
         child_left(shell, row)  # it may have been started at an attempt that was cut short
         return
     try:
-        if body["at"]:
-            raise Refused(f"jobs of other organisations cannot be started from here ({body['at']})")
         if depth > DEEPEST:
             raise Refused(f"called {depth} deep: jobs call one another, at most {DEEPEST} deep", where=body["process"])
         shell.start(body["process"], by, body["need"], body["customer"], parent, parent, depth)

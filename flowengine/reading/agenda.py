@@ -109,10 +109,10 @@ def _names(shell: Shell, tx: Transaction, person: str, role: str, calendar: str)
     if person and tx.people.get(person) is None:
         raise nobody(person)
     if role:
-        _known(f"there is no role {role!r}", role, _roles(shell, tx))
+        _known(phrase("there is no role %(name)s%(near)s"), role, _roles(shell, tx))
     booked = tx.bookings.calendars()
     if calendar and calendar not in booked:
-        _known(f"there is no calendar {calendar!r}", calendar, [*booked, *known_calendars(shell, tx)])
+        _known(phrase("there is no calendar %(name)s%(near)s"), calendar, [*booked, *known_calendars(shell, tx)])
     if person:
         return [f"person:{person}"]
     return [calendar] if calendar else booked
@@ -120,7 +120,7 @@ def _names(shell: Shell, tx: Transaction, person: str, role: str, calendar: str)
 
 def _known(what: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
-        raise NotFound(f"{what}{near(name, known)}", where=name, possible=sorted(set(known)))
+        raise NotFound(phrase(what, name=repr(name), near=near(name, known)), where=name, possible=sorted(set(known)))
 
 
 def _roles(shell: Shell, tx: Transaction) -> list[str]:

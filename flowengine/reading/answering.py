@@ -23,6 +23,7 @@ from flowengine.runtime.actors import actor_of, name_of, reader_words
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.views import answered as words
 from flowengine.views import plainly
+from flowengine.views.appointments import with_whom
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import Answered, InboxItem, NextView, Track
 
@@ -52,7 +53,7 @@ def _told(look: Shell, tx: Transaction, job: StoredJob, said: str, actor: Actor)
         over = (
             words.ended(clock.words, seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
         )
-        return _answered(job, said, over, tuple(map(_step, waiting[:1])), len(waiting))
+        return _answered(job, said, over, tuple(_step(one, clock, inside=True) for one in waiting[:1]), len(waiting))
     mine = tuple(_step(one, clock) for one in waiting if one.job == job.id)
     if seen.status != "open":
         return _answered(job, said, words.ended(clock.words, seen.status, compiled.process.need, seen.because))
@@ -127,20 +128,22 @@ def _options(entry: Entry, opened: e.StepOpened) -> dict[str, str]:
     return {}
 
 
-def _step(item: InboxItem, clock: plainly.Clock | None = None) -> NextView:
-    if item.held is not None and clock is not None:
-        words = f"book {clock.moment(item.held)}, which is kept for you"
+def _step(item: InboxItem, clock: plainly.Clock, *, inside: bool = False) -> NextView:
+    if item.held is not None and not inside:
+        words = clock.words.say("book %(at)s, which is kept for you", at=clock.moment(item.held))
         return NextView(words=words, id=item.id, short=item.short, due=item.held_until)
-    whose = f", for {item.customer_name}" if item.customer_name and hasattr(item, "state") else ""
-    return NextView(words=f"{item.title}{whose}", id=item.id, short=item.short, due=item.due)
+    words = item.title
+    if item.customer_name and hasattr(item, "state"):
+        words = clock.words.say("%(who)s, for %(party)s", who=item.title, party=item.customer_name)
+    return NextView(words=words, id=item.id, short=item.short, due=item.due)
 
 
 def _appointments(seen: Track, clock: plainly.Clock) -> tuple[NextView, ...]:
     """When the asker is expected."""
     return tuple(
         NextView(
-            words=f"your appointment on {clock.moment(one.booked)}"
-            + (f", with {one.booked_with}" if one.booked_with else ""),
+            words=clock.words.say("your appointment on %(at)s", at=clock.moment(one.booked))
+            + with_whom(clock.words, one.booked_with),
             id=one.id,
             short=one.short,
         )

@@ -102,7 +102,7 @@ def _message(shell: Shell, look: Look, entry: Entry, event: e.Said, waiting: dic
         kind=event.kind,
         saying=look.words.tell(SAYINGS[event.kind]),
         text=event.text,
-        files=views(shell, look.tx, event.files),
+        files=views(shell, look.tx, event.files, look.words),
         job=job,
         process=look.process.title,
         outside=outside,

@@ -120,14 +120,14 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
         kind="answer" if one.answers else "message",
         saying=reader_words(tx, actor).tell(SAYINGS["answer" if one.answers else "message"]),
         text=one.text,
-        files=views(shell, tx, one.files),
+        files=views(shell, tx, one.files, reader_words(tx, actor)),
         outside=outside,
         yours=himself(actor, one.author),
         id=id if outside else "",
         short=id if outside else "",
         to=f"{one.party}.{one.answers}" if one.answers else "",
         status="" if not outside else "answered" if one.due is None else "waiting",
-        whom="any of the staff" if one.due is not None else "",
+        whom=reader_words(tx, actor).say("any of the staff") if one.due is not None else "",
         due=one.due,
     )
 

@@ -13,6 +13,7 @@ from flowengine.core.veil import veiled
 from flowengine.language.model import Process
 from flowengine.people.identities import By
 from flowengine.runtime.actors import name_of, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, Transaction
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
@@ -42,7 +43,7 @@ def line(teller: Teller, entry: Entry, names: dict[str, str], process: Process) 
     return HistoryLine(
         seq=entry.seq,
         at=entry.at,
-        who=whom(names, entry),
+        who=teller.words.tell(whom(names, entry)),
         kind=entry.by.kind,
         what=teller.erased(command, seen) if entry.erased else teller.what(command, seen),
         erased=entry.erased,
@@ -55,7 +56,9 @@ def line(teller: Teller, entry: Entry, names: dict[str, str], process: Process) 
 def whom(names: dict[str, str], entry: Entry) -> str:
     """Who did what an entry says, and for which party."""
     who = names.get(entry.by.id, "") or entry.by.id or entry.by.kind
-    return f"{who}, for {names.get(entry.by.party, '') or entry.by.party}" if entry.by.party else who
+    if not entry.by.party:
+        return who
+    return phrase("%(who)s, for %(party)s", who=who, party=names.get(entry.by.party, "") or entry.by.party)
 
 
 def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:

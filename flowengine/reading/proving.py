@@ -71,7 +71,7 @@ def _rows(
                 short=f"{shown(job.id)}.{entry.seq}",
                 seq=entry.seq,
                 at=entry.at,
-                what="your ballot" if secret else words,
+                what=teller.say("your ballot") if secret else words,
                 title=compiled.process.title,
                 zone=compiled.process.zone,
             )

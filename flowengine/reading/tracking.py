@@ -222,7 +222,9 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
         first, of = audience[:3], len(audience)
         if step.box and look.inside:
             first, of = [person_seating(one) for one in look.tx.ballots.first(look.job.id, number, 3)], step.seats
-        whom = ", ".join(names(look, first)) + (f" and {of - 3} more" if of > 3 else "")
+        whom = ", ".join(names(look, first))
+        if of > 3:
+            whom = look.words.say("%(named)s and %(more)s more", named=whom, more=of - 3)
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",

@@ -546,7 +546,8 @@ class Trial:
         where = f" of {state}" if state else ""
         words = {
             "expire": f"the deadline{where}", "close": f"the vote{where} closes", "remind": f"a reminder{where}",
-            "escalate": f"{state} is opened to others", "elapse": f"the wait{where}",
+            "escalate": f"{state} is opened to others", "claim": f"{state} waits for all again",
+            "elapse": f"the wait{where}",
             "hold": "what is held is let go", "keep": "a kept message is dropped",
             "cut_off": "what was cut off has ended",
             "attention": f"{state or 'what is undone'} takes longer than it should",

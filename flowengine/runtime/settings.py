@@ -17,6 +17,7 @@ from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
 from flowengine.people.identities import STRENGTHS
 from flowengine.people.permissions import EACH, TABLE
+from flowengine.runtime.partners import Partner, partners_of
 from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
 from flowengine.speech.languages import LANGUAGES
@@ -42,6 +43,9 @@ class Settings:
     | ``http_allow`` | ``FLOW_HTTP_ALLOW`` | internal hosts, ``host:port`` or networks that may be called, by commas |
     | ``hook_secrets`` | ``FLOW_HOOK_SECRETS`` | who may send messages in: ``parcel=whsec_…,paid=whsec_…``, for each
     message its secret, or two with a space between |
+    | ``partners`` | ``FLOW_PARTNERS`` | organisations whose processes call ours, or ours theirs, by commas: the name
+    that one has here, the address at which it takes what we say, and the secret of both, or two while it is being
+    changed: ``mill=https://mill.example/api/v1/partners/tailor whsec_…`` |
     | ``mail`` | ``FLOW_MAIL`` | the mail server: ``smtp://user:password@host:587`` or ``smtps://…`` |
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
@@ -68,6 +72,7 @@ class Settings:
     http_secret: str = field(default="", repr=False)
     http_allow: tuple[str, ...] = ()
     hook_secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    partners: Mapping[str, Partner] = field(default_factory=dict, repr=False, hash=False)
     mail: str = field(default="", repr=False)
     mail_from: str = ""
     notify: tuple[str, ...] = ()
@@ -140,6 +145,7 @@ class Settings:
             http_secret=environment.get("FLOW_HTTP_SECRET", ""),
             http_allow=tuple(one.strip() for one in allow.split(",") if one.strip()),
             hook_secrets=_by_name(environment.get("FLOW_HOOK_SECRETS", "")),
+            partners=partners_of(environment.get("FLOW_PARTNERS", "")),
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),

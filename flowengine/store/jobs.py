@@ -61,6 +61,11 @@ CHILD = Query(
     "The open job that was started for a call.",
     sa.select(_J.c.id).where(_J.c.parent == param("of_call"), _J.c.status == sa.literal_column("'open'")),
 )
+CALLED = Query(
+    "jobs.called",
+    "The job that was started for a call, whether it is over or not.",
+    sa.select(_J.c.id).where(_J.c.parent == param("of_call")),
+)
 ADD = Query("jobs.add", "Begin a job.", inserts(_J))
 
 
@@ -327,6 +332,11 @@ class Jobs:
     def child_of(self, job: str, call: int) -> str | None:
         """The open job that was started for a call of a job, or None."""
         row = self._channel.one(CHILD, {"of_call": f"{job}.{call}"})
+        return row[0] if row else None
+
+    def called(self, parent: str) -> str | None:
+        """The job that was started for a call, by what the call is known as, or None."""
+        row = self._channel.one(CALLED, {"of_call": parent})
         return row[0] if row else None
 
     def _one(self, query: Query, job: str) -> StoredJob:

@@ -18,7 +18,7 @@ _OURS = frozenset(
         phrase("A new date"), phrase("A question"), phrase("Abstain"), phrase("Answer"),
         phrase("Approve"), phrase("Ask for changes"), phrase("Book a slot"), phrase("Decline"), phrase("Done"),
         phrase("Give the slot back"), phrase("Hold a slot"), phrase("In your words"),
-        phrase("Move to another slot"), phrase("No, thanks"), phrase("Rating"), phrase("Slot"),
+        phrase("Move to another slot"), phrase("No, thanks"), phrase("Rating"), phrase("Slot"), phrase("Their answer"),
         phrase("The appointment was held"), phrase("The customer did not come"), phrase("Book the slot that is held"),
         phrase("Understood"), phrase("Vote"),
         phrase("What should change?"), phrase("Whom would you bring?"), phrase("Would you recommend us?"),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.draft import replace
+from flowengine.core.seatings import person_seating
 from flowengine.core.values import Booking, Json, KeptMessage, Promise, ServiceCall, Step, Timer
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process, State
@@ -211,6 +212,8 @@ class Teller:
                 )
             case c.Finish() | c.Fail():
                 return self._ended(command, events)
+            case c.Hear():
+                return self._heard(command)
             case c.Skip():
                 return self.say(
                     "skipped: %(call)s%(why)s",
@@ -282,6 +285,18 @@ class Teller:
         """The reason that an operator gave, behind what he did."""
         because = getattr(command, "because", "")
         return self.say(" (because: %(because)s)", because=because) if because else ""
+
+    def _heard(self, command: c.Hear) -> str:
+        """What a partner told of the job that he runs."""
+        what = self._call(self.known.calls.get(command.call))
+        if command.refused:
+            return self.say(
+                "the partner cannot take the answer: %(refused)s (%(what)s)", refused=command.refused, what=what
+            )
+        asks = ", ".join(one.title for one in command.asked)
+        if asks:
+            return self.say("the partner asks: %(asks)s (%(what)s)", asks=asks, what=what)
+        return self.say("heard from the partner: %(what)s", what=what)
 
     def _handed(self, command: c.Claim | c.Release | c.Assign, events: Sequence[e.AnyEvent]) -> str:
         before = self.known.steps.get(command.step)
@@ -373,6 +388,8 @@ class Teller:
                 return self.say("reminded %(whom)sof: %(what)s", whom=self._whom(step), what=what)
             case "escalate":
                 return self._escalated(step, what, events)
+            case "claim":
+                return self._returned(step, what, events)
             case "elapse":
                 return self.say("the wait is over: %(what)s", what=what)
             case "hold":
@@ -431,9 +448,12 @@ class Teller:
 
     def _named(self, number: int) -> str:
         timer = self.known.timers.get(number)
-        kinds = {"remind": "a reminder", "appointment": "a reminder", "escalate": "an escalation"}
-        kind = kinds.get(timer.purpose if timer else "", "a timer")
-        return kind + (self._of(timer.step, ()) if timer else "")
+        kinds = {
+            "remind": phrase("a reminder"), "appointment": phrase("a reminder"), "escalate": phrase("an escalation"),
+            "claim": phrase("the end of a claim"),
+        }  # fmt: skip
+        kind = kinds.get(timer.purpose if timer else "", phrase("a timer"))
+        return self.words.tell(kind) + (self._of(timer.step, ()) if timer else "")
 
     def _whom(self, step: Step | None) -> str:
         return f"{self._names(step.audience)} " if step and step.audience else ""
@@ -444,6 +464,14 @@ class Teller:
             return self.say("nobody else is to be asked: %(what)s", what=what)
         more = [whom for whom in changed.audience if step is None or whom not in step.audience]
         return self.say("it took too long; %(names)s may do it as well: %(what)s", names=self._names(more), what=what)
+
+    def _returned(self, step: Step | None, what: str, events: Sequence[e.AnyEvent]) -> str:
+        if not any(isinstance(event, e.StepChanged) for event in events):
+            return self.say("nobody has claimed it any more: %(what)s", what=what)
+        who = self._names([person_seating(step.claimed)]) if step and step.claimed else phrase("somebody")
+        return self.say(
+            "%(who)s had claimed it for long enough, and it waits for all again: %(what)s", who=who, what=what
+        )
 
     def _names(self, audience: Sequence[str]) -> str:
         process = self.known.process
@@ -527,8 +555,9 @@ class Teller:
                 case e.CutOff():
                     yield self.say("cut off at work: %(call)s", call=self._call(event.call))
                 case e.LateResult():
-                    took = {"": "it may have taken effect", DONE: "it took effect"}
-                    yield took.get(event.outcome, "it took no effect, and needs no undoing")
+                    took = {"": phrase("it may have taken effect"), DONE: phrase("it took effect")}
+                    none = phrase("it took no effect, and needs no undoing")
+                    yield self.words.tell(took.get(event.outcome, none))
                 case e.Told():
                     lines = "; ".join(f"{title}: {value}" for title, value in event.shown)
                     yield self.say("told %(names)s: %(words)s", names=self._names(event.to), words=event.words) + (

@@ -870,9 +870,9 @@ class StepMigrated(View, frozen=True, kw_only=True):
 
 class TimerMigrated(View, frozen=True, kw_only=True):
     """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
-    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention``, ``promise`` or
-    ``always`` (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already,
-    so it is due now."""
+    ``expire``, ``close``, ``remind``, ``escalate``, ``claim``, ``elapse``, ``hold``, ``keep``, ``attention``,
+    ``promise`` or ``always`` (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would
+    have been already, so it is due now."""
 
     purpose: str
     state: str
@@ -1007,12 +1007,12 @@ class ScheduleView(View, frozen=True, kw_only=True):
 class TimerView(View, frozen=True, kw_only=True):
     """A timer that is set. ``id`` is what ``fire_timer``, ``drop_timer`` and ``move_deadline`` take.
 
-    ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``elapse`` (a wait),
-    ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry), ``cut_off`` (an
-    attempt can no longer end), ``attention`` (somebody has to look), ``promise`` (what was promised is late: it can
-    neither be moved nor dropped nor fired early, and moves with the data) or ``risk`` (it is time to look whether it
-    will be). ``step`` is the step that it is about. With
-    an ``error`` it could not be fired, and is tried again at ``next``.
+    ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``claim`` (it waits
+    for all again), ``elapse`` (a wait), ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock
+    of an always entry), ``cut_off`` (an attempt can no longer end), ``attention`` (somebody has to look), ``promise``
+    (what was promised is late: it can neither be moved nor dropped nor fired early, and moves with the data) or
+    ``risk`` (it is time to look whether it will be). ``step`` is the step that it is about. With an ``error`` it
+    could not be fired, and is tried again at ``next``.
     """
 
     id: str

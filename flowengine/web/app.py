@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import calendars, errors, events, external, files, health, hooks, metrics, signing_in
+from flowengine.web import calendars, errors, events, external, files, health, hooks, metrics, partners, signing_in
 from flowengine.web.auth import Authenticate
 from flowengine.web.description import add_verbs
 from flowengine.web.envelope import Envelope
@@ -110,7 +110,7 @@ def make_app(
         app.include_router(signing_in.router)
         app.state.listeners = events.Listeners(app.state)
         app.router.routes.append(events.route(app.state.listeners))
-    for router in (external.router, hooks.router, health.router, metrics.router, calendars.router):
+    for router in (external.router, hooks.router, partners.router, health.router, metrics.router, calendars.router):
         app.include_router(router)
     if pages:
         from flowengine.web.pages import Look, add_pages

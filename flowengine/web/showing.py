@@ -59,21 +59,23 @@ def chosen(request: Request) -> Identity | None:
     return Identity(person=person, strength="host") if person else None
 
 
-def serve_for_show(address: str, handlers: Mapping[str, Callable[..., Any]], ready: Callable[[str], None]) -> None:
+def serve_for_show(
+    address: str, handlers: Mapping[str, Callable[..., Any]], ready: Callable[[str], None], house: str
+) -> None:
     """Serve the pages of a database, with a worker that does what is due, until a signal comes; ``ready`` is told where
-    they are. Raises what the engine raises."""
+    they are, and ``house`` is what they are called. Raises what the engine raises."""
     with (
         Engine(address, handlers=handlers, settings=Settings.from_environment(os.environ)) as engine,
         socket.create_server(("127.0.0.1", 0)) as listening,
         _at_work(engine),
     ):
         ready(f"http://127.0.0.1:{listening.getsockname()[1]}{CHOICE}")
-        Server(for_show(engine)).run([listening])
+        Server(for_show(engine, house)).run([listening])
 
 
-def for_show(engine: Engine) -> FastAPI:
+def for_show(engine: Engine, house: str) -> FastAPI:
     """The application: the pages, and one where one says who he would like to be, under this machine's names alone."""
-    look = Look(name="Hart & Thread")
+    look = Look(name=house)
     app = make_app(engine, authenticate=chosen, pages=True, look=look, sign_in_at=CHOICE, hosts=LOOPBACK)
     app.state.others_at = CHOICE
     add_book(app, pages)

@@ -12,7 +12,7 @@ import pytest
 from counter import ROOT, Counter, Inside, Outside
 
 from flowengine import SimulatedClock
-from flowengine.samples import suit_shop
+from flowengine.samples import example
 
 MEASURES = "--set chest=102 --set waist=88.5 --set hips=104 --set sleeve=64 --set inside_leg=81"
 REFERRAL = """--set 'referral:={"name": "Ben", "contact": "ben@example.org"}'"""
@@ -29,10 +29,10 @@ def counter(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.delenv("FLOW_AS", raising=False)
     monkeypatch.chdir(ROOT)
     monkeypatch.syspath_prepend(str(ROOT))
-    suit_shop()
-    from flowengine_bespoke_suit.handlers import handlers
-    from flowengine_bespoke_suit.mill import Mill
-    from flowengine_bespoke_suit.till import Till
+    example("bespoke_suit")
+    from flowengine_examples.bespoke_suit.handlers import handlers
+    from flowengine_examples.bespoke_suit.mill import Mill
+    from flowengine_examples.bespoke_suit.till import Till
 
     clock = SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC) if place == "inside" else datetime.now(UTC))
     mill = Mill(tmp_path / "mill.db", today=lambda: clock.now().date())

@@ -15,7 +15,7 @@ from counter import ROOT, Inside
 from terminal import Terminal
 
 from flowengine import SimulatedClock
-from flowengine.samples import suit_shop
+from flowengine.samples import example
 
 WIDTH = 80
 AT_A_MOMENT = (str(Path(__file__).with_name("at_a_moment.py")),)
@@ -77,10 +77,10 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> H
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("FLOW_AS", raising=False)
     monkeypatch.syspath_prepend(str(ROOT))
-    suit_shop()
-    from flowengine_bespoke_suit.handlers import handlers
-    from flowengine_bespoke_suit.mill import Mill
-    from flowengine_bespoke_suit.till import Till
+    example("bespoke_suit")
+    from flowengine_examples.bespoke_suit.handlers import handlers
+    from flowengine_examples.bespoke_suit.mill import Mill
+    from flowengine_examples.bespoke_suit.till import Till
 
     clock = SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC))
     mill = Mill(tmp_path / "mill.db", today=lambda: clock.now().date())

@@ -132,6 +132,8 @@ class Maker:
         state: Json = {"type": "task", "ask": "Do {data.need.n}", "for": "tailor"}
         if self.may(0.3):
             state["escalate"] = {"after": "PT30M", "to": "cutter"}
+        if self.may(0.3):
+            state["claim"] = "PT10M"
         if self.names and self.may(0.2):
             state["not_by"] = self.pick(self.names)
             state["prefer"] = f"by('{self.pick(self.names)}')"

@@ -186,6 +186,7 @@ class Version:
             state["remind"] = ["PT20M", "PT50M"]
         for _, _, state in self._some("task"):
             state["escalate"] = {"after": self.chance.choice(_SPANS), "to": "cutter"}
+            state["claim"] = self.chance.choice(_SPANS)
 
     def _race(self) -> None:
         for _, _, state in self._some("race"):

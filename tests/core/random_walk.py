@@ -175,7 +175,8 @@ class Walk(Answers):
             return branch.pending or branch.done or inner.open > 0
         members = state.of.values() if isinstance(state, Race) else (state,)
         waits = any(isinstance(member, Message) for member in members)
-        moves = any(timer.purpose not in ("remind", "escalate", "attention", "promise") for timer in branch.timers)
+        still = ("remind", "escalate", "claim", "attention", "promise")
+        moves = any(timer.purpose not in still for timer in branch.timers)
         return waits or moves or bool(branch.calls) or any(self._can_act(step) for step in branch.steps)
 
     def _can_act(self, step: Step) -> bool:

@@ -21,7 +21,7 @@ WATCHED = {
     "an approval inside": "{type: approval, by: tailor, on: {approved: fulfilled}}",
     "a race without a clock": "{type: race, of: {a: {type: message, name: x}, b: {type: task, for: tailor}}, "
     "next: fulfilled}",
-    "a job elsewhere": "{type: call, process: mill, at: 'https://mill.example', on: {fulfilled: fulfilled}}",
+    "a job elsewhere": "{type: call, process: mill, at: mill, for: tailor, on: {fulfilled: fulfilled}}",
     "in a stage": "{type: stage, start: in, states: {in: {type: task, for: tailor, next: done}}, next: fulfilled}",
     "of an item": "{type: each, of: '[1]', start: in, states: {in: {type: task, for: tailor, next: done}}, "
     "next: fulfilled}",

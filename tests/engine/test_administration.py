@@ -33,6 +33,7 @@ NOT_NOTED = {
         ("start", "act", "claim", "release", "assign", "invoke", "withdraw", "say", "take_back", "send", "add", "retry",
          "retry_all", "migrate", "migrate_all", "end", "complete_call", "fail_call", "skip_call", "act_for", "set_data",
          "move", "suspend", "resume", "move_deadline", "fire_timer", "drop_timer", "hand_over", "run_due", "receive",
+         "hear_partner",
          "complete", "give_up", "message", "note", "ask_new_promise", "start_publicly"),
         _JOBS,
     ),

@@ -178,6 +178,7 @@ STATES: dict[str, str] = {
     open_to: customers
     not_by: [need, {person: data.need.who}]
     prefer: by("need")
+    claim: P3D
     fields:
       chest:
         type: number
@@ -293,7 +294,9 @@ STATES: dict[str, str] = {
     saves: weave
     within: P9D
     process: weaving
-    at: https://mill.example/flows
+    at: mill
+    for: [tailor, {person: 'by("need")'}]
+    agreement: 0a1b2c3d4e5f6789
     need: {colour: data.need.colour}
     next: end
     on: {ended: end, expired: end}
@@ -497,7 +500,8 @@ REFUSED: list[tuple[str, str]] = [
     ("bad-url", one("{type: service, http: §'https:/a.example'}")),
     ("bad-url", one("{type: service, call: a, undo: §'https://me:secret@a.example'}")),
     ("bad-name", one("{type: service, call: §'https://a.example'}")),
-    ("bad-url", one("{type: call, process: a, at: §'https://me:secret@a.example'}")),
+    ("bad-name", one("{type: call, process: a, at: §'Our mill'}")),
+    ("bad-name", one("{type: call, process: a, at: b, for: staff, agreement: §soon}")),
     ("yaml-syntax", "process: [a\n§"),
     ("yaml-syntax", "need: a§: b\n"),
     ("empty-file", "§"),

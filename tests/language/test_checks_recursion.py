@@ -46,7 +46,7 @@ NEAR = {
     "a step in between": work("look: {type: task, for: clerk, on: {done: fulfilled, more: again}}", f"again: {SELF}"),
     "code in between": work("look: {type: service, call: look, on: {done: again, none: fulfilled}}", f"again: {SELF}"),
     "a clock in between": work("rest: {type: wait, for: P1D, next: again}", f"again: {SELF}"),
-    "another organisation's": work(f"again: {SELF.replace('sample', 'sample, at: https://other.example')}"),
+    "another organisation's": work(f"again: {SELF.replace('sample', 'sample, at: other, for: staff')}"),
     "a branch after one that waits": BRANCHES.replace(
         "{type: tell, to: customer, say: Hello,", "{type: wait, for: P1D,"
     ),

@@ -457,7 +457,7 @@ def test_each() -> None:
 def test_call() -> None:
     """A call starts another process's job, here or elsewhere, with its need."""
     call = it("call")
-    assert (call.process, call.at, call.saves) == ("weaving", "https://mill.example/flows", "weave")
+    assert (call.process, call.at, call.saves) == ("weaving", "mill", "weave")
     assert call.need == {"colour": Expression("data.need.colour")}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowengine import Engine, SimulatedClock
-from flowengine.samples import suit_shop
+from flowengine.samples import example
 from flowengine.store import Database
 
 MONDAY = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
@@ -31,8 +31,8 @@ def engine(database: Database, clock: SimulatedClock) -> Iterator[Engine]:
 @pytest.fixture
 def mill(tmp_path: Path, clock: SimulatedClock):
     """The pretend mill, in the clock's time."""
-    suit_shop()
-    from flowengine_bespoke_suit.mill import Mill
+    example("bespoke_suit")
+    from flowengine_examples.bespoke_suit.mill import Mill
 
     return Mill(tmp_path / "mill.db", today=lambda: clock.now().date())
 
@@ -40,8 +40,8 @@ def mill(tmp_path: Path, clock: SimulatedClock):
 @pytest.fixture
 def till(tmp_path: Path):
     """The pretend till."""
-    suit_shop()
-    from flowengine_bespoke_suit.till import Till
+    example("bespoke_suit")
+    from flowengine_examples.bespoke_suit.till import Till
 
     return Till(tmp_path / "till.db")
 

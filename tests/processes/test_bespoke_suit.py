@@ -11,7 +11,7 @@ import pytest
 from driver import Story
 
 from flowengine import CustomerTrack, Engine, Kept, SimulatedClock, errors
-from flowengine.samples import process_file, suit_shop
+from flowengine.samples import example, process_file
 
 MEASURES = {"chest": 102.0, "waist": 88.5, "hips": 104.0, "sleeve": 64.0, "inside_leg": 81.0}
 STYLE = {"style": "double_breasted", "pockets": 3, "lining": "striped", "extras": ["working_cuffs"]}
@@ -20,8 +20,8 @@ STYLE = {"style": "double_breasted", "pockets": 3, "lining": "striped", "extras"
 @pytest.fixture
 def shop(engine: Engine, clock: SimulatedClock, mill: Any, till: Any) -> Story:
     """Ada's story in a shop with its people, its till, its mill, and the mill's deliveries."""
-    suit_shop()
-    from flowengine_bespoke_suit.handlers import handlers
+    example("bespoke_suit")
+    from flowengine_examples.bespoke_suit.handlers import handlers
 
     engine.deploy(process_file("bespoke_suit"))
     engine.register(handlers(mill, till))

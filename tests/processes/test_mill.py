@@ -9,7 +9,7 @@ import pytest
 
 from flowengine import SimulatedClock
 from flowengine.errors import NotFound
-from flowengine.samples import process_file, suit_shop
+from flowengine.samples import example, process_file
 
 
 def test_an_order_is_placed_once_for_each_key(mill: Any) -> None:
@@ -48,7 +48,7 @@ def test_what_was_delivered_stays_sold(mill: Any, clock: SimulatedClock) -> None
 
 def test_too_little_is_out_of_stock(mill: Any) -> None:
     """The mill does not promise what it does not have, and a closed one does not answer."""
-    from flowengine_bespoke_suit.mill import MillClosed, OutOfStock
+    from flowengine_examples.bespoke_suit.mill import MillClosed, OutOfStock
 
     mill.set_stock("navy_flannel", 3.4)
     with pytest.raises(OutOfStock):
@@ -72,4 +72,4 @@ def test_an_unknown_sample_is_told_with_those_there_are() -> None:
     with pytest.raises(NotFound) as refused:
         process_file("bespoke_suits")
     assert "bespoke_suit" in refused.value.possible
-    assert suit_shop() is suit_shop()
+    assert example("bespoke_suit") is example("bespoke_suit")

@@ -20,7 +20,7 @@ def commons(engine: Engine, clock: SimulatedClock) -> Story:
 
 
 def taken_up(story: Story) -> None:
-    story.do("ben", "take_up", "done", name="Ben", plan="A button", by="2027-02-01")
+    story.do("ben", "take_up", "done", plan="A button", by="2027-02-01")
 
 
 def built(story: Story) -> None:
@@ -78,15 +78,41 @@ def test_open_work_is_claimed_and_handed_on(commons: Story) -> None:
     """Whoever claims open work has it alone, may give it back, or hand it to another."""
     step = commons.step("ben", "take_up")
     commons.engine.claim(step, by="ben")
-    plan = {"name": "Ben", "plan": "Mine", "by": "2027-02-01"}
+    plan = {"plan": "Mine", "by": "2027-02-01"}
     with pytest.raises(errors.AlreadyClaimed):
         commons.engine.act(step, "done", plan, by="cem")
     commons.engine.assign(step, "cem", by="ben")
     with pytest.raises(errors.AlreadyClaimed):
         commons.engine.act(step, "done", plan, by="ben")
     commons.engine.release(step, by="cem")
-    commons.do("dora", "take_up", "done", name="Dora", plan="Hers", by="2027-02-01")
+    commons.do("dora", "take_up", "done", plan="Hers", by="2027-02-01")
     assert commons.shown("ada", "agree")["Built by"] == "Dora"
+
+
+def test_a_claim_of_one_who_went_away_returns_by_itself(commons: Story) -> None:
+    """Nobody has to take it from him: after a week it waits for all again, and the history says who had it."""
+    step = commons.step("ben", "take_up")
+    commons.engine.claim(step, by="ben")
+    commons.later(days=7)
+    assert "take_up" in commons.waiting("dora")
+    told = [line.what for line in commons.engine.history(commons.job)]
+    returned = "Ben had claimed it for long enough, and it waits for all again"
+    assert told[-1] == f"{returned}: Who builds this: Export to a spreadsheet?"
+    commons.do("dora", "take_up", "done", plan="Hers", by="2027-02-01")
+
+
+def test_all_who_took_part_are_named_when_it_is_released(commons: Story) -> None:
+    """Who needed it, built, reviewed and released it: by who they are, not by what somebody typed."""
+    reviewed(commons)
+    commons.do("ada", "accept", "approved")
+    commons.do("eve", "release", "done", version="1.4")
+    for who in ("ada", "ben", "eve"):
+        _, words, lines = commons.track(who).told[-1]
+        assert words.startswith("It is released")
+        assert dict(lines) == {
+            "Released as": "1.4", "To see at": "https://example.org/1",
+            "Needed by": "Ada", "Built by": "Ben", "Reviewed by": "Cem, Dora", "Released by": "Eve",
+        }  # fmt: skip
 
 
 def test_a_builder_may_hand_on_what_he_cannot_finish(commons: Story) -> None:
@@ -291,6 +317,6 @@ def test_a_need_that_was_raised_elsewhere_begins_a_contribution(commons: Story) 
     job = commons.engine.track(receipt.job, "ben")
     assert [place.words for place in job.where] == ["Looking for somebody to build it"]
     commons.job = receipt.job
-    refused(commons, "ben", "take_up", "done", name="Ben", plan="Mine", by="2027-02-01")
+    refused(commons, "ben", "take_up", "done", plan="Mine", by="2027-02-01")
     with pytest.raises(errors.BadAnswer):
         commons.engine.send("need_raised", body=raised | {"title": "No"})

@@ -34,13 +34,13 @@ def test_the_readme_names_commands_that_are_there(line: str) -> None:
 def test_the_story_is_told(tmp_path: Path) -> None:
     """``python -m examples.bespoke_suit`` tells one suit to its end."""
     from flowengine import Engine, SimulatedClock
-    from flowengine.samples import suit_shop
+    from flowengine.samples import example
 
-    suit_shop()
-    from flowengine_bespoke_suit.__main__ import MONDAY
-    from flowengine_bespoke_suit.mill import Mill
-    from flowengine_bespoke_suit.story import tell
-    from flowengine_bespoke_suit.till import Till
+    example("bespoke_suit")
+    from flowengine_examples.bespoke_suit.__main__ import MONDAY
+    from flowengine_examples.bespoke_suit.mill import Mill
+    from flowengine_examples.bespoke_suit.story import tell
+    from flowengine_examples.bespoke_suit.till import Till
 
     told = StringIO()
     clock = SimulatedClock(MONDAY)

@@ -32,7 +32,7 @@ def test_a_payment_that_comes_after_its_refund_is_not_taken(till: Any) -> None:
 
 def test_a_bank_declines_what_is_above_its_limit(till: Any) -> None:
     """More than a bank pays is declined, unless it is paid at the counter; without a limit it is taken."""
-    from flowengine_bespoke_suit.till import PaymentDeclined
+    from flowengine_examples.bespoke_suit.till import PaymentDeclined
 
     till.set_limit("ada", Decimal(100))
     with pytest.raises(PaymentDeclined):
@@ -44,7 +44,7 @@ def test_a_bank_declines_what_is_above_its_limit(till: Any) -> None:
 
 def test_a_closed_till_does_not_answer(till: Any) -> None:
     """It says so, whatever it is asked."""
-    from flowengine_bespoke_suit.till import TillClosed
+    from flowengine_examples.bespoke_suit.till import TillClosed
 
     till.open = False
     with pytest.raises(TillClosed):

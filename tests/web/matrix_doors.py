@@ -124,6 +124,7 @@ DOORS = (
     _calls("leave", within=60),
     _door("POST /api/v1/complete", "anybody", _only(404, body={"token": "nothing"})),
     _door("POST /hooks/{name}", "anybody", _hooks),
+    _door("POST /api/v1/partners/{name}", "anybody", _only(404, path="/api/v1/partners/nobody", body={})),
     _door("GET /health/live", "anybody"),
     _door("GET /health/ready", "anybody"),
     _door("GET /metrics", "metrics"),

@@ -12,13 +12,14 @@ from flowengine.core.kinds.agreeing import Agreeing
 from flowengine.core.kinds.approval import Approving
 from flowengine.core.kinds.asking import Asking
 from flowengine.core.kinds.base import Waiting
+from flowengine.core.kinds.call import Delegating
 from flowengine.core.kinds.choice import Choosing
 from flowengine.core.kinds.decision import Deciding
 from flowengine.core.kinds.feedback import Rating
 from flowengine.core.kinds.fitting import Fitted
 from flowengine.core.kinds.message import Receiving
 from flowengine.core.kinds.replying import Replying
-from flowengine.core.kinds.service import Calling, Delegating
+from flowengine.core.kinds.service import Calling
 from flowengine.core.kinds.task import Working
 from flowengine.core.kinds.tell import Telling
 from flowengine.core.kinds.vote import Voting

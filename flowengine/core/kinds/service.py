@@ -1,4 +1,4 @@
-"""``service``: code, as a handler by name or over HTTP; and ``call``: a job of another process."""
+"""``service``: code, as a handler by name or over HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowengine.core.spot import NOTHING, Result, Spot
 from flowengine.core.values import Json, ServiceCall, Undoable
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import DONE
-from flowengine.language.types import Call, Service
+from flowengine.language.types import Service
 
 
 def inputs(spot: Spot, given: Mapping[str, Expression]) -> dict[str, Json]:
@@ -71,17 +71,3 @@ def _undoable(state: Service, call: ServiceCall, result: Json) -> Undoable:
         input=call.input,
         result=result,
     )
-
-
-class Delegating(Waiting[Call]):
-    """Waits for the end of another process's job, and saves what it gave, with its ``status``."""
-
-    def enter(self, spot: Spot) -> Result | None:
-        state = self.state(spot)
-        spot.open_call(process=state.process, at=state.at, input=inputs(spot, state.need))
-        return None
-
-    def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:  # noqa: ARG002
-        result = as_plain(command.result, f"the result of {spot.state.name}")
-        given = result if isinstance(result, dict) else {}
-        return Result(command.outcome, {**given, "status": command.outcome})

@@ -94,6 +94,8 @@ def _nudges(state: State) -> Iterator[tuple[str, Length, Place]]:
         yield "a reminder", reminder.after, reminder.place
     for escalation in state.escalate:
         yield "an escalation", escalation.after, escalation.place
+    if state.claim is not None:
+        yield "the end of a claim", state.claim, state.place
     if state.attention is not None:
         yield "its attention", state.attention, state.place
 

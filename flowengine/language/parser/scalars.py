@@ -20,6 +20,7 @@ from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problem import Place
 
 NAME_PATTERN = "[a-z][a-z0-9_]*"
+AGREEMENT_PATTERN = "[0-9a-f]{16}"
 LONGEST_NAME = 60
 LONGEST_TITLE = 200
 LONGEST_TEXT = 10_000
@@ -54,6 +55,12 @@ def _named(text: str) -> str:
         better = "".join(char if char.isascii() and char.isalnum() else "_" for char in text.lower()).strip("_")
         example = f", for example {better}" if _is_name(better) and len(better) <= LONGEST_NAME else ""
         raise ValueError(f"{text[:60]!r} is not a name; use small letters, digits and underscores{example}")
+    return text
+
+
+def _agreement(text: str) -> str:
+    if not re.fullmatch(AGREEMENT_PATTERN, text):
+        raise ValueError(f"{text[:60]!r} is no version of an agreement; it has 16 digits, as flow agreement tells them")
     return text
 
 
@@ -116,6 +123,7 @@ NAME = Named("name", Word("a name", "bad-name", _named, f"^{NAME_PATTERN}$", LON
 PLACE = Named("place", Word("a place in the data", "bad-name", _path, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})*$"))
 OUTCOME = Word("an outcome", "bad-name", _outcome, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})?$", 2 * LONGEST_NAME + 1)
 TITLE = Named("title", ForPeople("a text", "bad-title", _title, r"\S", LONGEST_TITLE))
+AGREEMENT = Named("agreement", Word("the version of an agreement", "bad-name", _agreement, f"^{AGREEMENT_PATTERN}$"))
 HANDLER = Named("handler", Word("a name", "bad-name", _handler, f"^{_HANDLER_PATTERN}$", 100))
 URL = Named("url", Word("an address", "bad-url", _url, f"^{_URL_PATTERN}$", 2_000))
 

@@ -10,17 +10,18 @@ from typing import Any
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Held, State
+from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.common_keys import ATTENTION_KEY, FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS
-from flowengine.language.parser.scalars import BRIEF_TIME, EXPRESSION, HANDLER, NAME, TEXT, URL, HandlerOrUrl
+from flowengine.language.parser.scalars import AGREEMENT, BRIEF_TIME, EXPRESSION, HANDLER, NAME, TEXT, URL, HandlerOrUrl
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, Named, Number
-from flowengine.language.parts import DONE, EXPIRED, Retry
+from flowengine.language.parts import DONE, EXPIRED, Audience, Retry
 from flowengine.language.texts import Text
 from flowengine.language.value_shapes import TEXT as A_TEXT
 from flowengine.language.value_shapes import UNKNOWN, Lists, Record, Saved, Shape, Slot, of_fields
-from flowengine.language.yaml_reader import Node, Pairs
+from flowengine.language.yaml_reader import Node, Pairs, Scalar
 
 
 def _retry(values: Values, reading: Reading) -> Retry:
@@ -153,15 +154,32 @@ class Service(State):
         return outcome == DONE
 
 
+class _Partner:
+    """The name of a partner. Files of earlier versions have an address, at which nothing was ever begun (L6)."""
+
+    def read(self, node: Node, reading: Reading) -> str:
+        if isinstance(node, Scalar) and str(node.value).startswith(("http://", "https://")):
+            hint = "name a partner of the installation: at: mill"
+            reading.doubt(node.place, "bad-name", "an address is no name of a partner", hint)
+            return str(URL.read(node, reading))
+        return str(NAME.read(node, reading))
+
+    def schema(self, defs: Json) -> Json:
+        return NAME.schema(defs)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(State):
-    """Another process's job. ``at`` is the address of another organisation, or empty for here."""
+    """Another process's job. ``at`` names the partner at which it runs, or is empty for here; ``answerers`` are those
+    of us who answer what the partner asks of its customer; ``agreement`` is the version of what was agreed with it."""
 
     type = "call"
     keys = (
         *NAMING, SAVES_KEY, WITHIN_KEY, ATTENTION_KEY, *LEADING,
         Key("process", NAME, "The process whose job is started.", True),
-        Key("at", URL, "The organisation that runs it; here, unless given."),
+        Key("at", _Partner(), "The partner that runs it, by the name that it has here; here, unless given."),
+        Key("for", AUDIENCES, "Who answers what the partner asks.", into="answerers"),
+        Key("agreement", AGREEMENT, "The version of what was agreed: flow agreement tells it."),
         Key("need", ASSIGNMENTS, "The need of that job: names and expressions.", gives="anything"),
     )  # fmt: skip
     in_race = True
@@ -172,11 +190,30 @@ class Call(State):
 
     process: str = ""
     at: str = ""
+    answerers: tuple[Audience, ...] = ()
+    agreement: str = ""
     need: Mapping[str, Expression] = field(default_factory=dict)
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        if "at" in values and "answerers" not in values:
+            hint = "for: customer, or the role that deals with them"
+            reading.doubt(values.place, "missing-key", "a call at a partner has no 'for': who answers it?", hint)
+        if "at" not in values:
+            for key, written in (("answerers", "for"), ("agreement", "agreement")):
+                if values.pop(key, None) is not None:
+                    message = f"a call of a job here has no {written!r}: that job asks its customer itself"
+                    reading.refuse(
+                        values.places[written], "unknown-key", message, "leave it out, or say at which partner"
+                    )
+
+    @property
+    def audience(self) -> tuple[Audience, ...]:
+        return self.answerers
 
     @property
     def detail(self) -> str:
-        return self.process
+        return f"{self.process} at {self.at}" if self.at else self.process
 
     @property
     def begins(self) -> tuple[str, ...]:

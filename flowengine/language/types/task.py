@@ -10,6 +10,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.model import Held, Meant, State
 from flowengine.language.parser.audiences import AUDIENCES, NOT_BY
 from flowengine.language.parser.common_keys import ATTENTION_KEY, FIELDS_KEY, LEADING, NAMING, WAITING
+from flowengine.language.parser.lengths import LENGTH
 from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import EXPRESSION
 from flowengine.language.parser.session import Reading
@@ -29,6 +30,7 @@ class Task(State):
         Key("for", AUDIENCES, "Who does it.", into="for_"),
         Key("open_to", AUDIENCES, "Who else may do it."),
         Key("not_by", NOT_BY, "States: whoever did one of them may not do this; or {person: …}."),
+        Key("claim", LENGTH, "For how long somebody may have claimed it before it waits for all again."),
         Key("prefer", EXPRESSION, "The person it is kept for first, for example by(\"draft\").", gives="text"),
     )  # fmt: skip
     at_least_one = ("for", "open_to")

@@ -224,13 +224,14 @@ class Vote(State):
         return _all_there(saved)
 
     def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
-        return frozenset(("winner", "titles")) & keys
+        return frozenset(("winner", "winners", "titles")) & keys
 
     def facts(self, saved: Mapping[str, Any], options: Mapping[str, tuple[Option, ...]]) -> Iterator[Fact]:
         if saved.get("winner"):
-            titles, winner = saved.get("titles"), saved["winner"]
-            told = titles.get(winner) if isinstance(titles, Mapping) else None
-            yield Fact(self.title, told or option_title(options_of(self.options, options), winner))
+            titles, listed = saved.get("titles"), options_of(self.options, options)
+            known = titles if isinstance(titles, Mapping) else {}
+            winners = [known.get(one) or option_title(listed, one) for one in saved.get("winners") or [saved["winner"]]]
+            yield Fact(self.title, ", ".join(winners))
 
 
 def _all_there(members: Mapping[str, Shape]) -> Record:

@@ -13,7 +13,8 @@ _IN_THE_WAY = {
 }  # fmt: skip
 _TIMERS = {
     "always": phrase("at its time"), "appointment": phrase("reminder of an appointment"),
-    "close": phrase("vote closes"), "cut_off": phrase("cut off"), "elapse": phrase("wait"),
+    "claim": phrase("the end of a claim"), "close": phrase("vote closes"),
+    "cut_off": phrase("cut off"), "elapse": phrase("wait"),
     "escalate": phrase("escalation"), "expire": phrase("deadline"), "hold": phrase("kept free"),
     "keep": phrase("message kept"), "promise": phrase("promise"), "remind": phrase("reminder"),
     "risk": phrase("look at the promise"),

@@ -259,12 +259,12 @@ def test_call_of_another_process() -> None:
     """A call gives the other process its need, and saves how its job ended with what it gave."""
     job = Rehearsal(
         process(
-            "  first: {type: call, process: dyeing, at: 'https://dyer.example', need: {colour: '\"red\"'}, "
+            "  first: {type: call, process: dyeing, at: dyer, for: tailor, need: {colour: '\"red\"'}, "
             "on: {fulfilled: fulfilled, ended: gone}}"
         )
     )
     call = job.call("first")
-    assert (call.process, call.at, call.input) == ("dyeing", "https://dyer.example", {"colour": "red"})
+    assert (call.process, call.at, call.input) == ("dyeing", "dyer", {"colour": "red"})
     job.finish("first", "fulfilled", {"job": "j2", "price": 3})
     assert job.data["first"] == {"job": "j2", "price": 3, "status": "fulfilled"}
 

@@ -19,7 +19,7 @@ def test_whoever_comes_says_who_he_would_like_to_be(sqlite_url: str) -> None:
         engine.add_staff("tom", "Tom", roles=["tailor"])
         engine.add_staff("gone", "Gone")
         engine.leave("gone", because="He has moved")
-        with served(for_show(engine)) as url, Client(base_url=url, timeout=60, trust_env=False) as client:
+        with served(for_show(engine, "A house")) as url, Client(base_url=url, timeout=60, trust_env=False) as client:
             visitor = Visitor(client, "")
             assert visitor.get("/").headers["location"] == "/as?next=%2F"
             offered = visitor.get("/as").text

@@ -7,7 +7,7 @@ own view of the job, and what code did is told by the handlers as they are calle
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -49,7 +49,7 @@ class Telling:
     console: Console
     customer: str
     names: Mapping[str, str]
-    outside: Outside
+    outside: Outside = field(default=lambda _: False)
     zone: str = "UTC"
     job: str = ""
     seen: str = ""
@@ -125,6 +125,16 @@ class Telling:
         self.engine.act(step.id, way.outcome, answer, by=who)
         self.settle()
 
+    def claim(self, who: str, state: str) -> None:
+        """Claim the step of a state that waits for this person."""
+        step = self._step(who, state)
+        self.line(self.names[who], f"claims it: {step.title}")
+        self.engine.claim(step.id, by=who)
+
+    def has_claimed(self, state: str) -> bool:
+        """Whether somebody has claimed the step of a state."""
+        return any(one.claimed for one in self._waiting() if one.state == state)
+
     def book(self, state: str, at_least: int) -> None:
         """The customer books the first free appointment so many days ahead; the time goes by until then."""
         earliest = self.clock.now() + timedelta(days=at_least)
@@ -135,10 +145,25 @@ class Telling:
         self.line("", f"{whom} will be there", style="dim")
         self.until(slot)
 
+    def step_of(self, state: str) -> str:
+        """The id of the step at which the job waits in a state; only those inside know it by its state. Raises
+        InvariantBroken."""
+        found = next((waiting.id for waiting in self._waiting() if waiting.state == state), None)
+        if found is None:
+            raise InvariantBroken(f"the job does not wait at {state}", where=self.job)
+        return found
+
+    def waits_at(self, state: str) -> bool:
+        """Whether the job waits in that state."""
+        return any(waiting.state == state for waiting in self._waiting())
+
+    def _waiting(self) -> list[StaffWaiting]:
+        waiting = self.engine.track(self.job, OPERATOR).waiting
+        return [one for one in waiting if isinstance(one, StaffWaiting)]
+
     def _step(self, who: str, state: str) -> StepView:
-        """The step of a state that waits for this person; only those inside know it by its state."""
-        seen = self.engine.track(self.job, OPERATOR)
-        at = {waiting.id for waiting in seen.waiting if isinstance(waiting, StaffWaiting) and waiting.state == state}
+        """The step of a state that waits for this person."""
+        at = {waiting.id for waiting in self._waiting() if waiting.state == state}
         found = next((item.id for item in self.engine.inbox(who) if item.id in at), None)
         if found is None:
             raise InvariantBroken(f"nothing waits for {who} at {state}", where=self.job)

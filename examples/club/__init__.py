@@ -1,0 +1,1 @@
+"""A football club run by its members, on ``processes/club_matchday.yaml``: all of them vote."""
