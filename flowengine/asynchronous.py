@@ -151,6 +151,7 @@ class AsyncEngine:
     token = _Verb(Engine.token)
     next_due = _Verb(Engine.next_due)
     administration = _Verb(Engine.administration)
+    status = _Verb(Engine.status)
     # conversation and files
     message = _Verb(Engine.message)
     note = _Verb(Engine.note)
@@ -168,6 +169,7 @@ class AsyncEngine:
     close_calendar = _Verb(Engine.close_calendar)
     open_calendar = _Verb(Engine.open_calendar)
     closures = _Verb(Engine.closures)
+    free_hours = _Verb(Engine.free_hours)
     appointment_file = _Verb(Engine.appointment_file)
     agenda_file = _Verb(Engine.agenda_file)
     make_feed = _Verb(Engine.make_feed)
@@ -241,5 +243,7 @@ class AsyncEngine:
     ask_new_promise = _Verb(Engine.ask_new_promise)
     promises = _Verb(Engine.promises)
     promise_counts = _Verb(Engine.promise_counts)
+    insight = _Verb(Engine.insight)
+    recount = _Verb(Engine.recount)
     receipts = _Verb(Engine.receipts)
     proof = _Verb(Engine.proof)

@@ -14,7 +14,20 @@ import pytest
 import flowengine
 
 HOUSE = Path(flowengine.__file__).parent
-ROOMS = ("runtime", "views", "commands", "reading", "work", "post", "people", "core", "outside", "interop", "rehearsal")
+ROOMS = (
+    "runtime",
+    "views",
+    "commands",
+    "reading",
+    "work",
+    "post",
+    "people",
+    "core",
+    "outside",
+    "interop",
+    "rehearsal",
+    "insight",
+)
 
 
 def _files() -> Iterator[tuple[str, ast.Module]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from flowengine.cli.dialogue import Dialogue
 from flowengine.cli.drafts import Draft
 from flowengine.cli.failures import tell
 from flowengine.cli.flags import is_file
-from flowengine.cli.moments import distance
+from flowengine.cli.moments import distance, length
 from flowengine.cli.moments import told as moment
 from flowengine.cli.prompt import Back
 from flowengine.cli.prompt_words import said
@@ -235,6 +235,9 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     """What the person is looking at, before anything is asked."""
     until = f", until {moment(step.due)} ({distance(step.due, now)})" if step.due else ""
     show.line(console, (step.title, "bold"), (f"  {step.short}, for {step.customer_name}{until}", "dim"))
+    if isinstance(step, StaffStep) and step.usual:
+        span = timedelta(seconds=step.usual)
+        show.line(console, (f"Usually this takes {length(span)}; here for {length(now - step.opened)}", "dim"))
     meets = show.appointment(step)
     if meets is not None:
         show.line(console, (f"The appointment is at {moment(meets)} ({distance(meets, now)})", "bold"))

@@ -76,6 +76,31 @@ def list_(terminal: Terminal, name: str) -> None:
     terminal.answer(found, lambda console: _all_closed(console, found))
 
 
+@calendar.command("free")
+@click.argument("name", required=False, default="")
+@click.option("--day", callback=day_or_moment, metavar="DAY", help="[default: today]")
+@common
+@terminal
+def free(terminal: Terminal, name: str, day: date | None) -> None:
+    """The free hours of the calendar NAME, or of each: when it is open on a day, and has room."""
+    from flowengine.cli import show
+    from flowengine.cli.moments import told
+
+    found = terminal.desk().free_hours(name, day)
+
+    def tell(console: Console) -> None:
+        for one in found:
+            show.line(console, (one.calendar, "bold"), f" on {one.day:%d %b %Y}")
+            if not one.rooms:
+                why = "There is no room." if one.open else "It does not open on that day."
+                show.line(console, (f"  {why}", "dim"))
+            for room in one.rooms:
+                seats = f", {room.free} of {one.seats}" if one.seats > 1 else ""
+                show.line(console, f"  free from {told(room.start)} until {told(room.end)}{seats}")
+
+    terminal.answer(found, tell)
+
+
 @calendar.command("save")
 @click.argument("job", shell_complete=tab_words.jobs)
 @click.option("--to", "file", metavar="FILE", type=NEW_FILE, required=True, help="A new file; - prints it.")

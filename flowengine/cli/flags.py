@@ -64,6 +64,15 @@ def when(wanted: str) -> Callable[[click.Context, click.Parameter, str | None], 
     return read
 
 
+def so_long_before(given: Duration | datetime, now: datetime) -> datetime:
+    """The moment that :func:`when` has read: so long before now, or the date itself, whose day begins in UTC."""
+    from datetime import UTC, datetime
+
+    if isinstance(given, datetime):
+        return given if given.tzinfo else given.replace(tzinfo=UTC)
+    return (-given).after(now)
+
+
 def day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
     """A callback that reads a day as people type it."""
     from datetime import date

@@ -11,15 +11,18 @@ import click
 
 from flowengine import exact
 from flowengine.cli import acting, lists, watching
+from flowengine.cli.flags import so_long_before
 from flowengine.cli.listing import Form
 from flowengine.cli.terminal import Terminal, screen
-from flowengine.client import HistoryLine, JobRow, archived_history, archived_jobs
+from flowengine.client import Duration, HistoryLine, JobRow, archived_history, archived_jobs
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-CHOOSING = ("status", "process", "customer", "after", "took_part", "mine", "late", "stuck", "archive", "watch")
+CHOOSING = (
+    "status", "process", "customer", "after", "took_part", "mine", "late", "begun_before", "stuck", "archive", "watch",
+)  # fmt: skip
 """The options that choose jobs."""
 
 
@@ -35,6 +38,7 @@ class Wanted:
     took_part: bool
     mine: bool
     late: bool
+    begun_before: Duration | datetime | None
     stuck: bool
     archive: str | None
     watch: bool
@@ -78,6 +82,7 @@ def _stuck(terminal: Terminal, wanted: Wanted, form: Form) -> None:
 def _page(terminal: Terminal, wanted: Wanted, limit: int) -> tuple[list[JobRow], str]:
     """A page, and where the next one begins, if there is more."""
     desk = terminal.mine() if wanted.mine else terminal.desk()
+    older = wanted.begun_before
     rows = desk.jobs(
         status=wanted.status,
         process=desk.need(wanted.process).process if wanted.process else None,
@@ -87,6 +92,7 @@ def _page(terminal: Terminal, wanted: Wanted, limit: int) -> tuple[list[JobRow],
         took_part=wanted.took_part,
         mine=wanted.mine,
         late=wanted.late,
+        begun_before=so_long_before(older, desk.now()) if older is not None else None,
     )
     return rows[:limit], rows[limit - 1].short if len(rows) > limit else ""
 
@@ -98,6 +104,8 @@ def _more(terminal: Terminal, wanted: Wanted, after: str, console: Console) -> N
         words += ["--took-part"] if wanted.took_part else []
         words += ["--mine"] if wanted.mine else []
         words += ["--late"] if wanted.late else []
+        older = wanted.begun_before
+        words += ["--begun-before", str(older).replace(" ", "T")] if older is not None else []
         words += ["--limit", str(wanted.limit)] if wanted.limit != 50 else []
         lists.more(console, terminal.line(" ".join([*words, "--after", after])))
 

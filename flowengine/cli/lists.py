@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowengine.cli import show, waits
 from flowengine.cli.listing import Listing
-from flowengine.cli.moments import day, distance, promised, told
+from flowengine.cli.moments import day, distance, length, promised, told
 from flowengine.cli.tables import cell
 
 if TYPE_CHECKING:
@@ -80,12 +80,21 @@ SOON = timedelta(days=2)
 
 
 def _beside(item: InboxItem, now: datetime) -> Text:
-    """That it wants an answer, whose it is, and that the job is late, or soon will be."""
+    """That it wants an answer, whose it is, that the job is late, or soon will be, and how long it usually takes."""
     if item.promise is None or item.answered or item.promise - now > SOON:
-        return cell(", ".join(filter(None, (item.asked, _holder(item, now)))))
+        return cell(", ".join(filter(None, (item.asked, _holder(item, now), _usually(item, now)))))
     by = promised(item.promise, item.zone)
     words = f"late since {by}" if item.late else f"promised for {by}"
-    return cell(", ".join(filter(None, (item.asked, words, _holder(item, now)))), "red" if item.late else "yellow")
+    rest = (item.asked, words, _holder(item, now), _usually(item, now))
+    return cell(", ".join(filter(None, rest)), "red" if item.late else "yellow")
+
+
+def _usually(item: InboxItem, now: datetime) -> str:
+    """``usually 2 days, here for 5 days``."""
+    seconds = getattr(item, "usual", None)  # a customer is told of no state
+    if not seconds:
+        return ""
+    return f"usually {length(timedelta(seconds=seconds))}, here for {length(now - item.opened)}"
 
 
 def _holder(item: InboxItem, now: datetime) -> str:

@@ -84,11 +84,12 @@ def distance(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     ahead = moment - now
-    size = _size(abs(ahead))
+    size = length(abs(ahead))
     return f"in {size}" if ahead > timedelta() else f"{size} ago"
 
 
-def _size(span: timedelta) -> str:
+def length(span: timedelta) -> str:
+    """``3 days``, ``5 hours``; ``a moment`` for less than a minute."""
     seconds = span.total_seconds()
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds > length * 0.99:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowengine.cli import listing, tab_words, watching
-from flowengine.cli.flags import terminal
+from flowengine.cli.flags import terminal, when
 from flowengine.cli.group import REFUSED, FlowGroup, common
 from flowengine.cli.terminal import Terminal
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 @click.option("--took-part", is_flag=True, help="For customers: the jobs of others in which you took part.")
 @click.option("--mine", is_flag=True, help="My own: as a customer my jobs, as staff those that I began.")
 @click.option("--late", is_flag=True, help="Open jobs whose promise is over, those that are late the longest first.")
+@click.option(
+    "--begun-before",
+    callback=when("a span like P90D nor a date like 2026-01-31"),
+    metavar="P90D|DATE",
+    help="Jobs that began longer ago than this, or before this day (UTC), the oldest first.",
+)
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @click.option("--archive", metavar="FILE", help="The jobs in an archive instead.")
 @watching.options("--watch", "Draw it anew, until Ctrl-C.")

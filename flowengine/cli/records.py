@@ -70,6 +70,7 @@ def find_customers(
 @_person
 @click.option("--kind", type=click.Choice(KINDS), default=None, help="Only facts of this kind.")
 @click.option("--open", "open_", is_flag=True, default=None, help="Only what waits for an answer.")
+@click.option("--of", metavar="FACT", default="", help="How this one was said each time, the last first.")
 @_limit
 @_after
 @listing.options
@@ -80,6 +81,7 @@ def facts(
     person: str,
     kind: str | None,
     open_: bool | None,
+    of: str,
     limit: int,
     after: str,
     output: str | None,
@@ -90,7 +92,7 @@ def facts(
 
     form = listing.Form.of(terminal, record_told.FACTS, output, sort_by)
     desk = terminal.desk()
-    rows = desk.facts(acting.person(desk, person), kind=kind or "", open=open_, after=after, limit=limit)
+    rows = desk.facts(acting.person(desk, person), kind=kind or "", open=open_, of=of, after=after, limit=limit)
 
     def also(console: Console) -> None:
         if len(rows) == limit:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flowengine.cli import sure
-from flowengine.cli.flags import terminal, when
+from flowengine.cli.flags import so_long_before, terminal, when
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal
 
@@ -41,10 +41,7 @@ def archive(terminal: Terminal, file: Path, before: Duration | datetime, batch: 
     from flowengine.cli import show
 
     desk = terminal.desk()
-    if isinstance(before, datetime):
-        moment = before if before.tzinfo else before.replace(tzinfo=UTC)
-    else:
-        moment = (-before).after(desk.now())
+    moment = so_long_before(before, desk.now())
     if terminal.far and not count:
         from flowengine.client import must_exist
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
+    from flowengine.interop.csv_text import csv_text
     from flowengine.interop.people_files import FileRow, read_people, written_people
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.ballots import BallotView
-    from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
+    from flowengine.views.calendars import CalendarFile, Closed, ClosureView, DayView, FeedView, NewFeed
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
+    from flowengine.views.insight import Insight, InsightRow, InsightTable, as_rows
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.promised import PromiseCount, PromiseRow
     from flowengine.views.promising import Preview, UndoneView
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
         SessionView,
         TotpBegun,
     )
+    from flowengine.views.status import StatusView
     from flowengine.views.tokens import IssuedToken, TokenView
 
 _HOMES = {
@@ -90,12 +93,14 @@ _HOMES = {
     "flowengine.client.places": ("is_server", "server_address", "without_password"),
     "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
+    "flowengine.views.status": ("StatusView",),
     "flowengine.views.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.interop.csv_text": ("csv_text",),
     "flowengine.interop.people_files": ("FileRow", "read_people", "written_people"),
     "flowengine.views.ballots": ("BallotView",),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
@@ -103,12 +108,13 @@ _HOMES = {
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.views.insight": ("Insight", "InsightRow", "InsightTable", "as_rows"),
     "flowengine.views.promised": ("PromiseCount", "PromiseRow"),
     "flowengine.views.promising": ("Preview", "UndoneView"),
     "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
     "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
-    "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
+    "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "DayView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
     "flowengine.views.records": (
         "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",

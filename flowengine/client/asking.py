@@ -10,13 +10,16 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+from flowengine import exact
 from flowengine.client.desk import Desk
-from flowengine.client.routes import NEAR_ONLY, PREFIX
+from flowengine.client.routes import BY_HAND, NEAR_ONLY, PREFIX
 from flowengine.client.wire import asking
 from flowengine.errors import BadAnswer, Refused
 from flowengine.people.permissions import LOOKS
+from flowengine.views.keyed import Keyed
 
 JSON = "application/json"
+_ENCODE = exact.encoder(order="deterministic").encode
 
 BYTES = "application/octet-stream"
 
@@ -66,8 +69,8 @@ class Asked:
         return not self.changes or self.keyed or self.harmless
 
 
-def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
-    """The request of a verb with its arguments.
+def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any], key: str = "") -> Asked:
+    """The request of a verb with its arguments, under a request ``key`` where they have none.
 
     Raises Refused for a verb that stays where the database is, NotFound for an id that nothing has, and BadAnswer for
     what is no JSON.
@@ -88,18 +91,37 @@ def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
         sent = how.request(arguments)
         query = urlencode(sent.query)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
-        raise BadAnswer({"": f"is not JSON: {str(error)[:200]}"}, possible=("plain JSON",)) from None
+        raise _no_json(error) from None
     path = f"{sent.path}?{query}" if query else sent.path
     return Asked(
         verb,
         sent.method,
         path,
         sent.body,
-        key=_key(sent.key),
-        keyed=how.needs_key,
+        key=_key(sent.key if sent.key is not None or not how.takes_key else key or None),
+        keyed=how.takes_key,
         dry=bool(arguments.get("dry")),
         harmless=sent.method == "PUT",
     )
+
+
+def keyed(verb: str, given: tuple[Any, ...], named: Mapping[str, Any], key: str) -> Keyed | None:
+    """The request of a verb under a key; None where the verb takes none, or is only tried. Raises BadAnswer for what
+    is no JSON."""
+    if verb in NEAR_ONLY | BY_HAND or not asking(verb).takes_key:
+        return None
+    arguments = _signature(verb).bind(*given, **named).arguments
+    if arguments.get("dry"):
+        return None
+    names = [arguments[one.name] for one in asking(verb).arguments if one.place == "path"]
+    try:
+        return Keyed(verb, key, _ENCODE(arguments), tuple(one for one in names if isinstance(one, str)))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise _no_json(error) from None
+
+
+def _no_json(error: Exception) -> BadAnswer:
+    return BadAnswer({"": f"is not JSON: {str(error)[:200]}"}, possible=("plain JSON",))
 
 
 def uploaded(name: str, data: bytes, job: str = "") -> Asked:

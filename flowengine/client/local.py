@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
+from flowengine.client.asking import keyed
 from flowengine.client.desk import Desk
+from flowengine.client.wire import asking
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import FlowError, NotFound
@@ -13,6 +17,7 @@ from flowengine.language.model import Process
 from flowengine.people.identities import By, person_of, reading
 from flowengine.people.permissions import PROGRAM
 from flowengine.speech.readers import words_for
+from flowengine.views.keyed import Answer, Keyed
 from flowengine.views.replies import NeedView, PersonView
 
 
@@ -31,9 +36,15 @@ class LocalDesk(Desk):
         self._typed = typed
         self._language = language
         self._zone: str | None = None
+        self._key = ""
 
     def close(self) -> None:
         self._engine.close()
+
+    def once(self, key: str) -> Self:
+        desk = copy(self)
+        desk._key = key
+        return desk
 
     def now(self) -> datetime:
         return self._engine.clock.now()
@@ -55,13 +66,30 @@ class LocalDesk(Desk):
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
         try:
-            if verb != "find_step":
-                return getattr(self._engine, verb)(*given, by=self._who(self._engine), **named)
-            with self._engine.looking() as engine:  # who asks, and what he means, in one transaction
-                return engine.find_step(*given, by=self._who(engine), **named)
+            return self._done(verb, given, named)
         except FlowError as error:
             error.tell(words_for(self._language).tell)
             raise
+
+    def _done(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if self._key and (request := keyed(verb, given, named, self._key)) is not None:
+            how = asking(verb)
+            if how.key is not None:
+                return self.once("")._ask(verb, *given, **named | {how.key.name: self._key})
+            return how.answer(self.ask_once(request, given, named).content)
+        if verb != "find_step":
+            return getattr(self._engine, verb)(*given, by=self._who(self._engine), **named)
+        with self._engine.looking() as engine:  # who asks, and what he means, in one transaction
+            return engine.find_step(*given, by=self._who(engine), **named)
+
+    def ask_once(self, request: Keyed, given: tuple[Any, ...], named: Mapping[str, Any]) -> Answer:
+        """What a verb that takes no request key answers under one, as JSON."""
+        how, who = asking(request.verb), self._who(self._engine)
+
+        def ask(engine: Engine) -> bytes:
+            return how.content(getattr(engine, request.verb)(*given, by=who, **named), named.get("limit"))
+
+        return self._engine.once(request, ask, who=who)
 
     def _who(self, engine: Engine) -> By:
         """Who asks. A mere beginning of an id or a name is nobody's: ``ann``, who is new, must not become Anna."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 import ssl
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
+from secrets import randbits
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -41,8 +43,7 @@ class RemoteDesk(Desk):
     caller's or one that ``key_of`` makes for it, and is sent again with the same when the connection breaks or the
     server has no time: for at most ``patience`` seconds, each request for ``timeout`` (what goes through very much at
     once, as ``audit``, for ten minutes). Where that does not help it
-    raises ConnectionLost, ``in_doubt`` when it may have been done (then ask again with the same key). What takes no
-    key, such as ``deploy``, is not sent again once it may have been done.
+    raises ConnectionLost, ``in_doubt`` when it may have been done (then ask again with the same key).
 
     TLS is verified, against whom the system trusts, the file ``SSL_CERT_FILE`` or ``tls``. ``http://`` is for this
     machine alone, unless ``insecure`` says that the way is safe by other means: a token goes over it for anybody to
@@ -83,6 +84,7 @@ class RemoteDesk(Desk):
             wait=wait,
             ticks=ticks,
         )
+        self._key = ""
         self._me: Any = _UNKNOWN
         self._told: datetime | None = None
         self._told_at = 0.0
@@ -92,6 +94,11 @@ class RemoteDesk(Desk):
 
     def close(self) -> None:
         self._line.close()
+
+    def once(self, key: str) -> Self:
+        desk = copy(self)
+        desk._key = key
+        return desk
 
     def now(self) -> datetime:
         """The time by the server's clock: what it said last, not longer than half a minute ago, and what has passed."""
@@ -122,9 +129,17 @@ class RemoteDesk(Desk):
         return found
 
     def add_customer(self, id: str = "", *given: Any, **named: Any) -> PersonView:
-        """As near the database. An id that is wanted is made here, so that the same may be sent again."""
-        entered: PersonView = self._ask("add_customer", id or made_id(secrets.randbits(64)), *given, **named)
+        """As near the database. An id that is wanted is made here, so that the same may be sent again; under a key it
+        is the same each time, and nobody else's."""
+        entered: PersonView = self._ask("add_customer", id or made_id(self._number()), *given, **named)
         return entered
+
+    def _number(self) -> int:
+        """One that nobody else has: by chance, or under a key from that and from whose it is."""
+        if not self._key:
+            return randbits(64)
+        whose = self.me.id if self.me is not None else ""
+        return int.from_bytes(sha256(f"{whose}\n{self._key}".encode()).digest()[:8])
 
     def attach(self, name: str, data: bytes, job: str = "") -> FileView:
         found = self._answered(uploaded(name, data, job))
@@ -137,7 +152,7 @@ class RemoteDesk(Desk):
         limit = named.get("limit", MOST)
         if "after" in named and (limit is None or limit > MOST):
             return self._pages(verb, limit, given, named)
-        return self._once(verb, given, named)
+        return self._one(verb, given, named)
 
     def _pages(self, verb: str, limit: int | None, given: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
         """More rows than a server gives at once; without a ``limit`` all that there are."""
@@ -146,16 +161,16 @@ class RemoteDesk(Desk):
         after = named["after"]
         while limit is None or len(rows) < limit:
             some = MOST if limit is None else min(limit - len(rows), MOST)
-            page = self._once(verb, given, named | {"limit": some, "after": after})
+            page = self._one(verb, given, named | {"limit": some, "after": after})
             rows += page
             if len(page) < some:
                 break
             after = getattr(page[-1], cursor)
         return rows
 
-    def _once(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def _one(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """One answer."""
-        request = asked(verb, given, named)
+        request = asked(verb, given, named, self._key)
         found = self._answered(request)
         # a repetition under a key that nobody else knows is this very asking, sent twice
         repeated = found.headers.get(REPLAYED_HEADER.lower()) == "true" and request.key is not None

@@ -79,6 +79,7 @@ ROUTES = (
     Route("schedules", "GET", "/schedules", "operating"),
     Route("audit", "GET", "/audit", "operating"),
     Route("administration", "GET", "/administration", "operating", cursor="seq"),
+    Route("status", "GET", "/status", "operating"),
     Route("migrate", "POST", "/jobs/{job}/migrate", "operating"),
     Route("end", "POST", "/jobs/{job}/end", "operating"),
     Route("set_data", "PUT", "/jobs/{job}/data/{place}", "operating"),
@@ -111,6 +112,7 @@ ROUTES = (
     Route("closures", "GET", "/closures", "calendars"),
     Route("close_calendar", "POST", "/calendars/{calendar}/closures", "calendars", 201),
     Route("open_calendar", "DELETE", "/calendars/{calendar}/closures/{start}", "calendars"),
+    Route("free_hours", "GET", "/free-hours", "calendars"),
     Route("appointment_file", "GET", "/jobs/{job}/appointments", "calendars"),
     Route("agenda_file", "GET", "/agenda/file", "calendars"),
     Route("feeds", "GET", "/feeds", "calendars"),
@@ -170,6 +172,9 @@ ROUTES = (
     Route("promise_counts", "GET", "/promises/counts", "promises"),
     Route("receipts", "GET", "/jobs/{job}/receipts", "promises"),
     Route("proof", "GET", "/jobs/{job}/proof", "promises"),
+    # what all jobs have taught
+    Route("insight", "GET", "/processes/{process}/insight", "insight"),
+    Route("recount", "POST", "/insight/recount", "insight"),
 )
 """One row for each verb that crosses as JSON. ``archive`` writes a file where it runs, and does not."""
 

@@ -7,8 +7,9 @@ answer in JSON that came.
 
 - An argument with its default is not sent. In a path and a query, texts stand as they are, truth values as ``true`` and
   ``false``, days and moments in ISO 8601, lists by their name being there again and again. In a body all is JSON.
-- The request key is the header ``Idempotency-Key``. A receipt that was given before is sent as it was then, with the
-  header ``Idempotent-Replayed: true``: :attr:`Receipt.repeated` is not in the body, but in this header.
+- The request key is the header ``Idempotency-Key``, also of a verb without an argument for it. A receipt that was given
+  before is sent as it was then, with the header ``Idempotent-Replayed: true``: :attr:`Receipt.repeated` is not in the
+  body, but in this header.
 - A list is an object, ``items`` and ``next``: what ``after`` has to be for the next page, null where there is none.
 """
 
@@ -32,10 +33,14 @@ from flowengine.client.desk import Desk
 from flowengine.client.routes import PREFIX, ROUTES, Route
 from flowengine.core.values import altered, repeated_key
 from flowengine.errors import BadAnswer, Malformed, NotFound
+from flowengine.people.permissions import LOOKS
 from flowengine.views.replies import Receipt
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
+
+NOTHING_TWICE = frozenset({"device", "begin_passkey", "begin_totp"})
+"""Verbs that take no request key: they begin something that runs out by itself within minutes."""
 
 MOST = 200
 """Rows that a page may have."""
@@ -201,6 +206,12 @@ class Asking:
     def needs_key(self) -> bool:
         """Whether a request key must be sent: it changes something, and can tell a repetition."""
         return self.key is not None and self.route.method != "GET"
+
+    @cached_property
+    def takes_key(self) -> bool:
+        """Whether it changes something, so that a request key may be sent: the verb's own, or one under which the verb
+        is done once (:meth:`Desk.once`)."""
+        return self.route.method != "GET" and self.route.verb not in LOOKS | NOTHING_TWICE
 
     # answering
 

@@ -3,11 +3,11 @@
 Others take from here: ``talking`` (messages and notes of a job), ``corresponding`` (without a job), ``uploading``,
 ``promising``, ``new_dates``, ``shell`` (the transaction in which a command is computed and written), ``access`` (from
 what people type to jobs and steps, and whether they may), ``catching_up`` (what is due happens first), ``receipts``
-(request keys), ``told`` (what people were told), ``days`` (which moment is meant), ``shown_once`` (new secrets),
-``occasions`` (appointments as their histories tell them), ``asked`` (what they have asked), and the verbs in
-``on_jobs``, ``messages``, ``starting``, ``deploying``, ``people``, ``parties``, ``records``, ``merging``,
-``importing``, ``availability``, ``closing``, ``erasing``, ``migration``, ``incidents``, ``interventions``,
-``retention``, ``partners``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``,
-``links``, ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and
-``public_starts``.
+(request keys), ``once`` (the same for verbs without one of their own), ``told`` (what people were told), ``days``
+(which moment is meant), ``shown_once`` (new secrets), ``occasions`` (appointments as their histories tell them),
+``asked`` (what they have asked), and the verbs in ``on_jobs``, ``messages``, ``starting``, ``deploying``, ``people``,
+``parties``, ``records``, ``merging``, ``importing``, ``availability``, ``closing``, ``erasing``, ``migration``,
+``incidents``, ``interventions``, ``retention``, ``counting`` (what all jobs teach), ``partners``, ``tokens``,
+``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``, ``links``, ``codes``, ``totp``, ``passkeys``,
+``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.
 """

@@ -506,6 +506,14 @@ def was_asked(tx: Transaction, job_id: str, opened: e.StepOpened, actor: Actor) 
 def opening(tx: Transaction, job: StoredJob, number: int) -> tuple[int, e.StepOpened] | None:
     """The number of the entry that opened a step, and how. Numbers of steps only grow along a history, so that halving
     it finds the entry (the job may be locked meanwhile, however long its history is)."""
+    known = tx.opened.get((job.id, number))
+    found = known or _looked_for(tx, job, number)
+    if found is not None:
+        tx.opened[job.id, number] = found
+    return found
+
+
+def _looked_for(tx: Transaction, job: StoredJob, number: int) -> tuple[int, e.StepOpened] | None:
     low, high = 0, job.seq
     while low < high:
         middle = (low + high) // 2
@@ -604,7 +612,7 @@ def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> st
             phrase("%(id)s is not a customer, and a job begins with a customer's need", id=actor.id or actor.kind),
             possible=(phrase("name the customer for whom the job is begun"),),
         )
-    found = actor_of(tx, customer)
+    found = actor_of(tx, customer, asks=False)
     if found.kind != "customer":
         raise NotAllowed(
             phrase("%(id)s is not a customer", id=customer),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Sequence
 from datetime import date, tzinfo
 
 from flowengine.commands import access
 from flowengine.commands.days import near_moment
 from flowengine.commands.shell import Shell
+from flowengine.core.answers import calendar_of
 from flowengine.core.fields import near
 from flowengine.core.world import CLOSED
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
+from flowengine.language.calendars import Calendar
+from flowengine.language.types import Fitting
 from flowengine.people.identities import By
 from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, shown
@@ -24,17 +28,27 @@ MOST_CLOSURES = 1_000
 LONGEST_WHY = 200
 
 
-def known_calendars(shell: Shell, tx: Transaction) -> dict[str, tzinfo]:
-    """The calendars of the processes in use, with their time zones; a fitting of a process without any has one of its
-    own."""
-    found: dict[str, tzinfo] = {}
+def calendars_in_use(shell: Shell, tx: Transaction) -> dict[str, Calendar]:
+    """The calendars of the processes in use, by name; a fitting of a process without any has one of its own."""
+    found: dict[str, Calendar] = {}
     for name in sorted({row.name for row in tx.processes.all()}):
         process = shell.catalogue.latest(tx, name).process
-        found |= {one: calendar.clock for one, calendar in process.calendars.items()}
+        found |= process.calendars
         if not process.calendars:
-            states = (state.members.values() for state in process.states())
-            found |= {f"{name}.{one.name}": process.clock for some in states for one in some if one.companions}
+            fittings = (one for state in process.states() for one in state.members.values() if isinstance(one, Fitting))
+            found |= {f"{name}.{one.name}": calendar_of(process, one) for one in fittings}
     return found
+
+
+def known_calendars(shell: Shell, tx: Transaction) -> dict[str, tzinfo]:
+    """The time zones of the calendars of the processes in use."""
+    return {name: calendar.clock for name, calendar in calendars_in_use(shell, tx).items()}
+
+
+def no_calendar(name: str, known: Sequence[str]) -> NotFound:
+    """For a calendar that no process in use has."""
+    what = phrase("there is no calendar %(name)s%(near)s", name=repr(name[:200]), near=near(name, known))
+    return NotFound(what, where=name, possible=known)
 
 
 def close(shell: Shell, calendar: str, start: date, end: date, why: str, by: By) -> Closed:
@@ -117,9 +131,4 @@ def _zone(shell: Shell, tx: Transaction, calendar: str) -> tzinfo:
         return known[calendar]
     if calendar in tx.bookings.calendars():
         return zoneinfo.ZoneInfo(shell.settings.zone)
-    names = sorted(known)
-    raise NotFound(
-        phrase("there is no calendar %(name)s%(near)s", name=repr(calendar[:200]), near=near(calendar, names)),
-        where=calendar,
-        possible=names,
-    )
+    raise no_calendar(calendar, sorted(known))

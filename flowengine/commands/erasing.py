@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from flowengine.commands import access, voting
+from flowengine.commands import access, counting, voting
 from flowengine.commands.interventions import check_reason
 from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
@@ -92,6 +92,7 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         for token in tokens:
             tx.tokens.revoke(token, now)
         ids = [one.id for one in people]
+        tx.erasing.forget_answers(lambda whose, told: whose in ids or _names(told, ids))
         deeds = [list(some) for some in _ranges(tx.deeds.erase(ids))]
         told = {"deeds": deeds, "same": [one for one in ids if one != id], "facts": facts, "files": files}
         tx.note(actor, ERASE, id, told | {"revoked": list(tokens)}, because=because)
@@ -254,6 +255,13 @@ def _words(found: Sequence[Found], person: str) -> Words:
     )
 
 
+def _names(told: Json, ids: Sequence[str]) -> bool:
+    """Whether one of the ids stands in an answer, or was named by what asked for it."""
+    if isinstance(told, dict):
+        return any(_names(one, ids) for one in told.values())
+    return any(_names(one, ids) for one in told) if isinstance(told, list) else told in ids
+
+
 def _everything(_: Json) -> bool:
     return True
 
@@ -279,6 +287,7 @@ def _given(entry: Entry) -> list[Json]:
 
 def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transaction) -> int | str:
     """Erase what is to be erased in one job; how many entries that concerned, or why it cannot be done yet."""
+    tx.insights.lock(waiting=True)  # before the job's, as whoever archives it has them
     job, person = tx.jobs.lock(one.job), one.person
     plan = _planned(shell, tx, job, one)
     if isinstance(plan, str):
@@ -296,6 +305,7 @@ def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transactio
     else:
         tx.erasing.forget_receipts(job.id, lambda whose, told: whose == person or plan.words.are_in(told))
         tx.erasing.replace(job.id, plan.words.without)
+    counting.count_again(shell, tx, job.id)
     return plan.size
 
 

@@ -178,7 +178,10 @@ def _read(number: int, row: object, seen: dict[str, int]) -> _Row | RefusedRow:
 
 def _of_person(said: Mapping[str, str]) -> dict[str, str]:
     try:
-        check_person(**said)
+        check_person(
+            said["id"], said.get("name", ""), said.get("contact", ""), said.get("zone", ""), (), said.get("groups", ()),
+            said.get("language", ""),
+        )  # fmt: skip
     except BadAnswer as error:
         return error.problems
     return {}

@@ -70,7 +70,7 @@ def hand_over(shell: Shell, person: str, to: str, because: str, by: By, dry: boo
     with shell.reading() as tx:
         actor = access.asker(tx, "hand_over", by)
         check_reason(because)
-        heir = actor_of(tx, to)
+        heir = actor_of(tx, to, asks=False)
         if tx.people.get(person) is None:
             raise nobody(person)
         held = tx.steps.held(person)

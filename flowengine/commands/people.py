@@ -57,7 +57,7 @@ def enter(
     may no longer do is given back. Without an id he is given one, which says nothing of him."""
     made = not id
     id = id or made_id(secrets.randbits(64))
-    check_person(id, name, contact, zone, language)
+    check_person(id, name, contact, zone, roles or (), groups or (), language)
     known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
@@ -118,7 +118,7 @@ def set_name(shell: Shell, id: str, name: str, zone: str | None, language: str |
         if there is None or (own and id not in stands_for(actor)):
             raise nobody(id)
         refuse_erased(there)
-        check_person(id, name, "", zone or "", language or "")
+        check_person(id, name, "", zone or "", language=language or "")
         person = msgspec.structs.replace(
             there,
             name=name or there.name,
@@ -184,7 +184,7 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
                 phrase("nobody takes over from himself"), where=id, possible=(phrase("somebody else"), "nobody")
             )
         if to:
-            actor_of(tx, to)
+            actor_of(tx, to, asks=False)
         revoked = [one.id for one in tx.tokens.held(id)]
         named = tuple(f"{row.job}.{row.step.number}" for row in tx.steps.waiting_for(person_seating(id)))
         ending, held = claims.hand_on(shell, id, to, actor, because, dry=dry), tx.steps.held(id)

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from flowengine.commands import codes, erasing
+from flowengine import exact
+from flowengine.commands import codes, erasing, once
+from flowengine.commands.receipts import check_key
 from flowengine.commands.shell import Shell
 from flowengine.commands.throttling import count
 from flowengine.core import commands as c
@@ -23,6 +25,7 @@ from flowengine.runtime.actors import as_actor
 from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction, new_id
 from flowengine.store.provisional import Awaited
+from flowengine.views.keyed import Keyed
 from flowengine.views.signing_in import PublicStart
 
 WITHIN = timedelta(days=7)
@@ -30,14 +33,25 @@ WITHIN = timedelta(days=7)
 
 AGAIN = timedelta(days=1)
 LOG = logging.getLogger("flowengine.worker")
+NOBODY = "nobody known"
+"""Under which the request keys of people whom nobody knows are kept: no id has a space."""
+
+_READ = exact.decoder(PublicStart, trusted=True)
 NEVER_CONFIRMED = "The contact that was given was never confirmed"
 
 
 def start(
-    shell: Shell, process: str, need: Mapping[str, Json], name: str, contact: str, browser: Browser, language: str
+    shell: Shell,
+    process: str,
+    need: Mapping[str, Json],
+    name: str,
+    contact: str,
+    browser: Browser,
+    language: str,
+    key: str | None,
 ) -> PublicStart:
-    """Begin a job for somebody whom nobody knows, and send him a code. Raises NotFound for a process that is not there
-    or not for the public, BadAnswer, TooMany."""
+    """Begin a job for somebody whom nobody knows, and send him a code; under a request key once, whoever sends it
+    (L3). Raises NotFound for a process that is not there or not for the public, BadAnswer, TooMany."""
     if not is_address(contact.strip()):
         raise BadAnswer(
             {"contact": phrase("%(contact)s is no mail address", contact=repr(contact[:60]))},
@@ -52,8 +66,12 @@ def start(
     shell.secret.made(shell)
     job_id, person_id = new_id(), made_id(secrets.randbits(64))
     check_person(person_id, name, at, language=language)
+    request = None if key is None else _request(key, process, need, name, at)
 
     def work(tx: Transaction) -> PublicStart:
+        before = once.given(tx, NOBODY, request) if request is not None else None
+        if before is not None:
+            return _READ.decode(before.content)
         now = shell.clock.now()
         count(shell, tx, start_from_address=browser.address, start_to_contact=at)
         person = Person(id=person_id, kind="customer", name=name or person_id, created=now, language=language)
@@ -62,9 +80,21 @@ def start(
         command = c.Start(by=as_actor(person, now), answer=dict(need), parent="", depth=0)
         begun = shell.begin(tx, compiled, job_id, person_id, command, (None, None))
         tx.provisional.add(Awaited(person_id, begun.job, at), now + WITHIN)
-        return PublicStart(job=begun.job, code=codes.make(shell, tx, person_id, at))
+        started = PublicStart(job=begun.job, code=codes.make(shell, tx, person_id, at))
+        if request is not None:
+            named = request._replace(names=(person_id,))
+            once.keep(shell, tx, NOBODY, named, exact.encode(started))
+        return started
 
     return shell.keep(work)
+
+
+def _request(key: str, process: str, need: Mapping[str, Json], name: str, contact: str) -> Keyed:
+    check_key(key)
+    try:
+        return Keyed("start_publicly", key, exact.encode((process, need, name, contact)))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, possible=("plain JSON",)) from None
 
 
 def sweep(shell: Shell, limit: int) -> int:

@@ -68,27 +68,35 @@ def given(stored: Stored | None, key: str, body: str, job: str = "") -> Receipt 
     Of one whose contents were erased is only known for which job it was: it is given for whatever is asked of that
     ``job``, so that nothing is done twice.
     """
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise Refused(
-            phrase(
-                "a request key has 1 to %(longest_key)s characters, this one %(count)s",
-                longest_key=LONGEST_KEY,
-                count=len(key),
-            ),
-            where="key",
-        )
+    check_key(key)
     if stored is None:
         return None
     receipt = _decoded(stored[1])
     if stored[0] == FORGOTTEN and job in ("", receipt.job):
         return msgspec.structs.replace(receipt, repeated=True)
     if stored[0] != body:
-        raise KeyConflict(
-            phrase("the request key %(key)s was used before for something else", key=repr(key)),
-            where="key",
-            possible=(phrase("use a fresh key for each new request"), phrase("repeat exactly the same request")),
-        )
+        raise other_request(key)
     return msgspec.structs.replace(receipt, repeated=True)
+
+
+def check_key(key: str) -> None:
+    """Raises Refused for what is no request key."""
+    if not 0 < len(key) <= LONGEST_KEY:
+        what = phrase(
+            "a request key has 1 to %(longest_key)s characters, this one %(count)s",
+            longest_key=LONGEST_KEY,
+            count=len(key),
+        )
+        raise Refused(what, where="key")
+
+
+def other_request(key: str) -> KeyConflict:
+    """For a key under which something else was asked before."""
+    return KeyConflict(
+        phrase("the request key %(key)s was used before for something else", key=repr(key)),
+        where="key",
+        possible=(phrase("use a fresh key for each new request"), phrase("repeat exactly the same request")),
+    )
 
 
 def _decoded(written: bytes) -> Receipt:

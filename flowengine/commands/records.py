@@ -16,12 +16,12 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from flowengine.commands import access
-from flowengine.commands.receipts import LONGEST_KEY
+from flowengine.commands.receipts import check_key, other_request
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import LONGEST_TEXT
 from flowengine.core.seatings import seatings
 from flowengine.core.values import Actor
-from flowengine.errors import Ambiguous, BadAnswer, KeyConflict, NotAllowed, Refused, StaleCommand
+from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, StaleCommand
 from flowengine.language.model import Process
 from flowengine.language.parts import FACT_KINDS, FactKind
 from flowengine.people.identities import By, actor_key
@@ -128,7 +128,7 @@ def add_fact(
         )
         before = tx.records.versions(fact.id)
         if before:
-            return fact_view(tx, _said_before(before[-1], fact), actor)
+            return fact_view(tx, _said_before(before[-1], fact, key or ""), actor)
         if tx.records.number(customer.id) >= MOST_VERSIONS:
             what = phrase(
                 "%(most_versions)s facts of %(id)s are kept, which are too many",
@@ -143,24 +143,15 @@ def add_fact(
 
 
 def _id_under(actor: Actor, key: str) -> str:
-    if not 0 < len(key) <= LONGEST_KEY:
-        raise Refused(
-            phrase(
-                "a request key has 1 to %(longest_key)s characters, this one %(count)s",
-                longest_key=LONGEST_KEY,
-                count=len(key),
-            ),
-            where="key",
-        )
+    check_key(key)
     return str(UUID(bytes=sha256(f"fact\n{actor_key(actor)}\n{key}".encode(errors="surrogatepass")).digest()[:16]))
 
 
-def _said_before(first: Fact, again: Fact) -> Fact:
+def _said_before(first: Fact, again: Fact, key: str) -> Fact:
     """What was said under the key, if it is the same."""
     asked = ("person", "kind", "text", "shown", "job", "step")
     if any(getattr(first, name) != getattr(again, name) for name in asked):
-        possible = (phrase("use a fresh key for each new request"), phrase("repeat exactly the same request"))
-        raise KeyConflict(phrase("the request key was used before for something else"), where="key", possible=possible)
+        raise other_request(key)
     return first
 
 
@@ -393,6 +384,7 @@ def fact_view(tx: Transaction, fact: Fact, actor: Actor) -> FactView:
         author_name=name_of(tx, fact.author) if fact.author else "",
         at=fact.at,
         changed=fact.changed,
+        changed_by=name_of(tx, fact.changed_by) if fact.changed_by else "",
         version=fact.version,
         shown=fact.shown,
         job=fact.job,

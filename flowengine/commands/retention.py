@@ -21,6 +21,7 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from flowengine import exact
+from flowengine.commands import counting
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.core.values import Actor
 from flowengine.errors import HistoryBroken, NotFound, Refused
@@ -63,15 +64,18 @@ def archive(shell: Shell, before: datetime, to: Path, batch: int, by: Actor) -> 
 
 def _delete(shell: Shell, jobs: list[ArchivedJob], by: Actor, to: Path, tx: Transaction) -> int:
     """Delete a batch of jobs that are in the file; how many were."""
+    tx.insights.lock(waiting=True)
     gone = tx.archive.delete(jobs, shell.clock.now())
     if gone:
+        counting.archived(shell, tx, gone)
         tx.note(by, "archive", "", {"file": to.name, "jobs": [one.job for one in gone]})
     return len(gone)
 
 
 def count(shell: Shell, before: datetime) -> int:
     """How many jobs :func:`archive` would take now."""
-    return sum(len(jobs) for jobs in _batches(shell, before, 500))
+    with shell.reading() as tx:
+        return sum(tx.archive.count(status, before) for status in _OVER)
 
 
 def _batches(shell: Shell, before: datetime, batch: int) -> Iterator[list[ArchivedJob]]:

@@ -88,10 +88,12 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
-        self.terms = Terms(clock.now, self.settings.strengths, self._closes, self.settings.language)
+        settings = self.settings
+        self.terms = Terms(clock.now, settings.strengths, self._closes, settings.staff_as, settings.language)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
+        self._whole: Transaction | None = None
         self.external = lanes or Lanes()
         self.secret = Secret()
         self.depot = Depot(self.settings.files, database.url)
@@ -99,6 +101,8 @@ class Shell:
         self.wanted = Wanted()
         self.remembered = Remembered(REMEMBERED)
         self.observers = Observers()
+        self.usual: dict[str, tuple[datetime, dict[str, int]]] = {}
+        """How many seconds jobs usually wait in the states of a process, as it was looked up at a moment."""
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
 
@@ -112,6 +116,12 @@ class Shell:
         joined.joined = connection
         return joined
 
+    def within(self, tx: Transaction) -> Shell:
+        """The same shell in a transaction that :meth:`keep` has begun: what it does is kept with the rest of that."""
+        part = copy(self)
+        part._whole = tx
+        return part
+
     @contextmanager
     def looking(self) -> Iterator[Shell]:
         """The same shell in one read transaction, for several looks at one moment."""
@@ -120,15 +130,20 @@ class Shell:
             look._look = tx
             yield look
 
+    @property
+    def looks_on(self) -> bool:
+        """Whether it looks several times at one moment, and changes nothing."""
+        return self._look is not None
+
     def reading(self) -> AbstractContextManager[Transaction]:
-        """A read transaction, or the caller's."""
-        if self._look is not None:
-            return nullcontext(self._look)
+        """A read transaction, or the one that it is in already."""
+        if (there := self._look or self._whole) is not None:
+            return nullcontext(there)
         return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def glancing(self) -> AbstractContextManager[Transaction]:
         """As :meth:`reading`, for one query."""
-        if self._look is not None or self.joined is not None:
+        if self._look is not None or self._whole is not None or self.joined is not None:
             return self.reading()
         return self.database.glancing().under(self.terms)
 
@@ -137,6 +152,8 @@ class Shell:
         the caller's transaction."""
         if self._look is not None:
             raise NotAllowed(phrase("nothing is changed while looking"), possible=(phrase("ask the engine itself"),))
+        if self._whole is not None:
+            return work(self._whole)
         watched = self.joined is None and (self.hint.ears or self.observers.all)
         return self._kept_and_told(work) if watched else self._keep(work)
 
@@ -368,7 +385,9 @@ class Shell:
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""
-        return Calling(external=self.external.of(tx, now, keep=self.joined is None), trace=tx.trace)
+        return Calling(
+            external=self.external.of(tx, now, keep=self.joined is None and self._whole is None), trace=tx.trace
+        )
 
     # commands on jobs
 

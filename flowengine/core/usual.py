@@ -6,9 +6,9 @@ How long a state takes is what its file says with ``takes``, and of a wait its l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from typing import NamedTuple
 
@@ -30,19 +30,14 @@ AGAIN_HALF = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """What comes usually, seen from where a job stands at one moment."""
+class Ways:
+    """What comes usually in any job of a process, of which nothing is known yet."""
 
     compiled: Compiled
-    position: Position
-    names: JobNames
 
     def holds(self, guard: Expression | None) -> bool | None:
         """Whether a guard would hold now; None when that cannot be said yet."""
-        try:
-            return True if guard is None else guard.holds(self.names)
-        except ExpressionFailed:
-            return None
+        return True if guard is None else None
 
     def next(self, scope: Scope, state: State) -> str:
         """Where a state most likely leads; empty where nobody knows."""
@@ -59,7 +54,11 @@ class Usual:
             elif holds:
                 unsure.append(route)
                 break
-        return min((route.to for route in unsure), key=lambda target: _length(scope, target), default="")
+        return self.among(scope, unsure) if unsure else ""
+
+    def among(self, scope: Scope, unsure: Sequence[Route]) -> str:  # noqa: ARG002  (who knows a job looks at it)
+        """Which of several ways is usual, where nobody can say yet which of them is open: that without a condition."""
+        return next((route.to for route in unsure if route.when is None), unsure[0].to)
 
     def path(self, scope: Scope, begin: str) -> tuple[State, ...]:
         """The states of a scope that come from ``begin`` on, each once."""
@@ -77,6 +76,25 @@ class Usual:
                     yield branch.scope
         else:
             yield from state.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Usual(Ways):
+    """What comes usually, seen from where a job stands at one moment."""
+
+    position: Position
+    names: JobNames
+
+    def holds(self, guard: Expression | None) -> bool | None:
+        """Whether a guard would hold now; None when that cannot be said yet."""
+        try:
+            return True if guard is None else guard.holds(self.names)
+        except ExpressionFailed:
+            return None
+
+    def among(self, scope: Scope, unsure: Sequence[Route]) -> str:
+        """The shortest to the end of the scope."""
+        return min((route.to for route in unsure), key=lambda target: _length(scope, target))
 
 
 def usual(compiled: Compiled, position: Position, now: datetime, world: World) -> Usual | None:
@@ -184,6 +202,50 @@ def expected(compiled: Compiled, position: Position, now: datetime, world: World
         return None
 
 
+class Lengths(NamedTuple):
+    """How long it is from entering a state to the end of the job, and how long of that in the state itself."""
+
+    whole: timedelta
+    here: timedelta
+
+
+def lengths(compiled: Compiled, start: datetime) -> dict[str, Lengths]:
+    """How long it is from each state to the end, if all goes as usual and takes as long as the file says, begun at
+    ``start``; without those from which the file says of nothing how long it takes."""
+    look, found = Ways(compiled), dict[str, Lengths]()
+
+    def within(scope: Scope, after: timedelta, known: bool) -> None:
+        for name, state in scope.states.items():
+            over = _through(look, scope, name, Reach(start))
+            if over.known or known:
+                found[name] = Lengths(over.at - start + after, _spent(look, state, start).at - start)
+            if state.scopes:
+                rest = _through(look, scope, look.next(scope, state), Reach(start))
+                for inner in state.scopes:
+                    then = _followers(look, state, inner, rest)
+                    within(inner, then.at - start + after, known or then.known)
+
+    try:
+        within(compiled.process.root, timedelta(), False)
+    except (ExpressionFailed, OverflowError):  # after the year 9999, or in a calendar that never opens
+        return {}
+    return found
+
+
+def _followers(look: Ways, state: State, scope: Scope, rest: Reach) -> Reach:
+    """When the job is over, counted from the end of a branch: those that come after it, and what follows them all."""
+    if not isinstance(state, Parallel):
+        return rest
+    name = next(name for name, branch in state.branches.items() if branch.scope is scope)
+    ends = {name: Reach(rest.at)}
+    for one in _in_order(state):
+        branch = state.branches[one]
+        if begun := [ends[before] for before in branch.after if before in ends]:
+            ends[one] = _through(look, branch.scope, branch.scope.start, _latest(rest.at, begun))
+    latest = _latest(rest.at, ends.values())
+    return Reach(latest.at, latest.known or rest.known)
+
+
 def _end_of(look: Usual, branch: Branch, now: datetime) -> Reach:
     """When a branch has come to the end of its scope."""
     state, scope = look.compiled.states.get(branch.state), look.compiled.scopes[branch.scope]
@@ -218,7 +280,7 @@ def _joined(look: Usual, branch: Branch, state: Parallel, now: datetime) -> Reac
     return _latest(now, ends.values())
 
 
-def _through(look: Usual, scope: Scope, begin: str, before: Reach) -> Reach:
+def _through(look: Ways, scope: Scope, begin: str, before: Reach) -> Reach:
     """When the usual way from a state to the end of its scope is over, begun after what is ``before``."""
     for state in look.path(scope, begin):
         spent = _spent(look, state, before.at)
@@ -226,7 +288,7 @@ def _through(look: Usual, scope: Scope, begin: str, before: Reach) -> Reach:
     return before
 
 
-def _spent(look: Usual, state: State, start: datetime) -> Reach:
+def _spent(look: Ways, state: State, start: datetime) -> Reach:
     """When a state is over that is entered at ``start``."""
     length = state.takes or _of_wait(state)
     if length is not None:

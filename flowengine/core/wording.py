@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from flowengine.core.fields import once
+from flowengine.core.values import Json
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import chain
@@ -48,6 +49,22 @@ class Wording:
 def wording(process: Process) -> Wording:
     """What the places of a process hold; found once for each version."""
     return once(process, "wording", lambda: _found(process))
+
+
+def replaced_persons(process: Process, data: dict[str, Json], by: Callable[[str], str]) -> dict[str, Json]:
+    """The data of a job with what stands ``by`` each id of a person in its place, wherever the process keeps persons,
+    in the data of an each too."""
+    ends = [path[1:] for path, listed in wording(process).places.items() if listed is None and len(path) > 1]
+
+    def walk(value: Json, trail: Path) -> Json:
+        if isinstance(value, Mapping):
+            return {key: walk(one, (*trail, key)) for key, one in value.items()}
+        if isinstance(value, list):
+            return [walk(one, trail) for one in value]
+        held = isinstance(value, str) and any(trail[-len(end) :] == end for end in ends)
+        return by(str(value)) if held else value
+
+    return {key: walk(one, (key,)) for key, one in data.items()}
 
 
 def _found(process: Process) -> Wording:

@@ -1,4 +1,4 @@
-"""What was changed of the installation."""
+"""What was changed of the installation; how it is set, and how it fares."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
 from flowengine.reading import administration
 from flowengine.views.replies import DeedView
+from flowengine.views.status import StatusView
 
 
 class Administration(Part):
-    """What was changed of the installation."""
+    """What was changed of the installation; how it is set, and how it fares."""
 
     def administration(self, about: str = "", *, limit: int = 100, after: int = 0, by: By = PROGRAM) -> list[DeedView]:
         """Who has changed what of the installation, rather than of a job, the newest first: processes put in use,
@@ -21,3 +22,9 @@ class Administration(Part):
         It is a chain like the history of a job, which :meth:`audit` checks (L5). Raises NotAllowed, BadAnswer.
         """
         return administration.administration(self._shell, about, limit, after, by)
+
+    def status(self, *, by: By = PROGRAM) -> StatusView:
+        """How the installation fares just now: what is wrong, with what to do, the grave first; what is due and not
+        done, by queue, with how long (seconds) the oldest has been; the workers that have calls; what is set, of
+        secrets only that they are; and the versions of program, database and schema. Raises NotAllowed."""
+        return administration.status(self._shell, by)

@@ -8,8 +8,8 @@ from flowengine.commands import closing
 from flowengine.engine.part import Part
 from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
-from flowengine.reading import calendar_files
-from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
+from flowengine.reading import calendar_files, free_hours
+from flowengine.views.calendars import CalendarFile, Closed, ClosureView, DayView, FeedView, NewFeed
 
 
 class Calendars(Part):
@@ -33,6 +33,13 @@ class Calendars(Part):
     def closures(self, calendar: str = "", *, by: By = PROGRAM) -> list[ClosureView]:
         """When a calendar, or any, is closed from now on, the earliest first; what processes say is not in it."""
         return closing.closures(self._shell, calendar, by)
+
+    def free_hours(self, calendar: str = "", day: date | None = None, *, by: By = PROGRAM) -> list[DayView]:
+        """When a calendar, or each, is open on a day in its zone, today unless one is named, and in which of these
+        hours there is room, for how many appointments; what is only kept for somebody who decides takes room. Notice,
+        how far ahead appointments are offered, and who has to be free besides are left out. By the names of the
+        calendars. Raises NotFound for a calendar that no process in use has, BadAnswer."""
+        return free_hours.free_hours(self._shell, calendar, day, by)
 
     def appointment_file(self, job: str, *, by: By = PROGRAM) -> CalendarFile:
         """The appointments of a job for a calendar program, as the asker may see them. Raises NotFound, and

@@ -27,6 +27,7 @@ from flowengine.commands import (
     interventions,
     messages,
     migration,
+    once,
     partners,
     people,
     retention,
@@ -41,6 +42,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine.administration import Administration
 from flowengine.engine.calendars import Calendars
 from flowengine.engine.conversation import Conversation
+from flowengine.engine.insight import Insights
 from flowengine.engine.parties import Parties
 from flowengine.engine.promising import Promising
 from flowengine.engine.records import Records
@@ -58,6 +60,7 @@ from flowengine.runtime.observing import Observer
 from flowengine.runtime.settings import Settings
 from flowengine.store import Database
 from flowengine.store.measures import Measures, measured
+from flowengine.views.keyed import Answer, Keyed
 from flowengine.views.replies import (
     AgendaItem,
     Answered,
@@ -99,7 +102,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
+class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration, Insights):
     """Flows on one database. May be used from many threads at once.
 
     >>> engine = Engine("sqlite://")
@@ -487,6 +490,13 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         with self._shell.looking() as shell:
             yield self._on(shell, self._post)
 
+    def once(self, request: Keyed, ask: Callable[[Engine], bytes], *, who: By) -> Answer:
+        """What a verb that takes no request key answers to ``who``, as JSON, once under one: ``ask`` has it done by the
+        engine that it is given, in the transaction that keeps the answer too. For desks (:meth:`Desk.once`), which know
+        how each verb is written as JSON. Raises KeyConflict where the key was used for something else, and
+        StaleCommand where it was done and its answer is not kept: it showed a secret, or is erased."""
+        return once.once(self._shell, request, who, lambda shell: ask(self._on(shell, self._post)))
+
     def roles(self, *, by: By = PROGRAM) -> dict[str, tuple[str, ...]]:
         """The roles that staff may need: those of the processes in use, each with the names of these, and
         ``operator``."""
@@ -609,18 +619,22 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         took_part: bool = False,
         late: bool = False,
         mine: bool = False,
+        begun_before: datetime | None = None,
         by: By = PROGRAM,
     ) -> list[JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
         on a step. Those of a member of staff are all, or, with ``mine``, those that he began. ``late``: the
-        open ones whose promised moment is over, those that are late the longest first. ``after`` is the last job id of
-        the page before. Raises NotAllowed."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)
+        open ones whose promised moment is over, those that are late the longest first. ``begun_before``: those that
+        began before an aware moment, the oldest first. ``after`` is the last job id of the page before. Raises
+        NotAllowed, BadAnswer."""
+        return tracking.jobs(
+            self._shell, status, process, customer, limit, after, took_part, late, mine, begun_before, by
+        )
 
-    def history(self, job: str, *, after: int = 0, by: By = PROGRAM) -> list[HistoryLine]:
+    def history(self, job: str, *, after: int = 0, limit: int | None = None, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, or what came ``after`` the line of that ``seq``, the oldest first, with the
-        stored facts. Not for customers: :meth:`track` is. Raises NotFound."""
-        return histories.history(self._shell, job, by, after)
+        stored facts; at most ``limit`` lines. Not for customers: :meth:`track` is. Raises NotFound."""
+        return histories.history(self._shell, job, by, after, limit)
 
     def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:
         """Check the hash chain of one job or of all, and that what is stored follows from it (L5). With all jobs the
@@ -886,7 +900,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
             lambda tx, who, number: c.ActFor(
                 by=who,
                 step=number,
-                person=actor_of(tx, person),
+                person=actor_of(tx, person, asks=False),
                 outcome=outcome,
                 answer=dict(answer or {}),
                 because=because,

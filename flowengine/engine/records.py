@@ -83,14 +83,16 @@ class Records(Part):
         *,
         kind: str = "",
         open: bool | None = None,
+        of: str = "",
         after: str = "",
         limit: int = 50,
         by: By = PROGRAM,
     ) -> list[FactView]:
         """What is known of a customer, the newest first; of one ``kind``, and only what is ``open``, or what is not.
-        ``after`` is the ``place`` of the last one of the page before, ``limit`` 200 at most. Raises NotFound,
-        BadAnswer."""
-        return known.facts(self._shell, person, kind, open, after, limit, by)
+        With ``of``, the id of a fact or a unique beginning of it: how that one was said each time, the last first, also
+        where it was taken back. ``after`` is the ``place`` of the last one of the page before, ``limit`` 200 at most.
+        Raises NotFound, BadAnswer."""
+        return known.facts(self._shell, person, kind, open, of, after, limit, by)
 
     # a customer as a whole
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flowengine import exact
+from flowengine.interop.csv_text import FORMULA, csv_text
 
 COLUMNS = ("id", "name", "contact", "groups", "zone", "language", "record")
 """What a row may say; ``record.KEY`` is one thing of the record, as a text."""
@@ -20,7 +21,6 @@ COLUMNS = ("id", "name", "contact", "groups", "zone", "language", "record")
 LARGEST = 64_000_000
 """Bytes of a file."""
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _SEPARATORS = (",", ";", "\t")
 _GROUPS = ";"
 
@@ -120,25 +120,18 @@ def _row(line: int, heads: Sequence[str], cells: Sequence[str]) -> FileRow:
 
 
 def _bare(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
-def harmless_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def written_people(people: Iterable[Mapping[str, Any]], *, head: bool) -> str:
     """People as CSV, each of them given as plain values; with the ``head``, or as further lines."""
-    out = io.StringIO(newline="")
-    rows = csv.writer(out, lineterminator="\r\n")
-    if head:
-        rows.writerow(COLUMNS)
-    for person in people:
-        groups = list(person.get("groups", ()))
-        plain = all(_GROUPS not in one and one.strip() == one and one[:1] not in "[{" for one in groups)
-        listed = _GROUPS.join(groups) if plain else json.dumps(groups)
-        record = exact.ascii_text(person["record"]) if person.get("record") else ""
-        cells = {name: person.get(name) or "" for name in COLUMNS} | {"groups": listed, "record": record}
-        rows.writerow(map(harmless_cell, cells.values()))
-    return out.getvalue()
+    return csv_text((*([COLUMNS] if head else []), *map(_cells, people)))
+
+
+def _cells(person: Mapping[str, Any]) -> tuple[str, ...]:
+    groups = list(person.get("groups", ()))
+    plain = all(_GROUPS not in one and one.strip() == one and one[:1] not in "[{" for one in groups)
+    listed = _GROUPS.join(groups) if plain else json.dumps(groups)
+    record = exact.ascii_text(person["record"]) if person.get("record") else ""
+    cells = {name: person.get(name) or "" for name in COLUMNS} | {"groups": listed, "record": record}
+    return tuple(cells.values())

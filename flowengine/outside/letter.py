@@ -67,8 +67,15 @@ def message_of(letter: Letter, sender: Address) -> EmailMessage:
 
 
 def _addressed(name: str, address: str) -> Address:
+    """Whom a letter is to. A name is without the signs that mean something beside an address: Python folds a long
+    header without the quotation marks that would keep them from it, and part of a name would be a receiver."""
     local, _, domain = ascii_domain(address).rpartition("@")
-    return Address(display_name=one_line(name), username=local, domain=domain)
+    bare = "".join(" " if sign in _MEANING else sign for sign in name)
+    return Address(display_name=one_line(bare), username=local, domain=domain)
+
+
+_MEANING = frozenset('<>()[]:;@\\,"')
+"""The specials of RFC 5322, but for the point."""
 
 
 def one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Literal, TypeAlias, get_args
 
 from msgspec.structs import replace
@@ -97,7 +98,15 @@ def person_of(by: str | Identity) -> str:
     return by if isinstance(by, str) else by.person
 
 
-def check_person(id: str, name: str = "", contact: str = "", zone: str = "", language: str = "") -> None:
+def check_person(
+    id: str,
+    name: str = "",
+    contact: str = "",
+    zone: str = "",
+    roles: Iterable[str] = (),
+    groups: Iterable[str] = (),
+    language: str = "",
+) -> None:
     """Raises BadAnswer with all that is wrong with what is known of a person; what is empty is fine, but for the id."""
     problems: dict[str, str] = {}
     possible: list[str] = []
@@ -111,6 +120,11 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "", lan
         if text and (not text.strip() or len(text) > longest or not on_one_line(text)):
             problems[what] = phrase(wrong, text=repr(text[:60]))
             possible.append(phrase("1 to %(longest)s characters on one line, not blank", longest=longest))
+    for what, names in (("roles", roles), ("groups", groups)):
+        bad = next((one for one in names if not one.strip() or len(one) > LONGEST_NAME or not on_one_line(one)), None)
+        if bad is not None:
+            problems[what] = f"{bad[:60]!r} is no name of a {what[:-1]}"
+            possible.append(f"names of 1 to {LONGEST_NAME} characters on one line, not blank")
     if zone and not is_zone(zone):
         problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
         possible.append(phrase("a time zone, as Europe/London"))
@@ -122,8 +136,13 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "", lan
 
 
 def on_one_line(text: str) -> bool:
-    """Whether a text has no line breaks, control characters or halves of characters."""
-    return all(unicodedata.category(sign) not in ("Cc", "Zl", "Zp", "Cs") for sign in text)
+    """Whether a text has no line breaks, control characters, halves of characters, or marks by which it, or what
+    stands behind it, would be read in another order."""
+    return all(unicodedata.category(sign) not in ("Cc", "Zl", "Zp", "Cs") and sign not in _TURNING for sign in text)
+
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates of directions. Scripts that are written from the right need none of them."""
 
 
 def actor_key(actor: Actor) -> str:

@@ -129,6 +129,7 @@ TABLE = {
     "audit": _operators("audit histories"),
     "administration": _operators("see what was changed of the installation"),
     "measures": _operators("read the measures"),
+    "status": _operators("see how the installation fares"),
     "incidents": _operators("list incidents"),
     "schedules": _operators("list schedules"),
     "retry": _operators("have an incident tried again"),
@@ -161,6 +162,7 @@ TABLE = {
     "next_due": _operators("ask when there is work to do"),
     "using": _programs("join a transaction"),
     "looking": _programs("look several times at one moment"),
+    "once": _programs("have a verb done once under a request key"),
     "close": _programs("give the database back"),
     "handler": _programs("register a handler"),
     "register": _programs("register handlers"),
@@ -233,6 +235,7 @@ TABLE = {
     "close_calendar": _organisation("close a calendar for a time"),
     "open_calendar": _organisation("open a calendar again"),
     "closures": _organisation("see when calendars are closed"),
+    "free_hours": _organisation("see the free hours of calendars"),
     "appointment_file": Row("take a job's appointments into a calendar", PART, ANY, ANY, ANY, ANY, NEVER),
     "agenda_file": Row("take what is booked into a calendar", OWN, ANY, ANY, ANY,   NEVER, NEVER),
     "make_feed": Row("have a feed of his appointments",  OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
@@ -264,18 +267,22 @@ TABLE = {
     "proof": Row("have a receipt",                       PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
     "promises": _organisation("list promises"),
     "promise_counts": _organisation("count promises"),
+    # what all jobs have taught
+    "insight": _organisation("see what all jobs have taught"),
+    "recount": _operators("have all that jobs teach counted anew"),
 }  # fmt: skip
 
 LOOKS = frozenset((
     "processes", "process", "need", "person", "find_person", "people", "holdings", "roles", "actor", "inbox", "agenda",
     "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs", "history", "audit", "measures",
     "incidents", "schedules", "stuck", "standing", "archivable", "timers", "tokens", "next_due", "administration",
+    "status",
     # parties
     "acting", "contacts",
     # conversation and files
     "conversation", "file", "file_data", "file_parts", "conversation_with", "open_conversations",
     # calendars
-    "closures", "appointment_file", "agenda_file", "feeds",
+    "closures", "free_hours", "appointment_file", "agenda_file", "feeds",
     # signing in
     "links", "sessions", "credentials", "own_tokens",
     # what is known of customers
@@ -284,6 +291,8 @@ LOOKS = frozenset((
     "ballot",
     # promises
     "preview", "preview_act", "receipts", "proof", "promises", "promise_counts",
+    # what all jobs have taught
+    "insight",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 

@@ -62,6 +62,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         person = tx.people.get(str(body["person"]))
         if person is None or person.left is not None:
             return None
+        tx.outside = person.kind == "customer"
         way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
         if way is None:
             return None

@@ -19,7 +19,7 @@ from flowengine.core.values import Actor, Step
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs
-from flowengine.runtime.actors import nobody, reader_zone
+from flowengine.runtime.actors import called, nobody, reader_zone
 from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction, shown
 from flowengine.store.bookings import Booked
@@ -223,7 +223,7 @@ class _Agenda:
 
     def _name(self, id: str) -> str:
         found = self.person(id)
-        return (found.name or id) if found is not None else id
+        return called(self.tx, found, id)
 
     def _item(self, one: _Meeting) -> AgendaItem:
         booked, job, inside = one.booked, one.booked.job, self.asker.kind != "customer"

@@ -18,7 +18,7 @@ from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at, names, who_did
-from flowengine.runtime.actors import name_of
+from flowengine.runtime.actors import id_of, name_of
 from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, shown
 from flowengine.views.conversation import MessageView
@@ -98,7 +98,7 @@ def _message(shell: Shell, look: Look, entry: Entry, event: e.Said, waiting: dic
         place=str(entry.seq),
         at=entry.at,
         who=who_did(look, entry),
-        by=event.by or entry.by.kind,
+        by=id_of(look.tx, event.by) if event.by else entry.by.kind,
         kind=event.kind,
         saying=look.words.tell(SAYINGS[event.kind]),
         text=event.text,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import merge
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from flowengine.people.permissions import OWN, needs
 from flowengine.reading.conversation import views_of
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at
-from flowengine.runtime.actors import name_of, nobody, reader_words
+from flowengine.runtime.actors import id_of, name_of, nobody, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.codec import micros, moment
@@ -61,9 +60,15 @@ def conversation_with(shell: Shell, person: str, after: str, limit: int, by: By)
         ):
             raise nobody(person)
         jobs = tx.jobs.list(customer=person, limit=_MOST_JOBS)
-        streams = [_of_job(shell, look_at(shell, tx, row.id, "conversation", actor), end) for row in jobs]
-        streams.append(_without_job(shell, tx, person, actor, end))
-        return [view for _, view in islice(merge(*streams, key=lambda one: one[0], reverse=True), limit)]
+        lines = list(islice(_without_job(shell, tx, person, actor, end), limit))
+        for row in sorted(jobs, key=lambda one: (one.updated, one.id), reverse=True):
+            if len(lines) == limit and lines[-1][0] > _Place(micros(row.updated), row.id, NEVER):
+                break  # all that was said in those that are left is older
+            look = look_at(shell, tx, row.id, "conversation", actor)
+            lines += islice(_of_job(shell, look, end), limit)
+            lines.sort(key=lambda one: one[0], reverse=True)
+            del lines[limit:]
+        return [view for _, view in lines]
 
 
 def _only_own(actor: Actor) -> bool:
@@ -116,7 +121,7 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
         place=str(place),
         at=one.at,
         who=name_of(tx, one.author),
-        by=one.author,
+        by=id_of(tx, one.author),
         kind="answer" if one.answers else "message",
         saying=reader_words(tx, actor).tell(SAYINGS["answer" if one.answers else "message"]),
         text=one.text,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.contents import texts
@@ -13,7 +15,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, needs, stands
-from flowengine.runtime.actors import reader_words
+from flowengine.runtime.actors import id_of, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.speech.words import ENGLISH, Words
 from flowengine.store import StoredFile, Transaction
@@ -27,7 +29,7 @@ BEING_LOOKED_AT = phrase("it is being looked at, and can be opened in a moment")
 def file(shell: Shell, id: str, by: By) -> FileView:
     with shell.reading() as tx:
         found, actor = _asked(shell, tx, "file", id, by)
-        return file_view(shell, found, reader_words(tx, actor))
+        return _told(shell, tx, found, reader_words(tx, actor))
 
 
 def data(shell: Shell, id: str, by: By) -> bytes:
@@ -38,7 +40,7 @@ def parts(shell: Shell, id: str, by: By) -> tuple[FileView, Iterator[bytes]]:
     """What a file is, and its contents part by part, once no transaction is open any more."""
     with shell.reading() as tx:
         found, actor = _asked(shell, tx, "file_data", id, by)
-        seen = file_view(shell, found, reader_words(tx, actor))
+        seen = _told(shell, tx, found, reader_words(tx, actor))
     if found.erased is not None:
         raise NotFound(phrase("its contents are erased"), where=id)
     if seen.words:
@@ -75,7 +77,12 @@ def file_view(shell: Shell, found: StoredFile, words: Words = ENGLISH) -> FileVi
 def views(shell: Shell, tx: Transaction, ids: tuple[str, ...], words: Words) -> tuple[FileView, ...]:
     """What is told of the files of words that somebody may read."""
     found = (tx.files.get(id) for id in ids)
-    return tuple(file_view(shell, one, words) for one in found if one is not None)
+    return tuple(_told(shell, tx, one, words) for one in found if one is not None)
+
+
+def _told(shell: Shell, tx: Transaction, found: StoredFile, words: Words) -> FileView:
+    """A file as who asks is told of it."""
+    return replace(file_view(shell, found, words), by=id_of(tx, found.author))
 
 
 def _asked(shell: Shell, tx: Transaction, verb: str, id: str, by: By) -> tuple[StoredFile, Actor]:

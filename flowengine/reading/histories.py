@@ -19,7 +19,7 @@ from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
 
 
-def history(shell: Shell, job: str, by: By, after: int = 0) -> list[HistoryLine]:
+def history(shell: Shell, job: str, by: By, after: int = 0, limit: int | None = None) -> list[HistoryLine]:
     with shell.reading() as tx:
         asker = access.asker(tx, "history", by)
         stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)
@@ -31,8 +31,9 @@ def history(shell: Shell, job: str, by: By, after: int = 0) -> list[HistoryLine]
         entries = list(tx.history.of(stored.id))
         names, words = names_in(tx, entries), reader_words(tx, asker)
     teller = Teller(process, names, words)
-    lines = [line(teller, entry, names, process) for entry in entries]  # it learns from those before
-    return [one for one in lines if one.seq > after]
+    last = len(entries) if limit is None else after + limit
+    told = (line(teller, entry, names, process) for entry in entries if entry.seq <= last)
+    return [one for one in told if one.seq > after]  # those before are told too: it learns from them
 
 
 def line(teller: Teller, entry: Entry, names: dict[str, str], process: Process) -> HistoryLine:

@@ -24,6 +24,7 @@ from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
 from flowengine.people.identities import STRENGTHS, By
 from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse_weak
+from flowengine.reading.insight import usual
 from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_words, reader_zone
@@ -115,13 +116,17 @@ def inbox(
         people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
         names, words = {id: name_of(tx, id) for id in people}, reader_words(tx, actor)
         return [
-            _promised(
+            _usual(
                 shell,
                 tx,
-                row,
-                _item(row, _called(shell, tx, row, actor, words), names, actor, answered, now),
-                actor,
-                now,
+                _promised(
+                    shell,
+                    tx,
+                    row,
+                    _item(row, _called(shell, tx, row, actor, words), names, actor, answered, now),
+                    actor,
+                    now,
+                ),
             )
             for row, answered in found
         ]
@@ -133,6 +138,14 @@ def _called(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor, words
         return row_in_words(tx, row)
     process = shell.catalogue.told(tx, row.process, row.version, actor.language).process
     return row_in_words(tx, row, Clock(process, words))
+
+
+def _usual(shell: Shell, tx: Transaction, item: InboxItem) -> InboxItem:
+    """The item, to those inside with how long that usually takes (M7)."""
+    if not isinstance(item, StaffItem) or not item.state:
+        return item
+    seconds = usual(shell, tx, item.process).get(item.state)
+    return item if seconds is None else msgspec.structs.replace(item, usual=seconds)
 
 
 def _promised(
@@ -312,13 +325,14 @@ def step(shell: Shell, step_id: str, by: By) -> StepView:
 
 
 def _beside(look: Shell, tx: Transaction, job: StoredJob, view: StepView, actor: Actor) -> StepView:
-    """The step, to those inside with what is known of the customer."""
+    """The step, to those inside with what is known of the customer, and with how long that usually takes."""
     if not isinstance(view, StaffStep) or not view.open:
         return view
     compiled = look.catalogue.compiled(tx, job.process, job.version)
     found = access.open_step(job, int(view.id.rpartition(".")[2]))
     kinds = compiled.at(found).member(found.member).panel if found is not None else None
-    return msgspec.structs.replace(view, known=beside(look, tx, job, kinds, actor))
+    lasts = usual(look, tx, job.process).get(view.state)
+    return msgspec.structs.replace(view, known=beside(look, tx, job, kinds, actor), usual=lasts)
 
 
 def find_step(shell: Shell, text: str, by: By, key: str | None, whose: str) -> StepView | dict[str, str]:

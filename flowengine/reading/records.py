@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from flowengine.commands import access
 from flowengine.commands.asked import Asked, asked
 from flowengine.commands.people import view as person_view
-from flowengine.commands.records import WAITING, fact_view, ids_of, roles_of, sight, whose
+from flowengine.commands.records import WAITING, fact_view, found_fact, ids_of, roles_of, sight, whose
 from flowengine.commands.shell import Shell
 from flowengine.core.conversation import unanswered
 from flowengine.core.values import Actor
@@ -22,7 +22,7 @@ from flowengine.reading.tracking import jobs as list_jobs
 from flowengine.runtime.actors import name_of
 from flowengine.speech.phrases import phrase
 from flowengine.store import Person, StoredJob, Transaction, shown
-from flowengine.store.records import Wanted, closed
+from flowengine.store.records import Fact, Wanted, closed
 from flowengine.views.facts import FactView, PanelView, PromisedView
 from flowengine.views.records import CustomerRow, FoundCustomers, RecordView
 from flowengine.views.replies import JobRow
@@ -58,8 +58,10 @@ def check_limit(limit: int) -> None:
         )
 
 
-def facts(shell: Shell, id: str, kind: str, open_: bool | None, after: str, limit: int, by: By) -> list[FactView]:
-    """A page of what is known of a customer, the newest first."""
+def facts(
+    shell: Shell, id: str, kind: str, open_: bool | None, of: str, after: str, limit: int, by: By
+) -> list[FactView]:
+    """A page of what is known of a customer, the newest first; or the versions ``of`` one fact."""
     with shell.reading() as tx:
         actor = access.asker(tx, "facts", by)
         person = whose(tx, "facts", id, actor)
@@ -73,8 +75,19 @@ def facts(shell: Shell, id: str, kind: str, open_: bool | None, after: str, limi
                 possible=(phrase("the place of a fact"),),
             )
         behind = (int(found[1]), found[2]) if found is not None else None
+        if of:
+            return [fact_view(tx, one, actor) for one in _versions(shell, tx, person, of, actor)][:limit]
         wanted = Wanted(ids_of(person), (kind,) if kind else (), open_, behind)
         return [fact_view(tx, one, actor) for one in tx.records.list(wanted, sight(shell, actor), limit)]
+
+
+def _versions(shell: Shell, tx: Transaction, person: Person, of: str, actor: Actor) -> list[Fact]:
+    """How a fact of somebody was said each time, the last first, as far as who asks may see it. Raises NotFound."""
+    fact = found_fact(shell, tx, "facts", of, actor, gone=True)
+    if fact.person not in ids_of(person):
+        raise access.no_such("fact", of[:200])
+    sees = sight(shell, actor)
+    return [one for one in tx.records.versions(fact.id) if sees.sees(one)]
 
 
 def record(shell: Shell, id: str, by: By) -> RecordView:
@@ -117,7 +130,7 @@ def open_jobs(look: Shell, tx: Transaction, person: Person, actor: Actor, status
     own = needs("jobs", actor) == OWN
     for one in ids_of(person):
         by = Actor(kind="customer", id=one) if own else actor
-        found = list_jobs(look, status, None, one, MOST_SHOWN + 1, None, False, False, False, by)
+        found = list_jobs(look, status, None, one, MOST_SHOWN + 1, None, False, False, False, None, by)
         rows |= {row.id: row for row in found}
     seen = (row for row in rows.values() if not hides(look, tx, row.process, row.version, actor))
     return sorted(seen, key=lambda row: row.id, reverse=True)[: MOST_SHOWN + 1]

@@ -7,7 +7,6 @@ last line of the page before; jobs in which nothing happened since are not read.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -114,12 +113,11 @@ def happened(
     look = _Look(shell, tx, ids, actor, {})
     behind = _place(after) if after else _Place(_LATEST, "")
     lines = [one for one in (*_facts(look), *_letters(look, behind)) if one.place < behind]
-    jobs = deque(tx.records.jobs(look.ids, moment(min(behind.at, _LATEST))))
-    while jobs:
+    jobs = tx.records.jobs(look.ids, moment(min(behind.at, _LATEST)))
+    for touched in sorted(jobs, key=lambda one: (one.updated, one.job), reverse=True):
         lines.sort(key=lambda one: one.place, reverse=True)
         del lines[limit:]
-        touched = jobs.popleft()
-        if len(lines) == limit and lines[-1].place.at > micros(touched.updated):
+        if len(lines) == limit and lines[-1].place > _Place(micros(touched.updated), f"j{touched.job}.~"):
             break  # all that is left is older
         lines += [one for one in _of_job(look, touched) if one.place < behind]
     lines.sort(key=lambda one: one.place, reverse=True)

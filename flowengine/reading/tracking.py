@@ -21,7 +21,8 @@ from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.translating import inner_in, step_in
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
-from flowengine.errors import NotAllowed, NotFound
+from flowengine.core.wording import replaced_persons
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.model import State
 from flowengine.language.outcomes import outcome_words
 from flowengine.language.parts import Always
@@ -30,7 +31,7 @@ from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.reading import conversation, threads
 from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
+from flowengine.runtime.actors import StoreWorld, actor_of, id_of, name_of, reader_words
 from flowengine.speech.phrases import phrase
 from flowengine.speech.words import Words
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
@@ -165,7 +166,9 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
             raise denied("data", actor, text)
         if actor.kind != "customer":
             return dict(job.position.data)
-        return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        known = facts.known_data(compiled, job.position)
+        return replaced_persons(compiled.process, known, partial(id_of, tx)) if tx.terms.staff_as else known
 
 
 def _promise(look: Look, now: datetime, words: Words) -> PromiseView | None:
@@ -355,12 +358,15 @@ def jobs(
     took_part: bool,
     late: bool,
     mine: bool,
+    begun_before: datetime | None,
     by: By,
 ) -> list[JobRow]:
     """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
     are, of a member of staff, those that he began."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
+        if begun_before is not None and begun_before.tzinfo is None:
+            raise BadAnswer({"begun_before": "must say its offset"}, possible=["a moment with a time zone"])
         own = needs("jobs", asker) == OWN
         parts = stands_for(asker, looking=True)
         if own and customer is not None and customer not in parts:
@@ -395,6 +401,7 @@ def jobs(
             customer=None if took_part else whose,
             took_part=parts if took_part or (mine and not own) else None,
             late=now if late else None,
+            begun_before=begun_before,
             job=asker.job or None,
         )
         rows = _open_to(tx, asker, listed, limit, after)

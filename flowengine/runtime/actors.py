@@ -29,15 +29,21 @@ OPERATOR = "operator"
 """The role that makes a member of staff an operator."""
 
 
-def actor_of(tx: Transaction, by: By) -> Actor:
+def actor_of(tx: Transaction, by: By, *, asks: bool = True) -> Actor:
     """The actor that asks: a person by his exact id (L15), as strongly known as his identity says; or an
-    :class:`Actor`, for which the application vouches.
+    :class:`Actor`, for which the application vouches. To him is told what is read from then on; not to one who is only
+    named, and does not ask (``asks``).
 
     Raises NotFound, and NotAllowed for one who has left, and for one who asks for a party for which he may not act;
     BadToken for what he has shown and is not valid any more.
     """
-    if isinstance(by, Actor):
-        return by
+    found = by if isinstance(by, Actor) else _known_by(tx, by)
+    if asks:
+        tx.outside = found.kind == "customer"
+    return found
+
+
+def _known_by(tx: Transaction, by: str | Identity) -> Actor:
     id, now = person_of(by), tx.terms.now()
     if isinstance(by, Identity) and by.shown:
         tx.tokens.expect_speaker(by.shown, now)
@@ -125,9 +131,26 @@ def _with_parties(actor: Actor, person: Person, now: datetime) -> Actor:
 
 
 def name_of(tx: Transaction, id: str) -> str:
-    """A person's name, or the id of somebody who has none."""
-    found = tx.people.get(id)
-    return found.name or id if found else id
+    """A person's name, or the id of somebody who has none; to customers, of staff, what the installation has them read
+    in the place of it."""
+    return called(tx, tx.people.get(id), id)
+
+
+def called(tx: Transaction, person: Person | None, id: str) -> str:
+    """As :func:`name_of`, of somebody who was looked up already."""
+    if tx.outside and hides(tx, person):
+        return tx.terms.staff_as
+    return person.name or id if person else id
+
+
+def id_of(tx: Transaction, id: str) -> str:
+    """A person's id; to customers, of staff whose names they are not to know, nothing."""
+    return "" if tx.outside and hides(tx, tx.people.get(id) if id else None) else id
+
+
+def hides(tx: Transaction, person: Person | None) -> bool:
+    """Whether customers are not to know who that is."""
+    return bool(tx.terms.staff_as) and person is not None and person.kind == "staff"
 
 
 def reader_zone(tx: Transaction, actor: Actor) -> tzinfo | None:
@@ -193,7 +216,8 @@ class StoreWorld(msgspec.Struct):
         return as_actor(found, self.tx.terms.now()) if found else None
 
     def name(self, id: str) -> str:
-        return name_of(self.tx, id)
+        found = self.tx.people.get(id)  # what a process says is kept as it is: perhaps a customer reads it
+        return self.tx.terms.staff_as if hides(self.tx, found) else name_of(self.tx, id)
 
     def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
         kind, _, name = seating.partition(":")

@@ -15,7 +15,7 @@ from flowengine.outside.addresses import Allowed
 from flowengine.outside.files import Scanner, check_url
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
-from flowengine.people.identities import STRENGTHS
+from flowengine.people.identities import LONGEST_NAME, STRENGTHS, on_one_line
 from flowengine.people.permissions import EACH, TABLE
 from flowengine.runtime.partners import Partner, partners_of
 from flowengine.runtime.ways_in import WaysIn
@@ -52,6 +52,8 @@ class Settings:
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
     | ``facts_closed_to`` | ``FLOW_FACTS_CLOSED_TO`` | kinds of facts on customers that some roles neither see nor add:
     ``concern=sales,note=sales driver`` |
+    | ``staff_as`` | ``FLOW_STAFF_AS`` | what customers read in the place of names of staff, which they are then not to
+    know: ``Lund Tailors``; else they read the names |
     | ``ballot_secret`` | ``FLOW_BALLOT_SECRET`` | with it, who has the database alone cannot tell whose a secret ballot
     is; as long as votes are open it must stay the same |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
@@ -78,6 +80,7 @@ class Settings:
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
     facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    staff_as: str = ""
     ballot_secret: str = field(default="", repr=False)
     zone: str = "UTC"
     language: str = ""
@@ -107,6 +110,11 @@ class Settings:
         if self.language and self.language not in LANGUAGES:
             what = f"{self.language[:60]!r} is no language that is spoken here"
             raise NotConfigured(what, where="FLOW_LANGUAGE", possible=tuple(LANGUAGES))
+        if self.staff_as and (
+            not self.staff_as.strip() or len(self.staff_as) > LONGEST_NAME or not on_one_line(self.staff_as)
+        ):
+            what = f"{self.staff_as[:60]!r} is no name that stands for staff"
+            raise NotConfigured(what, where="FLOW_STAFF_AS", possible=("the name of your house, on one line",))
         unknown = next((kind for kind in self.facts_closed_to if kind not in FACT_KINDS), None)
         if unknown is not None:
             what = f"{unknown[:60]!r} is no kind of fact"
@@ -149,6 +157,7 @@ class Settings:
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
+            staff_as=environment.get("FLOW_STAFF_AS", ""),
             ballot_secret=environment.get("FLOW_BALLOT_SECRET", ""),
             zone=environment.get("FLOW_ZONE") or "UTC",
             language=environment.get("FLOW_LANGUAGE", ""),

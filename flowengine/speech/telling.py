@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,20 @@ _WEEKDAY = re.compile(r"E+|c+")
 
 _LOCALES: Mapping[str, str] = {"en": "en_GB"}
 """Which land's habits a language goes by, where it names none: days before months, and a clock of 24 hours."""
+
+
+@lru_cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(_LOCALES.get(language, language))
+
+
+@lru_cache
+def _pattern(language: str, skeleton: str) -> str:
+    """The pattern of CLDR for what a skeleton names. It is looked for among all that a language has, which takes longer
+    than all else of telling a day."""
+    known = _locale(language).datetime_skeletons
+    pattern: str = known[dates.match_skeleton(skeleton, known)].pattern
+    return pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,7 @@ class Speech:
         here = at.astimezone(self.clock(home)).date() if isinstance(at, datetime) else at
         same = here.year == self.now.astimezone(self.clock(home)).year
         skeleton = ("MMMEd" if short else "MMMMEd") if same else ("yMMMEd" if short else "yMMMMEd")
-        return _day(here, skeleton, self.locale, short=short)
+        return _day(here, skeleton, self.language, short=short)
 
     def time(self, at: datetime, home: str = "") -> str:
         """``14:30``."""
@@ -141,7 +155,7 @@ class Translated(Words):
         return title
 
     def day(self, value: date, *, in_full: bool = False) -> str:
-        return _day(value, "yMMMMEd" if in_full else "yMMMEd", self._locale, short=not in_full)
+        return _day(value, "yMMMMEd" if in_full else "yMMMEd", self.language, short=not in_full)
 
     def number(self, value: int | Decimal) -> str:
         behind = len(ENGLISH.number(value).partition(".")[2])
@@ -159,17 +173,12 @@ class Translated(Words):
         return self.say("%(length)s of working time", length=told) if working else told
 
 
-@cache
-def _locale(language: str) -> Locale:
-    return Locale.parse(_LOCALES.get(language, language))
+def _day(value: date, skeleton: str, language: str, *, short: bool) -> str:
+    found = _pattern(language, skeleton)
+    return dates.format_date(value, found if short else _WEEKDAY.sub("EEEE", found), locale=_locale(language))
 
 
-def _day(value: date, skeleton: str, locale: Locale, *, short: bool) -> str:
-    found = locale.datetime_skeletons[dates.match_skeleton(skeleton, locale.datetime_skeletons)].pattern
-    return dates.format_date(value, found if short else _WEEKDAY.sub("EEEE", found), locale=locale)
-
-
-@cache
+@lru_cache
 def translated(language: str, zone: tzinfo | None = None) -> Words:
     """The words of a language that is not English."""
     return Translated(zone, language)

@@ -29,17 +29,15 @@ _SENDING = sa.exists().where(_O.c.job_id == _J.c.id)
 _ASKED = sa.exists().where(t.steps.c.job_id == _J.c.id)
 """Something that was asked waits for an answer: nothing else waits in a finished job."""
 
+_FINISHED = (_J.c.status == param("of_status"), _J.c.ended < param("before"), ~_SENDING, ~_ASKED)
+
 FINISHED = Query(
     "archive.finished",
     "Finished jobs of a status after one of them, oldest first, that ended before a moment, have sent everything and "
     "have answered what was asked.",
-    sa.select(_J)
-    .where(
-        _J.c.status == param("of_status"), _J.c.id > param("after"), _J.c.ended < param("before"), ~_SENDING, ~_ASKED
-    )
-    .order_by(_J.c.id)
-    .limit(param("most")),
+    sa.select(_J).where(*_FINISHED, _J.c.id > param("after")).order_by(_J.c.id).limit(param("most")),
 )
+COUNT = Query("archive.count", "How many such jobs there are.", sa.select(sa.func.count()).where(*_FINISHED))
 ALLOW = Query("archive.allow", "Let this transaction delete history.", inserts(t.settings))
 FORBID = Query("archive.forbid", "That was all.", sa.delete(t.settings).where(t.settings.c.name == param("name")))
 TAKE = Query(
@@ -134,6 +132,11 @@ class Archive:
         """Jobs with that status that ended before a moment, oldest first, after the one with that id."""
         values = {"of_status": status, "before": micros(before), "after": after, "most": limit}
         return [self._job(row) for row in self._channel.rows(FINISHED, values)]
+
+    def count(self, status: str, before: datetime) -> int:
+        """How many jobs with that status ended before a moment, which :meth:`finished` would give."""
+        row = self._channel.one(COUNT, {"of_status": status, "before": micros(before)})
+        return row[0] if row else 0
 
     def _job(self, row: Row) -> ArchivedJob:
         found = dict(zip(_J.c.keys(), row, strict=True))

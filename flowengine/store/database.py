@@ -14,6 +14,7 @@ from flowengine.clock import Clock, FollowingClock, SystemClock
 from flowengine.core.values import Actor
 from flowengine.errors import NotConfigured, SchemaMismatch, StoreError
 from flowengine.store import persistence, schema
+from flowengine.store.codec import unwritable
 from flowengine.store.driver import Driver
 from flowengine.store.postgres import ANSWER, PostgresDriver
 from flowengine.store.sqlite import SqliteDriver
@@ -53,6 +54,8 @@ class Scope:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._driver.end(self._channel, kind is None)
+        if isinstance(error, UnicodeEncodeError):
+            raise unwritable(error) from error
 
 
 class Database:
@@ -137,6 +140,11 @@ class Database:
         """What endangers this database as it is used, as far as it has been seen."""
         return self._driver.warnings
 
+    @property
+    def address(self) -> str:
+        """Where the database is, for showing: without its password, and what else stands in the URL."""
+        return sa.make_url(self.url).set(query={}).render_as_string(hide_password=True)
+
     def clock(self) -> Clock:
         """The clock of this database: the server's, so that all machines agree, or the machine's where it is the only
         one."""
@@ -170,7 +178,14 @@ class Database:
     def _once(self, work: Callable[[Transaction], T]) -> T:
         """One try."""
         self._tend()
-        return self._driver.once(lambda channel: work(Transaction(channel)))
+
+        def written(channel: Any) -> T:
+            try:
+                return work(Transaction(channel))
+            except UnicodeEncodeError as error:  # of what was asked or said, wherever a driver met it
+                raise unwritable(error) from error
+
+        return self._driver.once(written)
 
     def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.

@@ -21,7 +21,7 @@ from flowengine.store.dialects import Dialect
 from flowengine.store.history import CHAIN, PAGE, Entry, read
 from flowengine.store.holes import Beside, beside
 from flowengine.store.query import Query, Statement, inserts, param
-from flowengine.store.receipts import FORGOTTEN
+from flowengine.store.receipts import ANSWERED, FORGOTTEN
 
 _H, _J, _O, _R = t.history, t.jobs, t.outbox, t.receipts
 _JOB = param("of_job")
@@ -64,6 +64,11 @@ RECEIPTS = Query(
     "erasing.receipts",
     "The receipts of a job.",
     sa.select(_R.c.actor, _R.c.key, _R.c.receipt).where(_R.c.job_id == _JOB, _R.c.body_hash != param("forgotten")),
+)
+ANSWERS = Query(
+    "erasing.answers",
+    "What stands in the place of a job beside answers that are of none.",
+    sa.select(_R.c.job_id).where(_R.c.job_id >= param("first"), _R.c.job_id < param("beyond")).distinct(),
 )
 FORGET = Query(
     "erasing.forget",
@@ -159,6 +164,11 @@ class Erasing:
                 values = {"of_actor": actor, "of_key": key, "left": encode(left), "forgotten": FORGOTTEN}
                 self._channel.write(FORGET, values)
 
+    def forget_answers(self, gone: Callable[[str, Json], bool]) -> None:
+        """As :meth:`forget_receipts`, of those that are of no job."""
+        for (job,) in self._channel.rows(ANSWERS, {"first": ANSWERED, "beyond": f"{ANSWERED}:"}):
+            self.forget_receipts(job, gone)
+
     def replace(self, job: str, without: Callable[[Json], Json]) -> None:
         """Take out of the data of a job, and of the reason of its end, what is erased."""
         head, data = self._channel.rows(LIVE, {"of_job": job})[0]
@@ -168,5 +178,13 @@ class Erasing:
         self._channel.count(REPLACE, values | {"new_data": text(without(exact.decode(data)))})
 
 
-_BLANK: dict[str, Json] = {"because": ERASED, "error": ERASED, "acted": "", "states": [], "events": []}
+_BLANK: dict[str, Json] = {
+    "because": ERASED,
+    "error": ERASED,
+    "acted": "",
+    "states": [],
+    "events": [],
+    "names": [],
+    "answer": None,
+}
 """What a receipt says in plain words, and what it says once that is erased."""

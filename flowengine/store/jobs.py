@@ -76,12 +76,15 @@ def _updates(*names: str) -> Query:
 
 
 UPDATE = {
-    (False, False): _updates(*_ALWAYS),
-    (True, False): _updates(*_ALWAYS, "data"),
-    (False, True): _updates(*_ALWAYS, *_SELDOM),
-    (True, True): _updates(*_ALWAYS, "data", *_SELDOM),
+    (data, seldom, counted): _updates(
+        *_ALWAYS, *(["data"] if data else []), *(_SELDOM if seldom else []), *(["counted"] if counted else [])
+    )
+    for data in (False, True)
+    for seldom in (False, True)
+    for counted in (False, True)
 }
-"""Whether the data changed, and whether status, version or promise did: an index that has one is else left alone."""
+"""Whether the data changed, whether status, version or promise did, and whether the job was counted, which it is no
+more: an index that has one of these is else left alone."""
 
 BY_ID = Query(
     "jobs.by_id",
@@ -259,6 +262,8 @@ class StoredJob(msgspec.Struct, frozen=True):
     """The root branch as it is written."""
     times: tuple[int, int, int | None]
     """When it started, was last changed, and ended, in microseconds since the epoch."""
+    counted: int = 0
+    """1 where insight has counted all that has happened."""
 
     @property
     def started(self) -> datetime:
@@ -376,6 +381,7 @@ class Jobs:
         customer: str | Sequence[str] | None = None,
         took_part: str | Sequence[str] | None = None,
         late: datetime | None = None,
+        begun_before: datetime | None = None,
         job: str | None = None,
         limit: int = 100,
         after: str | None = None,
@@ -383,10 +389,11 @@ class Jobs:
         """Jobs, newest first; ``after`` is the id of the last one of the page before. ``customer``: those of one, or of
         any of several. ``took_part``: those of others in which such a customer took part. ``job``: that one alone.
         ``late``: the open ones whose promise is over then, those that are late the
-        longest first."""
+        longest first. ``begun_before``: those that began before then, the oldest first."""
         wanted = {"status": status, "process": process, "id": job}
-        wanted_late = {"late": None if late is None else micros(late)}
-        given = {name: value for name, value in (wanted | wanted_late).items() if value is not None}
+        moments = {"late": late, "begun_before": begun_before}
+        wanted_then = {name: None if one is None else micros(one) for name, one in moments.items()}
+        given = {name: value for name, value in (wanted | wanted_then).items() if value is not None}
         values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
         shape = dict.fromkeys(given, 1)
         for name, several in (("customer", customer), ("took_part", took_part)):
@@ -435,7 +442,7 @@ def listing(filters: tuple[tuple[str, int], ...], paged: bool) -> Query:
     found = _LISTINGS.get((filters, paged))
     if found is None:
         names = dict(filters)
-        equal = (_J.c[name] == param(name) for name in names if name not in ("customer", "took_part", "late"))
+        equal = (_J.c[name] == param(name) for name in names if name not in _COMPARED)
         statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*equal)
         if "customer" in names:
             statement = statement.where(_any_of(_J.c.customer, "customer", names["customer"]))
@@ -445,11 +452,15 @@ def listing(filters: tuple[tuple[str, int], ...], paged: bool) -> Query:
         if "late" in names:
             statement = statement.where(*_LATE, _J.c.promised < param("late")).order_by(_J.c.promised, _J.c.id)
             after = sa.tuple_(_J.c.promised, _J.c.id) > sa.tuple_(_PROMISED_BEFORE, param("before"))
+        elif "begun_before" in names:
+            statement, after = statement.order_by(_J.c.id), _J.c.id > param("before")
         else:
             statement, after = statement.order_by(_J.c.id.desc()), _J.c.id < param("before")
+        if "begun_before" in names:
+            statement = statement.where(_J.c.started < param("begun_before"))
         if paged:
             statement = statement.where(after)
-        about = "Jobs, newest first, or those that are late, the longest first."
+        about = "Jobs, newest first, or those that are late, the longest first; or old ones, the oldest first."
         found = _LISTINGS[filters, paged] = Query("jobs.list", about, statement.limit(param("most")))
     return found
 
@@ -459,6 +470,9 @@ def _any_of(column: sa.Column[Any], name: str, number: int) -> sa.ColumnElement[
         return column == param(f"{name}0")
     return column.in_([param(f"{name}{index}") for index in range(number)])
 
+
+_COMPARED = ("customer", "took_part", "late", "begun_before")
+"""What jobs are narrowed by that is no column which has to be equal."""
 
 _LISTINGS: dict[tuple[tuple[tuple[str, int], ...], bool], Query] = {}
 
@@ -478,10 +492,10 @@ def promised(head: Head) -> int | None:
 
 def stored(channel: Channel, row: Row) -> StoredJob:
     """A job from its row."""
-    id_, _, process, version, customer, status, seq, hash_, started, updated, ended, head, root, data = row
+    id_, _, process, version, customer, status, seq, hash_, started, updated, ended, head, root, data, counted = row
     position = LazyPosition(channel, id_, head, root, data)
     times = (started, updated, ended)
-    return StoredJob(id_, process, version, customer, status, seq, hash_, position, root, times)
+    return StoredJob(id_, process, version, customer, status, seq, hash_, position, root, times, counted)
 
 
 def _listed(row: Row) -> ListedJob:

@@ -45,6 +45,23 @@ RUNNING = Query(
     "Calls that a worker has just now.",
     sa.select(_COUNT).where(_C.c.incident == _OK, _C.c.worker != _OK, _C.c.next_at > _NOW),
 )
+WORKERS = Query(
+    "measures.workers",
+    "The workers that have calls just now: how many, and until when.",
+    sa.select(_C.c.worker, _COUNT, sa.func.max(_C.c.next_at))
+    .where(_C.c.incident == _OK, _C.c.worker != _OK, _C.c.next_at > _NOW)
+    .group_by(_C.c.worker)
+    .order_by(_C.c.worker),
+)
+PRODUCT = Query(
+    "measures.product",
+    "Which database this is, and its version.",
+    lambda dialect: sa.text(
+        "SELECT 'SQLite', sqlite_version()"
+        if dialect.name == "sqlite"
+        else "SELECT 'PostgreSQL', current_setting('server_version')"
+    ),
+)
 CALL_INCIDENTS = Query(
     "measures.call_incidents",
     "Calls that gave up, by process.",
@@ -184,3 +201,22 @@ def measured(channel: Channel, now: datetime) -> Measures:
         schedule_incidents=dict(channel.rows(SCHEDULE_INCIDENTS, {})),
         late_promises=dict(channel.rows(LATE_PROMISES, {"now": at})),
     )
+
+
+class Busy(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker that has so many calls just now, the last of them ``until`` then unless it prolongs its lease."""
+
+    id: str
+    calls: int
+    until: datetime
+
+
+def workers(channel: Channel, now: datetime) -> list[Busy]:
+    """The workers that have calls just now, by id."""
+    rows = channel.rows(WORKERS, {"now": micros(now)})
+    return [Busy(id=worker, calls=calls, until=moment(until)) for worker, calls, until in rows]
+
+
+def product(channel: Channel) -> str:
+    """Which database this is, and its version: ``SQLite 3.51.3``."""
+    return " ".join(channel.one(PRODUCT, {}) or ())

@@ -23,6 +23,14 @@ PUT = Query("settings.put", "Set something under a name.", lambda dialect: upser
 ONCE = Query("settings.once", "Set something under a name, unless something is set there already.", _once)
 
 
+DROP = Query("settings.drop", "Nothing is set under a name any more.", sa.delete(_S).where(_S.c.name == param("name")))
+BEGINNING = Query(
+    "settings.beginning",
+    "What is set under all names that begin so.",
+    sa.select(_S.c.value).where(_S.c.name >= param("low"), _S.c.name < param("high")).order_by(_S.c.name),
+)
+
+
 class DatabaseSettings:
     """Named texts in one transaction."""
 
@@ -46,3 +54,12 @@ class DatabaseSettings:
         kept = self.get(name)
         assert kept is not None, f"{name} was set just now"
         return kept
+
+    def drop(self, name: str) -> None:
+        """Nothing is set under the name any more."""
+        self._channel.write(DROP, {"name": name})
+
+    def beginning(self, start: str) -> list[str]:
+        """What is set under all names that begin so, in their order."""
+        high = start[:-1] + chr(ord(start[-1]) + 1)
+        return [row[0] for row in self._channel.rows(BEGINNING, {"low": start, "high": high})]

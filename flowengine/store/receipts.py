@@ -44,11 +44,19 @@ def _lock_and_find(dialect: Dialect) -> Statement:
     )
 
 
+FORGET_ANSWERS = Query(
+    "receipts.forget_answers",
+    "Let go of what was answered to requests that are of no job, up to a day.",
+    sa.delete(_R).where(_R.c.job_id >= param("first"), _R.c.job_id < param("beyond")),
+)
 LOCK_AND_FIND = Query(
     "receipts.lock_and_find",
     "A job, locked, its number of entries before the lock was waited for, and what was answered under this key.",
     _lock_and_find,
 )
+
+ANSWERED = "answered "
+"""How begins what stands in the place of a job where an answer is of none; the day on which it was given follows."""
 
 Stored = tuple[str, bytes]
 """The hash of a request's body, and the receipt that was given."""
@@ -106,6 +114,14 @@ class Receipts:
         """Keep a receipt. Two requests with one key cannot both be kept: the later transaction fails."""
         row = {"job_id": job, "body_hash": body_hash, "receipt": receipt, "at": micros(at)}
         self._channel.write(ADD, row | _key(actor, key))
+
+    def add_answer(self, actor: str, key: str, body_hash: str, answer: bytes, at: datetime) -> None:
+        """As :meth:`add`, for a request that is of no job."""
+        self.add(actor, key, f"{ANSWERED}{at.date()}", body_hash, answer, at)
+
+    def forget_answers(self, until: datetime) -> None:
+        """Let go of those of days before that of ``until``."""
+        self._channel.count(FORGET_ANSWERS, {"first": ANSWERED, "beyond": f"{ANSWERED}{until.date()}"})
 
 
 def _key(actor: str, key: str) -> dict[str, str]:

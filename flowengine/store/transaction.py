@@ -14,6 +14,7 @@ import msgspec
 from flowengine.clock import SystemClock
 from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
+from flowengine.core.events import StepOpened
 from flowengine.core.values import ROOT, Actor, Head, Json, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.sealing import link
@@ -36,6 +37,7 @@ from flowengine.store.erasing import Erasing
 from flowengine.store.files import Files
 from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
+from flowengine.store.insight import Insights
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
 from flowengine.store.links import Links
 from flowengine.store.messages import Messages
@@ -74,12 +76,14 @@ class Saved(msgspec.Struct, frozen=True):
 
 class Terms(NamedTuple):
     """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
-    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles.
-    ``language`` is that of who says none; empty: each process in its own."""
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles;
+    what customers read in the place of names of staff (``staff_as``), where they are not to know them; and the
+    ``language`` of who says none (empty: each process in its own)."""
 
     now: Callable[[], datetime]
     strengths: Mapping[str, str]
     closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
+    staff_as: str = ""
     language: str = ""
 
 
@@ -91,13 +95,20 @@ class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "cast", "channel", "noted", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
+    __slots__ = (
+        "_outbox", "cast", "channel", "noted", "opened", "outside", "reads_only", "receipts", "saved", "terms", "trace",
+        "wakes",
+    )  # fmt: skip
 
     def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
         self.channel = channel
         self.terms = terms
         self.reads_only = reads_only
         """Whether nothing can be written in it: what is computed here is only tried."""
+        self.opened: dict[tuple[str, int], tuple[int, StepOpened]] = {}
+        """How steps were opened that were looked for in it, by job and number: that never changes."""
+        self.outside = False
+        """Whether a customer is told what is read in it."""
         self.receipts = Receipts(channel)
         self._outbox: Outbox | None = None
         self.saved: list[Saved] = []
@@ -144,6 +155,10 @@ class Transaction:
     @property
     def history(self) -> History:
         return History(self.channel)
+
+    @property
+    def insights(self) -> Insights:
+        return Insights(self.channel)
 
     @property
     def participants(self) -> Participants:
@@ -348,6 +363,7 @@ def _save_job(channel: Channel, job: StoredJob | None, draft: Draft, saved: Save
     if job is None:
         row |= {"id": head.job, "short": short(head.job), "process": head.process, "customer": head.customer}
         row |= {"parent": head.parent or None, "started": micros(head.started), "promised": jobs.promised(head)}
+        row["counted"] = 0
         channel.write(jobs.ADD, row)
         return
     row["of_job"], row["of_seq"] = job.id, job.seq
@@ -355,7 +371,9 @@ def _save_job(channel: Channel, job: StoredJob | None, draft: Draft, saved: Save
     seldom = (was.status, was.version, was.promise) != (head.status, head.version, head.promise)
     if seldom:
         row["promised"] = jobs.promised(head)
-    query = jobs.UPDATE[draft.data_changed, seldom]
+    if job.counted:
+        row["counted"] = 0
+    query = jobs.UPDATE[draft.data_changed, seldom, bool(job.counted)]
     if channel.dialect == "postgresql":
         channel.write(query, row)  # goes with the others; where the job has changed, the history's key stops all
     elif channel.count(query, row) != 1:

@@ -20,6 +20,7 @@ _TOLD = {
     "set_hours": phrase("set when %(about)s works"),
     "add_absence": phrase("said that %(about)s is away from %(start)s until %(end)s"),
     "remove_absence": phrase("took back that %(about)s is away from %(start)s"),
+    "recount": phrase("had all that jobs teach counted anew"),
     "archive": phrase("archived %(jobs)s in %(file)s"),
     "issue_token": phrase("issued the token %(about)s (%(scope)s) to %(subject)s"),
     "revoke_token": phrase("revoked the token %(about)s (%(scope)s) of %(subject)s"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flowengine.views.replies import AppointmentView, View
 
@@ -23,6 +23,26 @@ class Closed(ClosureView, frozen=True, kw_only=True):
     moved or given back."""
 
     appointments: tuple[AppointmentView, ...] = ()
+
+
+class RoomView(View, frozen=True, kw_only=True):
+    """A time, from ``start`` until before ``end``, in which there is room for so many appointments side by side."""
+
+    start: datetime
+    end: datetime
+    free: int
+
+
+class DayView(View, frozen=True, kw_only=True):
+    """A ``day`` of a calendar in its ``zone``: when it is ``open`` (from, until), whatever is booked, and in which of
+    these times there is room, for how many of its ``seats``. A day on which it does not open has neither."""
+
+    calendar: str
+    zone: str
+    day: date
+    seats: int
+    open: tuple[tuple[datetime, datetime], ...] = ()
+    rooms: tuple[RoomView, ...] = ()
 
 
 class CalendarFile(View, frozen=True, kw_only=True):

@@ -11,13 +11,14 @@ class FactView(View, frozen=True, kw_only=True):
     """Something that is known of the customer ``person``: ``kind`` is ``need``, ``want``, ``concern``,
     ``expectation``, ``preference`` or ``note``.
 
-    ``author_name`` is who said it, when (``at``); ``changed`` is when it was said so, in this ``version``. ``shown``:
-    the customer sees it. ``job``, ``step`` and ``process`` say on what it was said, if on anything. ``open``: it
-    waits for an answer; ``answer``, ``answered`` and ``answered_by`` (a name) are there once it has one.
-    ``taken_back`` is when it was. ``place`` is where it stands in a list: the ``after`` of the next page.
+    ``author_name`` is who said it, when (``at``); ``changed`` is when it was said so, in this ``version``, and
+    ``changed_by`` the name of who did. ``shown``: the customer sees it. ``job``, ``step`` and ``process`` say on what
+    it was said, if on anything. ``open``: it waits for an answer; ``answer``, ``answered`` and ``answered_by`` (a name)
+    are there once it has one. ``taken_back`` is when it was. ``place`` is where it stands in a list: the ``after`` of
+    the next page. A customer is told no ids of staff (``author``).
 
     What was said about a job, and waits for an answer there, has the id of that step as its ``question``: it is
-    answered by acting on it, and its ``id`` is that too. A customer is told no ids of staff (``author``).
+    answered by acting on it, and its ``id`` is that too.
     """
 
     id: str
@@ -29,6 +30,7 @@ class FactView(View, frozen=True, kw_only=True):
     author_name: str
     at: datetime
     changed: datetime
+    changed_by: str = ""
     version: int = 1
     shown: bool = False
     job: str = ""

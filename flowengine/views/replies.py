@@ -329,10 +329,12 @@ class InboxCounts(View, frozen=True, kw_only=True):
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
     """A step that waits for a member of staff or an operator, who may know its state. ``appointment`` is when he is to
-    meet the customer."""
+    meet the customer. ``usual`` is in how many seconds half of the jobs have left the state, lately, where that may be
+    told (:meth:`Engine.insight`)."""
 
     state: str
     appointment: datetime | None = None
+    usual: int | None = None
 
 
 InboxItem = CustomerItem | StaffItem
@@ -424,11 +426,13 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
     """One step as staff and operators see it, who may know its state. ``appointment`` is when the customer is to be
-    met. ``known`` is what is known of the customer that matters to it, while it is open."""
+    met. ``known`` is what is known of the customer that matters to it, while it is open; ``usual`` in how many seconds
+    half of the jobs have left the state, lately, where that may be told."""
 
     state: str
     appointment: datetime | None = None
     known: PanelView | None = None
+    usual: int | None = None
 
 
 StepView = CustomerStep | StaffStep

@@ -70,7 +70,7 @@ def _operation(asking: Asking) -> dict[str, Any]:
     if "answer" in example:
         answered["example"] = example["answer"]
     success: dict[str, Any] = {"description": "what it came to", "content": {JSON: answered}}
-    if asking.needs_key:
+    if asking.takes_key:
         success["headers"] = {REPLAYED_HEADER: {"description": "true: it was answered so before", "schema": _TRUE}}
     responses: dict[str, Any] = {str(route.status): success}
     if route.method == "GET":
@@ -86,7 +86,8 @@ def _operation(asking: Asking) -> dict[str, Any]:
         "description": about,
         "security": _SECURITY,
         "parameters": [
-            _parameter(one, example, needs_key, asking.most) for one in asking.arguments if one.place != "body"
+            *(_parameter(one, example, asking.most) for one in asking.arguments if one.place in ("path", "query")),
+            *([_key(needs_key)] if asking.takes_key or asking.key is not None else ()),
         ],
         "responses": responses,
     }
@@ -110,11 +111,13 @@ _SENTENCE = re.compile(r"[.;:](?:\s|$)")
 _TRUE = {"type": "string", "enum": ["true"]}
 
 
-def _parameter(one: Argument, example: dict[str, Any], required: bool, most: int) -> dict[str, Any]:
-    if one.place == "key":
-        about = "the same when the same is sent again, so that it takes effect once"
-        text = {"type": "string", "minLength": 1, "maxLength": 200}
-        return {"name": KEY_HEADER, "in": "header", "required": required, "description": about, "schema": text}
+def _key(required: bool) -> dict[str, Any]:
+    about = "the same when the same is sent again, so that it takes effect once"
+    text = {"type": "string", "minLength": 1, "maxLength": 200}
+    return {"name": KEY_HEADER, "in": "header", "required": required, "description": about, "schema": text}
+
+
+def _parameter(one: Argument, example: dict[str, Any], most: int) -> dict[str, Any]:
     schema = _schema(one, most)
     found = {"name": one.name, "in": one.place, "required": one.required or one.place == "path", "schema": schema}
     if one.name in example.get(one.place, {}):

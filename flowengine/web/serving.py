@@ -89,8 +89,8 @@ def application(engine: Engine, hosts: Sequence[str], look: Look) -> Application
     for handler in logging.getLogger().handlers:
         handler.addFilter(Named())
     app = make_app(engine, pages=True, look=look, hosts=[*hosts, *LOOPBACK] if hosts else ())
-    gc.collect()
     gc.freeze()  # what is there now stays: looking through it again and again is a twentieth of an act
+    gc.enable()
     return app
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from flowengine.client.asking import keyed
 from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
@@ -23,6 +23,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyMissing
 from flowengine.people.identities import person_of
 from flowengine.speech.languages import wished
+from flowengine.views.keyed import Answer
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
 from flowengine.web.bodies import raw
@@ -38,13 +39,6 @@ there (:mod:`flowengine.runtime.shown`)."""
 
 SMALL = 16_384
 """Bytes of a body that are read before it is known who sends it."""
-
-
-class Answered(NamedTuple):
-    """What a verb answered, as JSON; ``repeated``: it was answered so before."""
-
-    content: bytes
-    repeated: bool
 
 
 class Verb:
@@ -160,7 +154,7 @@ def _is_small(request: Request) -> bool:
     return length.isdecimal() and int(length) <= SMALL
 
 
-def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Answered:
+def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Answer:
     """Ask the verb for whoever asks."""
     who = asker(request)
     if not isinstance(who, Actor):
@@ -177,10 +171,13 @@ def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Ans
     if verb.asking.limit is not None:
         given.setdefault("limit", verb.asking.limit)  # a page, also of what has no limit in process
     language = wished(request.headers.get("accept-language", ""))
-    found = getattr(LocalDesk(engine_of(request), who, language=language), verb.asking.route.verb)
+    desk, name = LocalDesk(engine_of(request), who, language=language), verb.asking.route.verb
+    if key and verb.asking.key is None and (once := keyed(name, (), given, key)) is not None:
+        return desk.ask_once(once, (), given)
+    found = getattr(desk, name)
     answer = found(**given) if callable(found) else found
     repeated = isinstance(answer, Receipt) and answer.repeated
-    return Answered(verb.asking.content(answer, given.get("limit")), repeated)
+    return Answer(verb.asking.content(answer, given.get("limit")), repeated)
 
 
 def _query(request: Request) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
 
-from flowengine.commands import voting
+from flowengine.commands import counting, voting
 from flowengine.commands.shell import Shell
 from flowengine.errors import StoreError
 from flowengine.post.outbox import Post
@@ -25,6 +25,9 @@ HEALING = 60.0
 
 PLENTY = 0.05
 """Seconds after a look in which more calls are taken without another, while there are as many as there are hands."""
+
+COUNTING = 10.0
+"""Seconds between two looks for jobs that insight has not counted yet."""
 
 NEVER = 3600.0
 """Seconds to wait when nothing is due at all."""
@@ -58,9 +61,10 @@ class Crew:
         self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
         self._votes = Chore("votes", lambda: voting.look_after_all(shell), self._fired)
         self._files = Chore("files", lambda: house.keep_house(shell, terms.limit), self._kept)
-        self._chores = (self._timers, self._messages, self._files, self._votes)
+        self._insight = Chore("insight", lambda: counting.count(shell), lambda *_: ear.wake())
+        self._chores = (self._timers, self._messages, self._files, self._votes, self._insight)
         self._looked: datetime | None = None
-        self._healed = self._asked = -HEALING
+        self._healed = self._asked = self._counted = -HEALING
         self.has_plenty = False
         """Whether the last time as many calls were there as could be taken."""
         self._idle = False
@@ -156,6 +160,9 @@ class Crew:
             self._files.wake()
             self._votes.wake()
             self._healed = monotonic()
+        if monotonic() - self._counted >= COUNTING:
+            self._insight.wake()
+            self._counted = monotonic()
 
     def is_idle(self) -> bool:
         """Whether the last look found nothing that anybody here could do, while nothing ran."""

@@ -25,6 +25,7 @@ from flowengine.work import services
 from flowengine.worker.caution import Caution
 from flowengine.worker.crew import Crew, Terms
 from flowengine.worker.patience import Patience
+from flowengine.worker.presence import Presence
 from flowengine.worker.signals import heeding
 from flowengine.worker.tally import Tally
 
@@ -118,10 +119,11 @@ class Worker:
     def _run(self, until_idle: bool) -> Ran:
         crew = Crew(self._shell, self.engine.post, self._terms, self._ear, self._caution, self._gone)
         crew.start()
-        patience = Patience()
+        patience, presence = Patience(), Presence(self._shell, self.name)
         try:
             while not self._stopping and not (until_idle and crew.is_idle()):
                 try:
+                    presence.show()
                     wait = min(crew.look(), self.poll)
                     patience.reset()
                 except StoreError as error:
@@ -138,6 +140,7 @@ class Worker:
                     raise crew.trouble
         finally:
             self._close(crew)
+            presence.leave()
         return crew.tally.total()
 
     def _wait(self, crew: Crew, seconds: float) -> None:

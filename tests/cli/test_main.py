@@ -26,10 +26,10 @@ COMMANDS = [
     "new", "check", "draw", "texts", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
     "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write",
     "conversation", "file", "ballot", "takeback", "change",
-    "withdraw", "receipt", "promise", "promises",
+    "withdraw", "receipt", "promise", "promises", "insight",
     "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
-    "administration", "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion", "sessions",
-    "keys", "devices", "link",
+    "administration", "status", "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion",
+    "sessions", "keys", "devices", "link",
 ]  # fmt: skip
 
 

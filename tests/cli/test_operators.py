@@ -287,3 +287,31 @@ def test_what_was_changed_of_the_installation_is_listed(shop: Flow) -> None:
     assert shop.json("audit", who="olga")["head"] == newest["hash"]
     assert shop.run("administration", "-o", "hash", "--limit", "1", who="olga").stdout.strip() == newest["hash"]
     assert shop.json("administration", who="tom", code=1)["error"] == "NotAllowed"
+
+
+def test_status_tells_what_is_wrong_first(shop: Flow) -> None:
+    """With what helps, then what is due and set; its exit code says whether something grave is wrong."""
+    shop.work()
+    told = shop.run("status", who="olga")
+    assert "Nothing is wrong." in told.stdout
+    assert "set FLOW_MAIL" in told.stdout
+    assert "FLOW_ZONE" in told.stdout
+    found = shop.json("status", who="olga")
+    assert found["schema"] == found["newest"]
+    assert not any(one["grave"] for one in found["wrong"])
+
+
+def test_jobs_that_were_begun_long_ago_are_listed(shop: Flow) -> None:
+    """By a span or a day; the line for what comes next says so again."""
+    shop.visited()
+    assert shop.json("jobs", "--begun-before", "P30D", who="olga") == []
+    assert len(shop.json("jobs", "--begun-before", "2999-01-01", who="olga")) >= 1
+
+
+def test_free_hours_are_told(shop: Flow) -> None:
+    """Of each calendar on a day."""
+    found = shop.json("calendar", "free", "--day", "2030-01-07", who="olga")
+    assert all(set(one) == {"calendar", "zone", "day", "seats", "open", "rooms"} for one in found)
+    told = shop.run("calendar", "free", "--day", "2030-01-07", who="olga").stdout
+    assert all(one["calendar"] in told for one in found)
+    assert found

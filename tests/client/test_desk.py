@@ -5,16 +5,17 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_type_hints
 
 import msgspec
 import pytest
 from small_shop import SHOP, Desks
 
-from flowengine import Actor, Engine, NotFound, SimulatedClock
+from flowengine import Actor, Engine, KeyConflict, NotFound, SimulatedClock
 from flowengine.client import Desk, LocalDesk
 
-OWN = {"close", "now", "zone", "me", "need", "source"}
+OWN = {"close", "now", "zone", "me", "need", "source", "once"}
 """What is no verb of the engine: these are about the desk, or give a view of what the engine hands out whole."""
 
 
@@ -140,3 +141,21 @@ def test_without_an_identity_the_program_asks(desk: Desks) -> None:
 def test_an_actor_that_the_program_vouches_for_asks_near(near: Engine) -> None:
     """Near, the program says who asks."""
     assert LocalDesk(near, Actor(kind="customer", id="ben")).jobs() == []
+
+
+def test_a_verb_without_a_key_is_done_once_under_one(desk: Desks) -> None:
+    """Sent twice, or by several at the same moment, it is done once, and all are answered alike; the same key of
+    somebody else is another."""
+    first = desk("olga").once("k").add_customer("", "Mira")
+    assert desk("olga").once("k").add_customer("", "Mira") == first
+    with pytest.raises(KeyConflict):
+        desk("olga").once("k").add_customer("", "Mara")
+    assert desk("tom").once("k").add_customer("", "Mira").id != first.id
+    desks = [desk("olga").once("k2") for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda one: one.add_customer("", "Cy", "cy@example.org").id, desks))
+        desks = [desk("olga").once("k3") for _ in range(4)]
+        absent = list(threads.map(lambda one: one.remove_contact(made[0], "cy@example.org").address, desks))
+    assert len(set(made)) == 1
+    assert absent == ["cy@example.org"] * 4
+    assert [one.name for one in desk("olga").people("customer") if one.name == "Cy"] == ["Cy"]

@@ -84,14 +84,22 @@ def test_a_repetition_is_told_by_the_callers_key_alone() -> None:
 
 @pytest.mark.parametrize("trouble", [lost(), answer(502, b"bad gateway"), error(503, "ConnectionLost")])
 def test_what_has_no_key_is_not_sent_again_once_it_may_be_done(trouble: Any) -> None:
-    """A deployment whose answer is lost is not sent twice: it is said that nobody knows."""
+    """What begins something that runs out by itself takes no key, and is not sent twice: it is said that nobody knows.
+    A deployment is sent again under its key, whether the verb takes one itself or not."""
     desk, server = far(trouble)
     with pytest.raises(ConnectionLost, match="whether it was done is not known") as given_up:
-        desk.deploy("process: x")
+        desk.begin_totp()
     assert given_up.value.in_doubt
     assert given_up.value.possible == ("look whether it was done",)
     assert len(server.sent) == 1
     assert keys(server) == [""]
+    desk, server = far(trouble, answer(201, {"name": "x", "version": "1", "title": "X", "new": True}))
+    assert desk.deploy("process: x").new
+    first, second = keys(server)
+    assert first == second != ""
+    desk, server = far(answer(201, {"name": "x", "version": "1", "title": "X", "new": True}))
+    assert desk.once("mine").deploy("process: x").new
+    assert keys(server) == ["mine"]
 
 
 @pytest.mark.parametrize("trouble", [lost(in_doubt=False), error(503, "Overloaded"), error(429, "TooMany")])

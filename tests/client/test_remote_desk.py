@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,7 @@ from flowengine import (
     NotConfigured,
     NotFound,
     SimulatedClock,
+    StaleCommand,
     exact,
 )
 from flowengine.client import RemoteDesk, open_desk, server_address
@@ -93,10 +94,13 @@ def test_a_lost_answer_makes_no_second_job(shop: Engine, url: str) -> None:
         assert len(shop.jobs(by="olga")) == 2
     losing = Losing(server_at(url))
     with RemoteDesk(url, token_of(shop, "olga"), server=losing, wait=time.wait, ticks=time.ticks) as desk:
-        with pytest.raises(ConnectionLost, match="whether it was done is not known"):
-            desk.add_absence("olga", datetime(2027, 1, 5, tzinfo=UTC), datetime(2027, 1, 6, tzinfo=UTC))
-        assert len(losing.sent) == 1
-        assert len(shop.person("olga").absences) == 1
+        made = desk.add_customer(name="Mira")
+        assert len({one.headers["Idempotency-Key"] for one in losing.sent}) == 1 < len(losing.sent)
+        assert [one.id for one in shop.people("customer") if one.name == "Mira"] == [made.id]
+        losing.losses = 1
+        with pytest.raises(StaleCommand, match="shown then, once"):
+            desk.issue_own_token(["read"])
+        assert len(shop.own_tokens(by="olga")) == 1
 
 
 def test_numbers_are_exact(shop: Engine, url: str) -> None:

@@ -21,7 +21,7 @@ from flowengine.exact import encode
 from flowengine.views.replies import InboxCounts
 
 VERBS = [route.verb for route in ROUTES]
-NO_VERBS = {"close", "zone"}
+NO_VERBS = {"once", "close", "zone"}
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 values = st.recursive(

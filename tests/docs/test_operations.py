@@ -14,7 +14,7 @@ from flowengine.cli import flow
 from flowengine.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("operations.md", "scale.md", "notifications.md", "services.md", "http-api.md")
+PAGES = ("operations.md", "scale.md", "notifications.md", "services.md", "http-api.md", "ideas.md")
 UNITS = sorted((ROOT / "examples/operations").glob("*.service"))
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

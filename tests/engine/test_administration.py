@@ -49,6 +49,7 @@ NOT_NOTED = {
         ("begin_passkey", "begin_totp", "begin_device", "device", "approve_device", "deny_device"),
         "nothing has come of it yet: what comes of it is noted",
     ),
+    "once": "the verb that it has done notes its own",
     "finish_oidc": "it signs in; that an account is somebody's is noted as bind_subject where it finds it by the mail",
     **dict.fromkeys(
         ("using", "looking", "close", "handler", "register", "watch", "token", "verify_archive", "with_contact",
@@ -157,6 +158,7 @@ def _of(ask: Callable[[Engine, Any], Any]) -> Callable[[Engine], Ask]:
 
 DONE: dict[str, tuple[str, Callable[[Engine], Ask]]] = {
     "deploy": ("olga", _of(lambda engine, by: engine.deploy(SMALL.format(name="small"), by=by))),
+    "recount": ("olga", _of(lambda engine, by: engine.recount(by=by))),
     "suspend_process": ("olga", _suspended),
     "resume_process": ("olga", _resumed),
     "add_customer": ("tom", _of(lambda engine, by: engine.add_customer("eve", "Eve", record={"x": 1}, by=by))),

@@ -12,7 +12,7 @@ import pytest
 
 from flowengine import AsyncEngine, Engine, NotConfigured, NotFound
 
-KEPT_FOR_THE_ENGINE = {"close", "handler", "looking", "register", "using", "verify_archive", "watch"}
+KEPT_FOR_THE_ENGINE = {"close", "handler", "looking", "once", "register", "using", "verify_archive", "watch"}
 """What is no command and no question, or would be held open between two threads."""
 
 

@@ -177,6 +177,8 @@ def test_what_the_partner_asks_is_answered_here_and_goes_back(tailor: Engine, mi
     assert sew.title == "Sew the navy flannel, of parcel P-1"
     tailor.act(sew.id, "done", by="bea")
     assert tailor.track(job, "ada").status == "fulfilled"
+    told = [line.what for line in tailor.history(job)]
+    assert "the partner asks: Do you order at this price, for this day? (Order)" in told
     assert tailor.audit().fine
     assert mill.audit().fine
     assert len(tailor.jobs()) == len(mill.jobs()) == 1

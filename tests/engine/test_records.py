@@ -390,3 +390,21 @@ def test_customers_are_found_by_words_of_all_that_is_known(engine: Engine) -> No
             engine.customers(**wrong, by="tom")  # type: ignore[arg-type]
     with pytest.raises(NotAllowed):
         engine.customers(by="ada")
+
+
+def test_how_a_fact_was_said_each_time(engine: Engine) -> None:
+    """The last first, with who has said it so; of somebody else, of nothing, and to a customer what was not shown to
+    him then, there is none."""
+    engine.add_staff("mia", "Mia", roles=["tailor"])
+    engine.add_customer("ben", "Ben")
+    fact = engine.add_fact("ada", "preference", "Half lining", by="tom")
+    engine.change_fact(fact.id, "Full lining", show=True, by="mia")
+    engine.take_back_fact(fact.id, by="tom")
+    found = engine.facts("ada", of=fact.id[:30], by="mia")
+    assert [(one.version, one.text) for one in found] == [(3, "Full lining"), (2, "Full lining"), (1, "Half lining")]
+    assert [one.changed_by for one in found] == [engine.person(who).name for who in ("tom", "mia", "tom")]
+    assert found[0].taken_back is not None
+    assert [one.version for one in engine.facts("ada", of=fact.id, by="ada")] == [3, 2]
+    for whose, of in (("ben", fact.id), ("ada", "zzzz"), ("ada", "ffffffff")):
+        with pytest.raises(NotFound):
+            engine.facts(whose, of=of, by="mia")

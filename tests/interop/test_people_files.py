@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowengine.interop.people_files import FileRow, harmless_cell, read_people, written_people
+from flowengine.interop.csv_text import harmless_cell
+from flowengine.interop.people_files import FileRow, read_people, written_people
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 

@@ -30,6 +30,7 @@ from hypothesis.stateful import (
 from random_answers import PHASES, answer_for, fields_form, messages_of
 
 from flowengine import Engine, HandlerCall, Outcome, SimulatedClock
+from flowengine.commands import counting
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import advance, compile_process, start
@@ -45,10 +46,12 @@ from flowengine.core.values import Actor, Standing
 from flowengine.core.world import Appointment, Attempt
 from flowengine.errors import ExpressionFailed, FlowError, KeyConflict, NotFound, Refused, StaleCommand
 from flowengine.exact import Number
+from flowengine.insight.cells import Cell, Key
 from flowengine.language import load
 from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Database
+from flowengine.store.codec import decode
 from flowengine.views.replies import InboxItem
 
 NOT_DONE = (Refused, ExpressionFailed)
@@ -175,7 +178,9 @@ class EngineMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.job:
+                self._counted()
                 self._erased()
+                self._counted()
         finally:
             self.engine.close()
 
@@ -359,7 +364,32 @@ class EngineMachine(RuleBasedStateMachine):
         else:
             assert id not in [item.id for _, item in self._waiting()]
 
+    @rule()
+    def a_worker_counts(self) -> None:
+        """What has happened so far is counted for insight."""
+        counting.count(self.engine.shell)
+
     # laws
+
+    def _counted(self) -> None:
+        """What was counted as it happened is what comes of counting all histories anew."""
+        self._count_all()
+        before = self._cells()
+        counting.recount(self.engine.shell, Actor(kind="operator", id="olga"))
+        self._count_all()
+        assert self._cells() == before
+        assert any(key.measure == "started" for key in before)
+
+    def _count_all(self) -> None:
+        while counting.count(self.engine.shell)[0]:
+            pass
+        with self.database.reading() as tx:
+            assert tx.insights.behind(1) == 0
+
+    def _cells(self) -> dict[Key, Cell]:
+        with self.database.reading() as tx:
+            found = tx.insights.of(self.process.name, 0, 999_912, high="z")
+        return {Key(*one[:-1]): decode(one.body, Cell) for one in found}
 
     def _only_the_clock(self) -> None:
         """A refusal wrote nothing, but for what was due before it (L13)."""

@@ -120,6 +120,7 @@ CASES = (
     _case("schedules"),
     _case("standing", "process", process=...),
     _case("administration"),
+    _case("status"),
     _case("measures"),
     _case("next_due"),
     _case("archivable", before=START),
@@ -149,6 +150,7 @@ CASES = (
     _case("open_conversations"),
     # calendars
     _case("closures"),
+    _case("free_hours", "calendar", calendar=..., day=DAY),
     _case("close_calendar", "calendar", calendar=..., start=DAY, end=DAY),
     _case("open_calendar", "closed calendar", calendar=..., start=date(2026, 5, 6)),
     _case("feeds"),
@@ -184,4 +186,7 @@ CASES = (
     # promises
     _case("promises", limit=5),
     _case("promise_counts"),
+    # what all jobs have taught
+    _case("insight", "process", process=...),
+    _case("recount"),
 )  # fmt: skip

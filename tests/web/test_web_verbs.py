@@ -217,6 +217,14 @@ def test_a_list_is_read_page_by_page(shop: Served) -> None:
     assert (answer.status_code, set(answer.json()["problems"])) == (422, {"limit"})
     job = next(iter(made))
     assert [row["seq"] for row in shop.ask("history", "olga", job=job, after=0).json()["items"]] == [1]
+    for number in range(4):
+        shop.engine.say(job, f"Mind stair {number}", by="ada")
+    page = shop.ask("history", "olga", job=job, limit=2).json()
+    assert ([row["seq"] for row in page["items"]], page["next"]) == ([1, 2], "2")
+    page = shop.ask("history", "olga", job=job, limit=3, after=2).json()
+    assert ([row["seq"] for row in page["items"]], page["next"]) == ([3, 4, 5], "5")
+    assert shop.ask("history", "olga", job=job, after=5).json() == {"items": [], "next": None}
+    assert shop.ask("history", "olga", job=job, limit=MOST + 1).status_code == 422
 
 
 def test_what_is_known_is_not_sent_again(shop: Served) -> None:

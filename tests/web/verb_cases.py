@@ -125,6 +125,7 @@ class Case(NamedTuple):
 _IDS = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|flow_[\w-]{43}|(?<=\")[0-9a-f]{8}(?=[.\"])|(?<=\"id\":\")[0-9a-f]{12}"
     r"|(?<=\"id\":\")[\w-]{22}(?=\")|flow[ld]_[\w-]{43}|(?<=[\"=])[A-Z2-7]{32}|[0-9a-f]{64}"
+    r"|(?<=\"address\":\")[a-z+]+://[^\"]+"
 )
 
 
@@ -391,9 +392,12 @@ CASES: dict[str, Make] = {
     "retry": _incident,
     "stuck": _of("olga", process="ordering", limit=5),
     "standing": _of("olga", process="ordering"),
+    "insight": _of("olga", process="ordering", since="2026-01", split="month"),
+    "recount": _of("olga"),
     "schedules": _of("olga"),
     "audit": _on_table("olga", job=...),
     "administration": _of("olga", about="ada", limit=1),
+    "status": _of("olga"),
     "migrate": _migrated,
     "end": _on_table("olga", job=..., because="The shop closes", key="k11"),
     "set_data": _on_table("olga", job=..., place="need.wish", value="For eight", because="A slip", key="k12"),

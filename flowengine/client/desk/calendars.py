@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 
 from flowengine.client.desk.part import Part
-from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
+from flowengine.views.calendars import CalendarFile, Closed, ClosureView, DayView, FeedView, NewFeed
 
 
 class Calendars(Part):
@@ -24,6 +24,10 @@ class Calendars(Part):
     def closures(self, calendar: str = "") -> list[ClosureView]:
         """When a calendar, or any, is closed from now on, the earliest first."""
         return self._ask("closures", calendar)
+
+    def free_hours(self, calendar: str = "", day: date | None = None) -> list[DayView]:
+        """When a calendar, or each, is open on a day, and in which hours there is room for how many appointments."""
+        return self._ask("free_hours", calendar, day)
 
     def appointment_file(self, job: str) -> CalendarFile:
         """The appointments of a job for a calendar program."""

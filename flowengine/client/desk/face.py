@@ -21,6 +21,7 @@ from typing import Literal, Self
 from flowengine.client.desk.administration import Administration
 from flowengine.client.desk.calendars import Calendars
 from flowengine.client.desk.conversation import Conversation
+from flowengine.client.desk.insight import Insights
 from flowengine.client.desk.parties import Parties
 from flowengine.client.desk.promising import Promising
 from flowengine.client.desk.records import Records
@@ -33,7 +34,7 @@ from flowengine.views.tokens import IssuedToken, TokenView
 Answer = Mapping[str, Json]
 
 
-class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
+class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration, Insights):
     """What can be asked, for one identity."""
 
     @abstractmethod
@@ -53,6 +54,16 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
     @abstractmethod
     def me(self) -> view.PersonView | None:
         """Who asks, as he is known here; None for the program itself, and for somebody who is not known yet."""
+
+    @abstractmethod
+    def once(self, key: str) -> Self:
+        """This desk for one request, under a request key (L3): the verb that is asked of it next, also one that takes
+        no ``key`` itself, takes effect once. Asked again with the same, it answers as it did and does nothing, for a
+        week. It needs no closing.
+
+        Another request under the key is a KeyConflict. What shows a secret (a token, a link) is not shown again:
+        StaleCommand says that it was done.
+        """
 
     def __enter__(self) -> Self:
         return self
@@ -206,17 +217,19 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         took_part: bool = False,
         late: bool = False,
         mine: bool = False,
+        begun_before: datetime | None = None,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
         on a step; of staff all, or, with ``mine``, those that they began. ``late``: the open ones whose
-        promised moment is over, those that are late the longest first. ``after`` is the last full id of the page
-        before."""
+        promised moment is over, those that are late the longest first. ``begun_before``: those that began before a
+        moment, the oldest first. ``after`` is the last full id of the page before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
-        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
+        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine, begun_before=begun_before)
 
-    def history(self, job: str, *, after: int = 0) -> list[view.HistoryLine]:
-        """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts."""
-        return self._ask("history", job, after=after)
+    def history(self, job: str, *, after: int = 0, limit: int | None = None) -> list[view.HistoryLine]:
+        """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts; at most
+        ``limit`` lines."""
+        return self._ask("history", job, after=after, limit=limit)
 
     # processes
 

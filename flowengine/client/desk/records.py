@@ -42,10 +42,11 @@ class Records(Part):
         return self._ask("take_back_fact", fact)
 
     def facts(
-        self, person: str, *, kind: str = "", open: bool | None = None, after: str = "", limit: int = 50
+        self, person: str, *, kind: str = "", open: bool | None = None, of: str = "", after: str = "", limit: int = 50
     ) -> list[FactView]:
-        """A page of what is known of a customer, the newest first."""
-        return self._ask("facts", person, kind=kind, open=open, after=after, limit=limit)
+        """A page of what is known of a customer, the newest first; or how one fact, ``of`` which it is asked, was said
+        each time."""
+        return self._ask("facts", person, kind=kind, open=open, of=of, after=after, limit=limit)
 
     def record(self, person: str) -> view.RecordView:
         """A customer on one screen."""

@@ -13,6 +13,7 @@ from flowengine.store.tables.administration import deeds
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
+from flowengine.store.tables.insight import cells, lives
 from flowengine.store.tables.jobs import (
     awaiting,
     bookings,
@@ -63,6 +64,7 @@ __all__ = [
     "branches",
     "calendars",
     "calls",
+    "cells",
     "challenges",
     "closures",
     "codes",
@@ -77,6 +79,7 @@ __all__ = [
     "letters",
     "link_uses",
     "links",
+    "lives",
     "memberships",
     "messages",
     "metadata",

@@ -68,6 +68,7 @@ jobs = sa.Table(
     text("data"),
     sa.Column("parent", Key, nullable=True),
     time("promised", nullable=True),
+    added("counted", sa.BigInteger(), "0"),
     sa.Index("ix_flow_jobs_short", "short"),
     sa.Index("ix_flow_jobs_customer", "customer", "id"),
     sa.Index("ix_flow_jobs_process", "process", "id"),
@@ -85,10 +86,17 @@ jobs = sa.Table(
         sqlite_where=sa.text("promised IS NOT NULL"),
         postgresql_where=sa.text("promised IS NOT NULL"),
     ),
+    sa.Index(
+        "ix_flow_jobs_uncounted",
+        "id",
+        sqlite_where=sa.text("counted = 0"),
+        postgresql_where=sa.text("counted = 0"),
+    ),
     postgresql_with={"fillfactor": 70},
     comment="One row a job: its head, its root branch and its data. seq and hash are those of its last history entry. "
     "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for. "
-    "promised: the moment that was promised, while the job is open and that is neither kept nor broken.",
+    "promised: the moment that was promised, while the job is open and that is neither kept nor broken. "
+    "counted: 1 where all that has happened is in the cells of insight.",
 )
 
 branches = sa.Table(

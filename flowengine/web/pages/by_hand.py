@@ -190,14 +190,16 @@ def _deadline(desk: Desk, call: Call) -> Done:
 
 
 def _json(box: str, call: Call) -> Json:
-    """What was typed, as JSON; None for nothing."""
-    text = call.given[box]
+    return read_json(box, call.given[box], call.speech)
+
+
+def read_json(box: str, text: str, speech: Speech) -> Json:
+    """What was typed in a box, as JSON; None for nothing. Raises Unreadable."""
     if not text:
         return None
     try:
         found: Json = json.loads(text)
     except (ValueError, RecursionError):
-        raise Unreadable(
-            box, call.speech.say('This is no JSON: texts stand in quotes, as "navy"; numbers stand alone.')
-        ) from None
+        words = speech.say('This is no JSON: texts stand in quotes, as "navy"; numbers stand alone.')
+        raise Unreadable(box, words) from None
     return found

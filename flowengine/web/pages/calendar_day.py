@@ -1,4 +1,4 @@
-"""What is booked: a day or a week, of oneself, of a role, of a person or of a calendar."""
+"""What is booked, and what is free: a day or a week, of oneself, of a role, of a person or of a calendar; closures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.views.replies import AgendaItem
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import (
+    days_of,
+    in_words,
+    refuse_outside,
+    refuse_unless_mended,
+    role_titles,
+    status_of,
+)
 from flowengine.web.pages.visit import Visit
 
 pages = Book()
@@ -33,7 +40,8 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
     with visit.still():
         items = visit.desk.agenda(day, day + timedelta(days=days - 1), limit=MOST, **whose)
         closures = visit.desk.closures(whose.get("calendar", ""))
-        roles = sorted(visit.desk.roles())
+        roles = role_titles(visit, visit.desk.roles())
+        free = visit.desk.free_hours(day=day)
         me = visit.me
         absences = visit.desk.person(me.id).absences if me is not None else ()
     clock = visit.speech.clock()
@@ -42,7 +50,7 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
         by_day.setdefault(item.start.astimezone(clock).date(), []).append(item)
     return visit.page(
         "staff/calendar.html", status, problems=problems or {}, typed=visit.posted, days=sorted(by_day.items()),
-        day=day, long=long, whose=whose, closures=closures,
+        day=day, long=long, whose=whose, closures=closures, free=free,
         absences=[one for one in absences if one.end > visit.speech.now], roles=roles, full=len(items) == MOST,
         before=day - timedelta(days=days), after=day + timedelta(days=days), today=_today(visit),
     )  # fmt: skip
@@ -52,15 +60,10 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
 def away(visit: Visit) -> Response:
     """Say that one is away, both days with those between. What is booked for then stays booked, and says so."""
     refuse_outside(visit)
-    me, say = visit.me, visit.speech.say
+    me = visit.me
     if me is None:
         raise e.NotFound("there is no such page")
-    problems, days = {}, {}
-    for name in ("first", "last"):
-        try:
-            days[name] = date.fromisoformat(visit.posted.get(name))
-        except ValueError:
-            problems[name] = say("Please give a day.")
+    problems, days = days_of(visit)
     if problems:
         return shown(visit, 422, problems)
     try:
@@ -82,6 +85,36 @@ def back(visit: Visit) -> Response:
     if visit.me is not None:
         visit.desk.remove_absence(visit.me.id, start)
     return visit.go("/calendar")
+
+
+@pages.post("/calendar/close")
+def close(visit: Visit) -> Response:
+    """A calendar has no appointments, both days with those between. What is booked for then stays booked: the page that
+    follows shows it."""
+    refuse_outside(visit)
+    problems, days = days_of(visit, "closed-")
+    if problems:
+        return shown(visit, 422, problems)
+    name, first = visit.posted.get("closed"), days["first"]
+    try:
+        done = visit.desk.close_calendar(name, first, days["last"], visit.posted.get("closed-why").strip())
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return shown(visit, status_of(error), {"closed-first": in_words(error)})
+    query = {"calendar": name, "day": first.isoformat(), "span": "week", "booked": str(len(done.appointments))}
+    return visit.go("/calendar", query)
+
+
+@pages.post("/calendar/open")
+def open_again(visit: Visit) -> Response:
+    """A calendar is open again that was closed from a moment on."""
+    refuse_outside(visit)
+    try:
+        start = datetime.fromisoformat(visit.posted.get("start"))
+    except ValueError:
+        raise e.NotFound("it is not closed then") from None
+    visit.desk.open_calendar(visit.posted.get("of"), start)
+    return visit.go("/calendar", {"calendar": visit.posted.get("of")})
 
 
 def _today(visit: Visit) -> date:

@@ -97,6 +97,45 @@ def answer_fact(visit: Visit) -> Response:
     return _done(visit, f"answer-{fact}", reply, "#facts")
 
 
+@pages.post("/customers/{id}/facts/change")
+def change_fact(visit: Visit) -> Response:
+    """A fact is said otherwise; how it was said before is kept."""
+    posted, fact = visit.posted, visit.posted.get("of")
+
+    def change() -> None:
+        refuse_nothing(visit, "text")
+        visit.desk.change_fact(fact, posted.get("text"), kind=posted.get("kind"), show=posted.get("show") == "yes")
+
+    return _done(visit, f"change-{fact}", change, "#facts")
+
+
+@pages.get("/customers/{id}/facts/{fact}")
+def fact_versions(visit: Visit) -> Response:
+    """How a fact was said each time, the last first."""
+    refuse_outside(visit)
+    with visit.still():
+        record = visit.desk.record(visit.part("id"))
+        versions = visit.desk.facts(record.customer, of=visit.part("fact"), limit=FACTS_SHOWN)
+    return visit.page("staff/fact.html", record=record, versions=versions)
+
+
+@pages.post("/customers/{id}/person")
+def change_person(visit: Visit) -> Response:
+    """What the customer is called, in which groups, and whether it is an organisation."""
+    refuse_outside(visit)
+    posted, id = visit.posted, visit.part("id")
+    groups = [one.strip() for one in posted.get("groups").split(",") if one.strip()]
+    try:
+        visit.desk.add_customer(
+            visit.desk.person(id).id, posted.get("name").strip(), groups=groups,
+            organisation=posted.get("organisation") == "yes",
+        )  # fmt: skip
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return shown(visit, status_of(error), {"name": in_words(error)})
+    return visit.go(at("customers", id))
+
+
 @pages.post("/customers/{id}/facts/take-back")
 def take_back(visit: Visit) -> Response:
     """A fact counts no more."""

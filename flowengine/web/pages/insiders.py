@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
+
 from flowengine import errors as e
 from flowengine.client.desk import Desk
+from flowengine.runtime.actors import OPERATOR
 from flowengine.web.pages.posted import Upload
 from flowengine.web.pages.visit import Visit
 
@@ -50,6 +54,29 @@ def in_words(error: e.FlowError) -> str:
 def titles_of(desk: Desk) -> dict[str, str]:
     """What the processes are called that are in use, by name."""
     return {one.name: one.title for one in desk.processes() if one.latest}
+
+
+def role_titles(visit: Visit, roles: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What roles are called in the files of the processes that have them (``Desk.roles``), by name, in the order of
+    their titles; one that no process has any more is called as it is."""
+    found: dict[str, str] = {}
+    for role, processes in roles.items():
+        named = (visit.process(name).roles.get(role) for name in processes)
+        title = next((one.title for one in named if one is not None), "")
+        found[role] = title or (visit.speech.say("Operator") if role == OPERATOR else role)
+    return dict(sorted(found.items(), key=lambda one: one[1].casefold()))
+
+
+def days_of(visit: Visit, prefix: str = "") -> tuple[dict[str, str], dict[str, date]]:
+    """The ``first`` and the ``last`` day that were typed, in boxes of these names behind a ``prefix``; what is wrong
+    with them, by box."""
+    problems, days = {}, {}
+    for name in ("first", "last"):
+        try:
+            days[name] = date.fromisoformat(visit.posted.get(prefix + name))
+        except ValueError:
+            problems[prefix + name] = visit.speech.say("Please give a day.")
+    return problems, days
 
 
 def attached(visit: Visit, name: str, job: str = "") -> list[str]:

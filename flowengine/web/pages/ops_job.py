@@ -90,6 +90,14 @@ def do(visit: Visit) -> Response:
     )  # fmt: skip
 
 
+@pages.post("/ops/jobs/{job}/links/end")
+def end_link(visit: Visit) -> Response:
+    """A link to the job opens nothing any more."""
+    refuse_all_but_operators(visit)
+    visit.desk.revoke_link(visit.posted.get("id"))
+    return visit.go(at("ops", "jobs", visit.part("job")))
+
+
 def _hand(visit: Visit) -> by_hand.Hand:
     found = by_hand.all_hands(visit.speech).get(visit.part("hand"))
     if found is None:

@@ -1,13 +1,22 @@
-"""Those who work here: their roles, what they have in hand, and what becomes of it when they leave."""
+"""Those who work here: names, roles and absences, what they have in hand, and what becomes of it when they leave."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.views.replies import HandedOver, Left
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
+from flowengine.web.pages.insiders import (
+    days_of,
+    in_words,
+    refuse_all_but_operators,
+    refuse_unless_mended,
+    role_titles,
+    status_of,
+)
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -27,9 +36,9 @@ def listed(visit: Visit, status: int = 200, problems: dict[str, str] | None = No
     after = visit.query("after")
     with visit.still():
         rows = visit.desk.people("staff", after=after, limit=PAGE)
-        roles = visit.desk.roles()
+        roles = role_titles(visit, visit.desk.roles())
     return visit.page(
-        "operators/people.html", status, people=rows, roles=sorted(roles), problems=problems or {}, typed=visit.posted,
+        "operators/people.html", status, people=rows, roles=roles, problems=problems or {}, typed=visit.posted,
         after=after, more=rows[-1].id if len(rows) == PAGE else "",
     )  # fmt: skip
 
@@ -71,12 +80,12 @@ def shown(
         if found.kind != "staff":
             raise e.NotFound("there is no such page")
         holdings = desk.holdings(found.id)
-        roles = sorted({*desk.roles(), *found.roles})
+        roles = role_titles(visit, {**dict.fromkeys(found.roles, ()), **desk.roles()})
         sessions = desk.sessions(found.id)
     return visit.page(
         "operators/person.html", status, person=found, holdings=holdings, roles=roles, sessions=sessions,
-        problems=problems or {}, typed=visit.posted, left=seen if isinstance(seen, Left) else None,
-        handed=seen if isinstance(seen, HandedOver) else None,
+        problems=problems or {}, typed=visit.posted, now=visit.speech.now,
+        left=seen if isinstance(seen, Left) else None, handed=seen if isinstance(seen, HandedOver) else None,
     )  # fmt: skip
 
 
@@ -127,9 +136,41 @@ def _with_reason(visit: Visit, what: str) -> Response:
     return visit.go(at("ops", "people", id)) if sure else shown(visit, seen=seen)
 
 
-@pages.post("/ops/people/{id}/sign-out")
-def sign_out(visit: Visit) -> Response:
-    """All his sessions end."""
+@pages.post("/ops/people/{id}/name")
+def set_name(visit: Visit) -> Response:
+    """What he is called, and in which zone he reads moments."""
     refuse_all_but_operators(visit)
-    visit.desk.sign_out_everywhere(visit.part("id"))
+    id, posted = visit.part("id"), visit.posted
+    try:
+        visit.desk.set_name(id, posted.get("name").strip(), zone=posted.get("zone").strip())
+    except e.BadAnswer as error:
+        return shown(visit, 422, {"zone" if "zone" in box else "name": words for box, words in error.problems.items()})
+    return visit.go(at("ops", "people", id))
+
+
+@pages.post("/ops/people/{id}/away")
+def away(visit: Visit) -> Response:
+    """He is away, both days with those between. What is booked for then stays booked, and is told."""
+    refuse_all_but_operators(visit)
+    id, posted = visit.part("id"), visit.posted
+    problems, days = days_of(visit)
+    if problems:
+        return shown(visit, 422, problems)
+    try:
+        done = visit.desk.add_absence(id, days["first"], days["last"], posted.get("why").strip())
+    except e.Refused as error:
+        refuse_unless_mended(error)
+        return shown(visit, status_of(error), {"first": in_words(error)})
+    return visit.go(at("ops", "people", id), {"booked": str(len(done.appointments))})
+
+
+@pages.post("/ops/people/{id}/back")
+def back(visit: Visit) -> Response:
+    """He is there after all."""
+    refuse_all_but_operators(visit)
+    try:
+        start = datetime.fromisoformat(visit.posted.get("start"))
+    except ValueError:
+        raise e.NotFound("there is no such absence") from None
+    visit.desk.remove_absence(visit.part("id"), start)
     return visit.go(at("ops", "people", visit.part("id")))

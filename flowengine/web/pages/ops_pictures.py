@@ -26,7 +26,7 @@ def of_process(visit: Visit) -> Response:
     with visit.still():
         text, found = visit.desk.source(name), visit.desk.standing(name)
     counts = {one.state: Crowd(jobs=one.jobs, median=now - one.half_since, longest=now - one.since) for one in found}
-    return _svg(picture(parse(text, check=False), counts=counts))
+    return svg(picture(parse(text, check=False), counts=counts))
 
 
 @pages.get("/ops/jobs/{job}/picture")
@@ -39,7 +39,7 @@ def of_job(visit: Visit) -> Response:
         text = visit.desk.source(track.process, track.version)
     stands = [place.state for place in track.where] if isinstance(track, StaffTrack) else []
     path = JobPath.of((event for line in lines for event in line.events), stands)
-    return _svg(picture(parse(text, check=False), path=path))
+    return svg(picture(parse(text, check=False), path=path))
 
 
 def _refuse(visit: Visit) -> None:
@@ -48,6 +48,7 @@ def _refuse(visit: Visit) -> None:
         raise e.NotFound("there are no pictures here", possible=("install the extra draw",))
 
 
-def _svg(text: str) -> Response:
+def svg(text: str) -> Response:
+    """A picture, looked at by itself or on a page; it is made anew each time."""
     headers = {"cache-control": "no-store", "content-security-policy": POLICY, "x-content-type-options": "nosniff"}
     return Response(text, media_type="image/svg+xml", headers=headers)

@@ -1,4 +1,4 @@
-"""The processes in use: their versions and texts, their schedules, and whether new jobs begin."""
+"""The processes in use: their versions and texts, where their jobs stand, schedules, and whether new jobs begin."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.interop.drawing import can_draw
-from flowengine.views.replies import ProcessRow
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import in_words, refuse_all_but_operators, refuse_unless_mended, status_of
+from flowengine.web.pages.ops_versions import versions_of
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -39,15 +39,15 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
     """The page; ``problems`` by the ids of the boxes."""
     name = visit.part("name")
     with visit.still():
-        rows: list[ProcessRow] = [one for one in visit.desk.processes() if one.name == name]
-        if not rows:
-            raise e.NotFound("there is no such page")
+        rows = versions_of(visit, name)
         latest = next(one for one in rows if one.latest)
-        version = visit.query("version") or latest.version
-        text = visit.desk.source(name, version)
+        shown_version = visit.process(name, visit.query("version") or latest.version)
+        standing = visit.desk.standing(name)
+    titles = {state.name: state.title for state in visit.process(name).states()}
     return visit.page(
-        "operators/process.html", status, rows=list(reversed(rows)), latest=latest, version=version, text=text,
-        problems=problems or {}, typed=visit.posted, draws=can_draw(),
+        "operators/process.html", status, rows=rows, latest=latest, version=shown_version.version,
+        text=shown_version.source, standing=standing, titles=titles, problems=problems or {}, typed=visit.posted,
+        draws=can_draw(), moved=visit.query("moved"), stayed=visit.query("stayed"),
     )  # fmt: skip
 
 

@@ -29,9 +29,10 @@ class Renderer:
         self._by_language = {language: _environment(loader, language) for language in LANGUAGES}
 
     def render(self, template: str, speech: Speech, **what: Any) -> str:
-        """A page, in the language of ``speech``. Raises what Jinja raises for a template that is wrong."""
+        """A page, in the language of ``speech``. HTML knows no NUL: the sign for what cannot be shown stands for it.
+        Raises what Jinja raises for a template that is wrong."""
         found = self._by_language[speech.language].get_template(template)
-        return found.render(speech=speech, **what)
+        return found.render(speech=speech, **what).replace("\0", "�")
 
 
 def _environment(loader: BaseLoader, language: str) -> Environment:
@@ -45,6 +46,7 @@ def _environment(loader: BaseLoader, language: str) -> Environment:
     for name in ("day", "time", "moment", "distance", "span", "number", "money", "wait"):
         made.filters[name] = pass_context(partial(_told, name))
     made.filters["tag"] = pass_context(lambda context, name: context["speech"].tell(TAGS.get(name, name)))
+    made.filters["seconds"] = lambda seconds: timedelta(seconds=seconds)
     return made
 
 

@@ -59,6 +59,7 @@ def _publicly(visit: Visit, given: Answered, who: Answered) -> Response:
     begun = visit.engine.start_publicly(
         visit.part("process"), need=given.values, name=str(who.values.get("name", "")),
         contact=str(who.values.get("contact", "")), browser=browser_of(visit.request), language=visit.language,
+        key=visit.posted.get("key") or None,
     )  # fmt: skip
     return visit.go("/login/answer", {"id": begun.code.id, "back": at("jobs", begun.job)})
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -13,11 +14,14 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from flowengine.client.asking import keyed
 from flowengine.client.desk import Desk
 from flowengine.client.local import LocalDesk
+from flowengine.client.wire import asking
 from flowengine.commands.sessions import csrf_of
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
+from flowengine.language.model import Process
 from flowengine.people.identities import By, Identity
 from flowengine.speech.languages import LANGUAGES, SOURCE, wished
 from flowengine.speech.telling import Speech
@@ -48,9 +52,10 @@ class Visit:
 
     @cached_property
     def desk(self) -> Desk:
-        """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4)."""
+        """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4), and, where a
+        form with a key was sent, does so once (L3)."""
         assert self.who is not None, "a page that is for anybody asks the engine itself"
-        return LocalDesk(self.engine, self.who, language=self.language)
+        return FormDesk(self.engine, self.who, self.posted.get("key"), language=self.language)
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -68,6 +73,11 @@ class Visit:
     def me(self) -> PersonView | None:
         """The person who asks; None for nobody, and for a program."""
         return LocalDesk(self.engine, self.who).me if self.who is not None else None
+
+    def process(self, name: str, version: str | None = None) -> Process:
+        """A process with titles of states and roles, the latest version unless one is named. Raises NotFound."""
+        assert self.who is not None, "only who is signed in is told of processes"
+        return self.engine.process(name, version, by=self.who)
 
     @property
     def kind(self) -> str:
@@ -91,7 +101,8 @@ class Visit:
             return ()
         if self.kind == "operator":
             main = [("/ops", say("Jobs")), ("/ops/incidents", say("Incidents")), ("/ops/processes", say("Processes"))]
-            main += [("/work", say("Work")), ("/customers", say("Customers")), ("/ops/people", say("People"))]
+            main += [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
+            main += [("/ops/people", say("People")), ("/ops/settings", say("Settings"))]
         elif self.kind == "staff":
             main = [("/work", say("Work")), ("/calendar", say("Calendar")), ("/customers", say("Customers"))]
         else:
@@ -180,6 +191,26 @@ class Visit:
         """On to another page of ours (303): ``path`` begins with ``/`` and is escaped already (:func:`at`)."""
         more = "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items()) if query else ""
         return RedirectResponse(self.here + path + more, 303, {"cache-control": "no-store"})
+
+
+class FormDesk(LocalDesk):
+    """A desk for what a form has sent. Under the form's key each verb that takes none itself is done once; one that is
+    asked for something else, for the form was changed and sent again, is another request."""
+
+    def __init__(self, engine: Engine, who: By, key: str, *, language: str = "") -> None:
+        super().__init__(engine, who, language=language)
+        self._form = key[:_LONGEST_FORM_KEY]
+
+    def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
+        request = keyed(verb, given, named, self._form) if self._form else None
+        if request is None or asking(verb).key is not None:
+            return super()._ask(verb, *given, **named)
+        said = sha256(request.said).hexdigest()[:32]
+        request = request._replace(key=f"{self._form} {verb} {said}")
+        return asking(verb).answer(self.ask_once(request, given, named).content)
+
+
+_LONGEST_FORM_KEY = 100
 
 
 def at(*parts: str) -> str:

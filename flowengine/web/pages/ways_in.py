@@ -91,6 +91,8 @@ def make_token(visit: Visit) -> Response:
     except e.BadAnswer as problem:
         told = {("name" if "name" in key else "scopes"): words for key, words in problem.problems.items()}
         return shown(visit, 422, told)
+    except e.StaleCommand:  # the form was sent twice, and what the first made was shown to it
+        return visit.go(PAGE)
     return _go_with(visit, f"token {made.token}")
 
 
@@ -104,7 +106,10 @@ def revoke_token(visit: Visit) -> Response:
 @pages.post(f"{PAGE}/feeds")
 def make_feed(visit: Visit) -> Response:
     """An address from which a calendar program reads one's own appointments."""
-    made = visit.desk.make_feed()
+    try:
+        made = visit.desk.make_feed()
+    except e.StaleCommand:  # as above
+        return visit.go(PAGE)
     base = visit.request.base_url
     return _go_with(visit, f"feed {made.url or str(base).rstrip('/') + made.path}")
 

@@ -10,7 +10,14 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
 from flowengine.web.pages.book import Book
-from flowengine.web.pages.insiders import in_words, refuse_outside, refuse_unless_mended, status_of, titles_of
+from flowengine.web.pages.insiders import (
+    in_words,
+    refuse_outside,
+    refuse_unless_mended,
+    role_titles,
+    status_of,
+    titles_of,
+)
 from flowengine.web.pages.visit import Visit, at
 
 pages = Book()
@@ -23,7 +30,8 @@ WRITTEN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A step in the list. ``when`` is by when it is to be done, and ``appointment`` when the customer comes."""
+    """A step in the list. ``when`` is by when it is to be done, ``appointment`` when the customer comes, and
+    ``usual`` in how many seconds it is usually over."""
 
     id: str
     job: str
@@ -40,6 +48,7 @@ class Row:
     asked: str = ""
     preferred: bool = False
     zone: str = ""
+    usual: int | None = None
 
 
 @pages.get("/work")
@@ -64,14 +73,15 @@ def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
         first = not after and not narrowed
         held = desk.holdings(person).claimed if first and person else ()
         written = desk.open_conversations(limit=WRITTEN) if first else []
-        titles = titles_of(desk)
+        titles, roles = titles_of(desk), role_titles(visit, desk.roles())
         did = _did(visit) if status == 200 else ""
     rows = [_row(one) for one in items]
     listed = {one.id for one in rows}
     mine = [one for one in rows if one.mine] + [_held(one) for one in held if one.id not in listed]
     return visit.page(
         "staff/worklist.html", status, mine=mine, others=[one for one in rows if not one.mine], counts=counts,
-        groups=_groups(everything.groups), titles=titles, narrowed=narrowed, written=written, did=did, problem=problem,
+        groups=_groups(everything.groups), titles=titles, roles=roles, narrowed=narrowed, written=written, did=did,
+        problem=problem,
         more=items[-1].place if len(items) == PAGE else "", after=after, soon=_midnight(visit),
     )  # fmt: skip
 
@@ -103,6 +113,7 @@ def _row(item: InboxItem) -> Row:
         customer_name=item.customer_name, mine=item.mine, when=item.urgent or item.due,
         appointment=item.appointment if isinstance(item, StaffItem) else None, opened=item.opened,
         promise=item.promise, late=item.late, asked=item.asked, preferred=item.preferred, zone=item.zone,
+        usual=item.usual if isinstance(item, StaffItem) else None,
     )  # fmt: skip
 
 

@@ -24,6 +24,29 @@ def test_customers_are_found_and_nobody_is_entered_twice(busy: House) -> None:
     assert busy.visitor("ada").get("/customers").status_code == 404
 
 
+def test_a_form_that_is_sent_twice_does_once(busy: House) -> None:
+    """Who presses a button twice is answered twice alike, and one thing is done (L3); the same form with something else
+    in it is another request."""
+    tom, engine = busy.visitor("tom"), busy.engine
+    page = tom.get("/new-customer")
+    first, second = (send(tom, page, "/new-customer", name="Mira") for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]
+    other = send(tom, page, "/new-customer", name="Mara")
+    assert other.headers["location"] != first.headers["location"]
+    page = tom.get("/customers/bob")
+    send(tom, page, "/customers/bob/contacts", contact="bob@example.org")
+    page = tom.get("/customers/bob")
+    for _ in range(2):
+        assert send(tom, page, "/contacts/remove", address="bob@example.org").status_code == 303
+    assert "bob@example.org" not in [one.address for one in engine.contacts("bob")]
+    ada = busy.visitor("ada")
+    page = ada.get("/me/signing-in")
+    for _ in range(2):
+        assert send(ada, page, "/me/signing-in/tokens", name="My script", scope="read").status_code == 303
+        assert send(ada, page, "/me/signing-in/feeds").status_code == 303
+    assert (len(engine.own_tokens(by="ada")), len(engine.feeds(by="ada"))) == (1, 1)
+
+
 def test_two_are_looked_at_before_they_are_one_and_are_two_again(busy: House) -> None:
     """It takes a reason; what is proposed says why; undone, both are as they were."""
     tom = busy.visitor("tom")

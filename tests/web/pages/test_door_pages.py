@@ -131,6 +131,7 @@ def test_somebody_new_begins_a_job_and_shows_that_the_address_is_his(sqlite_url:
         check = send(new, page, "/start/", name="Cy", contact="cy@example.org")
         assert "cy@example.org" in check.text
         asked = send(new, check, "/start/", stage="send").headers["location"]
+        assert send(new, check, "/start/", stage="send").headers["location"] == asked, "sent twice, it is one job"
         done = send(new, new.get(asked), "/login/answer", code=digits(house, asked))
         assert done.headers["location"].startswith("/jobs/")
         assert house.engine.jobs(by=house.engine.find_person("cy@example.org").id)[0].title == "A coat made with you"

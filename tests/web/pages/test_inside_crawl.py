@@ -11,8 +11,8 @@ from house import House
 
 ELSEWHERE = ("/api/", "/static/")
 """What is no page."""
-KEYLESS = ("/language", "/logout", "/me")
-"""Forms of verbs that take no request key: what they do twice is as it was after the first time."""
+KEYLESS = ("/language", "/logout")
+"""Forms of what is no verb of a desk: what they do twice is as it was after the first time."""
 VOID = frozenset(("br", "col", "hr", "img", "input", "link", "meta"))
 
 

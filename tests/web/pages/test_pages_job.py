@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from coat import COAT
-from house import House, Visitor
+from house import House, Visitor, opened
 from playwright.sync_api import Browser
 
+from flowengine import Settings, SimulatedClock
 from flowengine.client import verify
 
 
@@ -55,6 +56,28 @@ def test_a_customer_follows_her_job(house: House, coat: str) -> None:
         assert "margin" not in page.lower()
         assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon[a-z]+=", page)
         assert page.count("<h1>") == 1
+
+
+def test_who_works_here_is_not_named_where_the_house_hides_it(sqlite_url: str) -> None:
+    """The page says the house's name in the place of Mia's, also with what she has written."""
+    clock = SimulatedClock(datetime(2026, 5, 4, 9, tzinfo=UTC))
+    with opened(sqlite_url, clock, settings=Settings(staff_as="The House")) as house:
+        engine = house.engine
+        engine.deploy(COAT)
+        engine.add_customer("ada", "Ada")
+        engine.add_staff("mia_4711", "Mia", roles=["tailor"])
+        job = engine.start("coat", by="ada", need={"day": "2026-06-12", "wish": "Soft"}).job
+        engine.act(engine.inbox("ada")[0].id, "chosen", {"cloth": "wool"}, by="ada")
+        engine.claim(next(one.id for one in engine.inbox("mia_4711") if one.title == "Cut it"), by="mia_4711")
+        engine.message(job, "Do you come by train?", by="mia_4711")
+        ada = house.visitor("ada")
+        pages = [ada.get(path).text for path in ("/", f"/jobs/{job}", "/me", "/me/messages")]
+        api = ("", "/conversation", "/data", "/receipts")
+        pages += [ada.get(f"/api/v1/jobs/{job}{path}").text for path in api]
+        assert not any("Mia" in page or "mia_" in page for page in pages)
+        assert "The House" in pages[5]
+        assert "<strong>Cutting your cloth</strong>, The House" in pages[1]
+        assert "Mia" in house.visitor("mia_4711").get(f"/jobs/{job}").text
 
 
 def test_who_sees_a_job(house: House, coat: str) -> None:
