@@ -21,7 +21,7 @@ from flowengine.cli.moments import day, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import FormField, Json
 from flowengine.language import texts
-from flowengine.language.currencies import money
+from flowengine.speech.money import money
 from flowengine.views.replies import StaffWaiting
 
 LONGEST_ANSWER = 60

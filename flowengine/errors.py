@@ -45,8 +45,8 @@ Each says *what* is wrong, *where*, and what is *possible* instead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 if TYPE_CHECKING:
     from flowengine.problem import Problem
@@ -62,6 +62,9 @@ class FlowError(Exception):
     ``what`` is a sentence, ``where`` names the place (``file:line:column``, a step, a field), ``possible`` lists what
     would have been accepted: ``str(error)`` says all three, ``to_json()`` gives them as plain values beside ``error``,
     the name of the class. ``status`` is the HTTP status that goes with it, said with a class, else its parent's.
+
+    All of it is English, until a door that knows the reader has it told in his words (:meth:`tell`): what was raised as
+    a phrase (``speech.phrases``) can be; ``phrase`` is that of ``what``, ``phrases`` those of what is possible.
     """
 
     status: ClassVar[int] = 500
@@ -71,9 +74,11 @@ class FlowError(Exception):
 
     def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = ()) -> None:
         super().__init__(what)
-        self.what = what
-        self.where = where
-        self.possible = tuple(possible)
+        self.phrase = what
+        self.phrases = tuple(possible)
+        self.what = str(what)
+        self.where = str(where)
+        self.possible = tuple(map(str, possible))
 
     @property
     def code(self) -> str:
@@ -83,6 +88,12 @@ class FlowError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} (possible: {', '.join(self.possible)})" if self.possible else text
+
+    def tell(self, told: Callable[[str], str]) -> Self:
+        """The error itself, saying what it says as ``told`` tells its phrases."""
+        self.what = told(self.phrase)
+        self.possible = tuple(map(told, self.phrases))
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """The error as plain values, for ``--json`` and HTTP."""
@@ -176,12 +187,22 @@ class BadAnswer(Refused, status=422):
     """The answer breaks the step's fields; ``problems`` maps each field's path to what is wrong with it."""
 
     def __init__(self, problems: Mapping[str, str], *, where: str = "", possible: Sequence[str] = ()) -> None:
-        self.problems = dict(problems)
-        text = "; ".join(f"{name}: {problem}" if name else problem for name, problem in self.problems.items())
-        super().__init__(text, where=where, possible=possible)
+        self.problem_phrases = dict(problems)
+        self.problems = {name: str(problem) for name, problem in problems.items()}
+        super().__init__(_in_a_row(self.problems), where=where, possible=possible)
+
+    def tell(self, told: Callable[[str], str]) -> Self:
+        super().tell(told)
+        self.problems = {name: told(problem) for name, problem in self.problem_phrases.items()}
+        self.what = _in_a_row(self.problems)
+        return self
 
     def to_json(self) -> dict[str, Any]:
         return super().to_json() | {"problems": self.problems}
+
+
+def _in_a_row(problems: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {problem}" if name else problem for name, problem in problems.items())
 
 
 class AlreadyClaimed(Refused, status=409):

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flowengine import Engine, Settings, SimulatedClock
-from flowengine.language import spoken_time
+from flowengine.speech import spoken_time
 
 from ..telling import Telling
 from .mill import Mill

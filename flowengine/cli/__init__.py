@@ -31,6 +31,7 @@ _ENTRIES = (
     Entry("new", "designers:new", "Write a small process file to begin with.", "Designers"),
     Entry("check", "designers:check", "Find the problems of process files.", "Designers"),
     Entry("draw", "drawing:draw", "Draw a process: a picture, Mermaid, or an outline.", "Designers"),
+    Entry("texts", "designers:texts", "What is still to be translated of a process.", "Designers"),
     Entry("diff", "designers:diff", "What a file changes, and who would notice.", "Designers"),
     Entry("try", "rehearsing:try_", "Play a process at the terminal, without deploying it.", "Designers"),
     Entry("paths", "rehearsing:paths", "The ways to each end of a process.", "Designers"),

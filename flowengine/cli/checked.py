@@ -4,6 +4,7 @@ out, and when what he waits behind is an incident."""
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from flowengine.language.checks import CommandStep, LeftOut, Proof, command_step
 from flowengine.language.checks.deadlines import attended
 from flowengine.language.checks.recursion import endless_calls
 from flowengine.language.checks.starts import clashes
+from flowengine.speech.languages import LANGUAGES
 
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _MONTHS = re.compile(r"\bP(\d{1,2})M\b")
@@ -49,12 +51,11 @@ class Checked:
         return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(_COMMENT.sub("", text))]
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain values; ``left_out``, ``proof``, ``command_steps`` and ``attention`` are None where there
-        are problems."""
+        """The result as plain values; what is told of the process is None where there are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
         if self.process is None or self.left is None or self.proof is None:
-            names = ("process", "version", "left_out", "proof", "command_steps", "attention")
+            names = ("process", "version", "left_out", "proof", "command_steps", "attention", "untranslated")
             return plain | dict.fromkeys(names) | {"months": []}
         left = {
             "customer_states": self.left.customer_states,
@@ -76,6 +77,7 @@ class Checked:
             for one in self.commands
         ]
         plain["attention"] = {name: str(length) for name, length in attended(self.process).items()}
+        plain["untranslated"] = {one: list(self.process.untranslated(one)) for one in self.process.texts}
         return plain | {"months": [{"line": line, "months": count} for line, count in self.months]}
 
 
@@ -123,6 +125,12 @@ def show_checked(console: Console, checked: Checked) -> None:
     for line, count in checked.months:
         months = "1 month" if count == 1 else f"{count} months"
         show.line(console, f"  Line {line}: P{count}M is {months} ", (f"(minutes would be PT{count}M)", "dim"))
+    for language in checked.process.texts:
+        missing = checked.process.untranslated(language)
+        if missing:
+            texts = "1 text is" if len(missing) == 1 else f"{len(missing)} texts are"
+            pasted = f"flow texts {shlex.quote(checked.file)} --language {language}"
+            show.line(console, f"  {texts} not said in {LANGUAGES[language]} ", (f"({pasted})", "dim"))
     _show_left_out(console, checked.left)
     for step in checked.commands:
         decided = f"{' or '.join(step.by)} decides on what others have done in {', '.join(step.of)}"

@@ -18,6 +18,7 @@ from flowengine.cli.terminal import Terminal
 from flowengine.errors import NotFound, ProcessRefused, Refused
 from flowengine.problem import Problem
 from flowengine.samples import process_file
+from flowengine.speech.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -121,6 +122,28 @@ def _explain(terminal: Terminal, code: str) -> None:
         terminal.answer(one, lambda console: explained.show_explanation(console, one))
     else:
         terminal.answer(explained.listed(chapters()), lambda console: explained.show_codes(console, chapters()))
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--language", required=True, type=click.Choice(tuple(LANGUAGES)), help="The language to be said in.")
+@common
+@terminal
+def texts(terminal: Terminal, path: Path, language: str) -> None:
+    """Print the texts of a process that are not said in a language yet, as its file is to say them: to be pasted and
+    filled in.
+
+    Nothing is printed where all are. Each text is translated once, however often it stands in the file.
+    """
+    from flowengine.language import parse
+    from flowengine.language.to_translate import block
+
+    process = parse(read_file(path), str(path))
+    missing = process.untranslated(language)
+    terminal.answer(
+        {"file": str(path), "language": language, "missing": list(missing)},
+        lambda _: click.echo(block(process, language), nl=False),
+    )
 
 
 @click.command()

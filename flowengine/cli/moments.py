@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from flowengine.cli.terminal import Terminal
-from flowengine.language import spoken_time
+from flowengine.speech import spoken_time
 
 
 def local(moment: datetime, home: str = "") -> datetime:

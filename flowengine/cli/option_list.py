@@ -8,8 +8,8 @@ from flowengine.cli import show
 from flowengine.cli.prompt_words import listed_inline
 from flowengine.cli.typed_options import is_numbered, written
 from flowengine.client import Duration, FormField, FormOption
-from flowengine.language.currencies import money
 from flowengine.language.texts import spoken
+from flowengine.speech.money import money
 
 
 def show_options(console: Console, field: FormField, *, whole: bool = False) -> None:

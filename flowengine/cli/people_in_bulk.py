@@ -40,9 +40,9 @@ def import_people(terminal: Terminal, path: str, dry: bool) -> None:
     """Enter the customers in FILE, or change what is said of them: CSV whose first line names the columns, or a JSON
     object a line (.jsonl).
 
-    The columns are id, name, contact, groups (a;b), zone, record (JSON) and record.KEY. A thousand rows are entered
-    together, or, where one of them cannot be taken, not at all; each such row is told with its line. The same file
-    again changes nothing.
+    The columns are id, name, contact, groups (a;b), zone, language, record (JSON) and record.KEY. A thousand rows are
+    entered together, or, where one of them cannot be taken, not at all; each such row is told with its line. The same
+    file again changes nothing.
     """
     from flowengine.client import read_people
 

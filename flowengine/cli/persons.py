@@ -23,6 +23,8 @@ def person(console: Console, one: PersonView) -> None:
         line(console, "  ", ("An organisation, for which persons act.", "dim"))
     if one.zone:
         line(console, "  ", ("Reads times as in: ", "dim"), one.zone)
+    if one.language:
+        line(console, "  ", ("Is spoken to in: ", "dim"), one.language)
     for key, value in one.record.items():
         line(console, "  ", (f"{key}: ", "dim"), str(value))
     for days, spans in one.hours.items():

@@ -17,8 +17,8 @@ from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Terminal, screen
 from flowengine.client import Desk, Json, Preview, PromiseCount, Receipt
 from flowengine.errors import Ambiguous, NotFound, Refused
-from flowengine.language.currencies import money
 from flowengine.language.texts import plain
+from flowengine.speech.money import money
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,8 +11,8 @@ from flowengine.cli.typed_options import example, is_numbered, written
 from flowengine.cli.typed_values import texts_of
 from flowengine.client import FormField, FormOption, Json
 from flowengine.exact import Number
-from flowengine.language.currencies import money
-from flowengine.language.spoken_time import day
+from flowengine.speech.money import money
+from flowengine.speech.spoken_time import day
 
 SHORT = 60
 """Signs of an answer that are repeated in a question."""

@@ -14,6 +14,7 @@ from flowengine.cli.flags import terminal
 from flowengine.cli.group import REFUSED, common
 from flowengine.cli.terminal import Stopped, Terminal
 from flowengine.errors import NotFound, Refused
+from flowengine.speech.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from flowengine.client import Lives
@@ -48,6 +49,7 @@ def _day(_ctx: click.Context, _param: click.Parameter, text: str | None) -> date
 @click.option("--random", "lives", metavar="N", type=click.IntRange(1, MOST_LIVES), help="Play N lives by chance.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="The seed of the first life; with --random.")
 @click.option("--from", "begins", metavar="DAY", callback=_day, help="The day on which it begins.  [default: today]")
+@click.option("--language", type=click.Choice(tuple(LANGUAGES)), help="In which language it is told.")
 @common
 @terminal
 def try_(
@@ -58,6 +60,7 @@ def try_(
     lives: int | None,
     seed: int | None,
     begins: date | None,
+    language: str | None,
 ) -> None:
     """Play a process: answer for anybody, let services answer, let time pass, go back.
 
@@ -77,7 +80,7 @@ def try_(
         raise click.UsageError("--random plays by itself: leave out --script and --quick.")
     if str(path) == "-" and lives is None and script is None:
         raise click.UsageError("The process is read from standard input: name the moves with --script FILE.")
-    process = for_trials(read_file(path), str(path))
+    process = for_trials(read_file(path), str(path), language or "")
     now = _begin(terminal, process, begins)
     if lives is not None:
         try:

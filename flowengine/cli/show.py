@@ -41,7 +41,7 @@ from flowengine.client import (
     TimerMigrated,
     Track,
 )
-from flowengine.language.spoken_time import day as spoken_day
+from flowengine.speech.spoken_time import day as spoken_day
 
 AHEAD = 8
 """How much of what may still come is named."""

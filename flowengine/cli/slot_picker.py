@@ -14,7 +14,7 @@ from flowengine.cli.moments import local, told
 from flowengine.cli.moments import now as clock
 from flowengine.cli.prompt import Back, question_of
 from flowengine.cli.typed_moments import clock_in, day_in, typed_moment
-from flowengine.language import spoken_time
+from flowengine.speech import spoken_time
 
 SLOTS_SHOWN = 12
 """Appointments that are listed at once; of more, the day is asked first."""

@@ -87,6 +87,7 @@ _KNOWN = (
     click.option("--role", "roles", multiple=True, help="For staff: a role; operator makes an operator. Repeatable."),
     click.option("--group", "groups", multiple=True, help="For customers: a group. Repeatable."),
     click.option("--zone", default="", help="The time zone in which the person reads moments, as Europe/London."),
+    click.option("--language", default="", help="The language in which the person is spoken to, as de."),
     click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="For customers: what else is known."),
 )
 """What may be said of a person."""
@@ -192,7 +193,7 @@ def _is_known(desk: Desk, id: str) -> bool:
 
 
 def _enter(
-    terminal: Terminal, desk: Desk, id: str, staff: bool, *, name: str, contact: str, zone: str,
+    terminal: Terminal, desk: Desk, id: str, staff: bool, *, name: str, contact: str, zone: str, language: str,
     roles: tuple[str, ...] | None, groups: tuple[str, ...] | None, sets: tuple[str, ...],
     organisation: bool | None = None,
 ) -> None:  # fmt: skip
@@ -202,10 +203,12 @@ def _enter(
     if (groups or sets) if staff else roles:
         raise click.UsageError("--role and --staff are for staff, --group and --record for customers.")
     if staff:
-        person = desk.add_staff(id, name, roles, contact, zone=zone)
+        person = desk.add_staff(id, name, roles, contact, zone=zone, language=language)
     else:
         record = record_from(sets)
-        person = desk.add_customer(id, name, contact, groups, record, zone=zone, organisation=organisation)
+        person = desk.add_customer(
+            id, name, contact, groups, record, zone=zone, language=language, organisation=organisation
+        )
     terminal.answer(person, lambda console: persons.person(console, person))
 
 

@@ -14,7 +14,7 @@ from flowengine.cli.prompt_words import said
 from flowengine.cli.terminal import Stopped
 from flowengine.client import Duration, FormField, FormOption, Json
 from flowengine.exact import CONTEXT
-from flowengine.language.currencies import money
+from flowengine.speech.money import money
 
 Chosen = tuple[FormField, FormOption, int]
 """An option that was chosen, of which question, and how many of it."""

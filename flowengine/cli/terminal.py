@@ -138,7 +138,10 @@ class Terminal:
         """A desk at that address, for the caller to close; ``patience`` is for how many seconds a server is asked."""
         from flowengine.client import open_desk
 
-        return open_desk(self.address, typed=self._named, clock=self.clock, create=create, patience=patience)
+        language = os.environ.get("FLOW_LANGUAGE", "")
+        return open_desk(
+            self.address, typed=self._named, language=language, clock=self.clock, create=create, patience=patience
+        )
 
     def answer(self, value: Any, show: Callable[[Console], None]) -> None:
         """Write the one JSON document, or let ``show`` tell a person."""

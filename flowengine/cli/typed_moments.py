@@ -8,7 +8,7 @@ import re
 from datetime import date, datetime, time, timedelta
 
 from flowengine.cli.moments import at_clock, local, now
-from flowengine.language.spoken_time import MONTHS, day
+from flowengine.speech.spoken_time import MONTHS, day
 
 _WEEKDAY = r"(?:(?P<weekday>[a-z]{2,9})\.?,? +)?"
 _BY_NAME = (

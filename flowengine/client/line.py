@@ -7,6 +7,7 @@ what was asked may have been done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
@@ -18,7 +19,7 @@ from flowengine.backoff import Backoff
 from flowengine.client.asking import Asked
 from flowengine.client.raising import error_of
 from flowengine.client.wire import KEY_HEADER
-from flowengine.errors import AnswerRefused, BadToken, ConnectionLost, FlowError, Unreachable
+from flowengine.errors import AnswerRefused, BadAnswer, BadToken, ConnectionLost, FlowError, Unreachable
 
 TIMEOUT = 10.0
 """Seconds for which one request is waited for, everything from the look-up of the name to the last byte."""
@@ -33,6 +34,8 @@ TRIES = 6
 """How often a request is sent at most."""
 
 BACKOFF = Backoff(timedelta(milliseconds=200), timedelta(seconds=5), chance=0.5)
+
+_TAG = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 _PASSING = frozenset((429, 502, 503, 504))
 """Statuses that may be another a moment later."""
@@ -67,7 +70,8 @@ def new_key() -> str:
 
 
 class Line:
-    """Asks one server for one token, from as many threads as wanted. ``where`` is the server's address for errors.
+    """Asks one server for one token, in one language, from as many threads as wanted. ``where`` is the server's address
+    for errors.
 
     ``timeout``, ``long_timeout`` (of what goes through very much at once) and ``patience`` are seconds; ``key_of``
     makes request keys; ``wait`` and ``ticks`` are the clock by which it waits and counts.
@@ -79,6 +83,7 @@ class Line:
         where: str,
         token: str = "",
         *,
+        language: str = "",
         timeout: float = TIMEOUT,
         long_timeout: float = LONG_TIMEOUT,
         patience: float = PATIENCE,
@@ -89,6 +94,8 @@ class Line:
         self._server = server
         self._where = where
         self._headers = {"authorization": f"Bearer {_token(token)}"} if token else {}
+        if language:
+            self._headers["accept-language"] = _tag(language)
         self._timeouts = {False: timeout, True: max(timeout, long_timeout)}
         self._patience = patience
         self._key_of = key_of
@@ -170,6 +177,13 @@ def _token(text: str) -> str:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise BadToken("this is no token", where="token", possible=("the whole token on one line: flow_…",))
     return text
+
+
+def _tag(language: str) -> str:
+    """A language as it may stand in a header. Raises BadAnswer."""
+    if not _TAG.fullmatch(language):
+        raise BadAnswer({"language": f"{language[:60]!r} is no language"}, possible=("en", "de"))
+    return language
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

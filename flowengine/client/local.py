@@ -12,10 +12,11 @@ from flowengine.client.desk import Desk
 from flowengine.client.wire import asking
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
-from flowengine.errors import NotFound
+from flowengine.errors import FlowError, NotFound
 from flowengine.language.model import Process
-from flowengine.people.identities import By, person_of
+from flowengine.people.identities import By, person_of, reading
 from flowengine.people.permissions import PROGRAM
+from flowengine.speech.readers import words_for
 from flowengine.views.keyed import Answer, Keyed
 from flowengine.views.replies import NeedView, PersonView
 
@@ -25,13 +26,15 @@ class LocalDesk(Desk):
 
     ``identity`` is an exact person's id or an actor that the application vouches for (L15); without one the program
     itself asks. ``typed`` is, instead, what a person at a terminal typed to say who he is: he is found by it when the
-    desk is first asked, by his whole id, contact or name; else it is an id that nobody has yet.
+    desk is first asked, by his whole id, contact or name; else it is an id that nobody has yet. ``language`` is that in
+    which he reads, as ``de``, and is told what cannot be done; without one his own, and refusals are in English.
     """
 
-    def __init__(self, engine: Engine, identity: By | None = None, *, typed: str = "") -> None:
+    def __init__(self, engine: Engine, identity: By | None = None, *, typed: str = "", language: str = "") -> None:
         self._engine = engine
         self._identity = identity or (None if typed else PROGRAM)
         self._typed = typed
+        self._language = language
         self._zone: str | None = None
         self._key = ""
 
@@ -62,6 +65,13 @@ class LocalDesk(Desk):
             return None  # he is new
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
+        try:
+            return self._done(verb, given, named)
+        except FlowError as error:
+            error.tell(words_for(self._language).tell)
+            raise
+
+    def _done(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if self._key and (request := keyed(verb, given, named, self._key)) is not None:
             how = asking(verb)
             if how.key is not None:
@@ -87,14 +97,16 @@ class LocalDesk(Desk):
             try:
                 found = engine.find_person(self._typed)
             except NotFound:
-                return self._typed
+                return reading(self._typed, self._language)
             ways = [one.address for one in engine.contacts(found.id)]
             whole = {text.casefold() for text in (found.contact, found.name, *ways)}
             self._identity = found.id if self._typed.strip().casefold() in whole else self._typed
-        return self._identity
+        return reading(self._identity, self._language)
 
     def need(self, process: str) -> NeedView:
-        return self._engine.need(process)  # by the program: he may be new
+        me = None if self._language else self.me
+        language = me.language if me is not None else self._language
+        return self._engine.need(process, by=reading(PROGRAM, language))  # by the program: he may be new
 
     def source(self, process: str, version: str | None = None) -> str:
         found: Process = self._ask("process", process, version)

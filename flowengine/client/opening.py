@@ -27,20 +27,22 @@ def open_desk(
     identity: By | None = None,
     *,
     typed: str = "",
+    language: str = "",
     clock: Clock | None = None,
     create: bool = False,
     patience: float | None = None,
 ) -> Desk:
     """The desk at an address, with the settings that the environment gives, for who asks: at the URL of a database
     (:class:`~flowengine.client.local.LocalDesk`), or of a server (:class:`~flowengine.client.remote.RemoteDesk`), where
-    who asks is who has signed in, and ``identity`` or ``typed`` may only say the same.
+    who asks is who has signed in, and ``identity`` or ``typed`` may only say the same. ``language`` is that in which he
+    reads, as ``de``; without one his own.
 
     Only with ``create`` may a new SQLite file appear. ``patience`` is for how many seconds a server is asked at most.
     Raises NotFound, NotConfigured, StoreError; NotAllowed for somebody else than who has signed in.
     """
     if is_server(address):
         return _remote(
-            address, typed or (person_of(identity) if isinstance(identity, str | Identity) else ""), patience
+            address, typed or (person_of(identity) if isinstance(identity, str | Identity) else ""), patience, language
         )
     if create:
         _database(address)
@@ -50,12 +52,11 @@ def open_desk(
     from flowengine.engine import Engine
     from flowengine.runtime.settings import Settings
 
-    return LocalDesk(
-        Engine(address, clock=clock, settings=Settings.from_environment(os.environ)), identity, typed=typed
-    )
+    engine = Engine(address, clock=clock, settings=Settings.from_environment(os.environ))
+    return LocalDesk(engine, identity, typed=typed, language=language)
 
 
-def _remote(address: str, who: str, patience: float | None) -> RemoteDesk:
+def _remote(address: str, who: str, patience: float | None, language: str) -> RemoteDesk:
     """A desk on a server, with ``FLOW_TOKEN`` or the login that is kept for it."""
     from flowengine.client.line import PATIENCE, TIMEOUT
     from flowengine.client.remote import RemoteDesk
@@ -70,6 +71,7 @@ def _remote(address: str, who: str, patience: float | None) -> RemoteDesk:
     desk = RemoteDesk(
         url,
         token,
+        language=language,
         timeout=min(patience or TIMEOUT, TIMEOUT),
         patience=patience or PATIENCE,
         insecure=insecure(address),

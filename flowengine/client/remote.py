@@ -38,7 +38,8 @@ class RemoteDesk(Desk):
     """A desk on the engine behind a server, for whoever a token is of. Verbs, answers and errors are those of a desk
     near; it may be used from many threads at once, and keeps its connections until it is closed.
 
-    ``url`` is the server's address, to which the paths of the API are added. Each act goes with a request key, the
+    ``url`` is the server's address, to which the paths of the API are added; ``language`` that in which he reads, as
+    ``de``, without one his own. Each act goes with a request key, the
     caller's or one that ``key_of`` makes for it, and is sent again with the same when the connection breaks or the
     server has no time: for at most ``patience`` seconds, each request for ``timeout`` (what goes through very much at
     once, as ``audit``, for ten minutes). Where that does not help it
@@ -60,6 +61,7 @@ class RemoteDesk(Desk):
         url: str,
         token: str,
         *,
+        language: str = "",
         timeout: float = TIMEOUT,
         patience: float = PATIENCE,
         key_of: Callable[[], str] = new_key,
@@ -75,6 +77,7 @@ class RemoteDesk(Desk):
             server or server_at(self.url, tls=tls, proxy=proxy),
             self.url,
             token,
+            language=language,
             timeout=timeout,
             patience=patience,
             key_of=key_of,

@@ -20,7 +20,6 @@ from flowengine.core.seatings import himself, in_one_part, seatings, stands_for,
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
 from flowengine.language.model import State
-from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken
 from flowengine.people.identities import By, Identity, check_person, person_of
 from flowengine.people.permissions import (
@@ -49,6 +48,8 @@ from flowengine.runtime.actors import (
     reader_zone,
     refuse_erased,
 )
+from flowengine.speech.phrases import phrase
+from flowengine.speech.spoken_time import moment
 from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
 from flowengine.store.transaction import Terms
 
@@ -68,7 +69,9 @@ PAGE = 8
 
 def no_such(kind: str, text: str) -> NotFound:
     """The one answer for what is not there and for what is not for the asker."""
-    return NotFound(f"there is no {kind} {text!r}, or it is not for you", where=text)
+    return NotFound(
+        phrase("there is no %(kind)s %(text)s, or it is not for you", kind=kind, text=repr(text)), where=text
+    )
 
 
 class Hidden(Exception):
@@ -123,7 +126,11 @@ def _own(tx: Transaction, start: str, actor: Actor, kind: str, text: str) -> str
         return found[0]
     if not found:
         raise no_such(kind, text)
-    raise Ambiguous(f"{text!r} fits more than one {kind}", where=text, possible=[short(job) for job in found])
+    raise Ambiguous(
+        phrase("%(text)s fits more than one %(kind)s", text=repr(text), kind=kind),
+        where=text,
+        possible=[short(job) for job in found],
+    )
 
 
 def asker_of_job(tx: Transaction, by: By, job: str, key: str | None) -> Actor:
@@ -285,8 +292,8 @@ def _refuse_on_step(tx: Transaction, compiled: Compiled, job: StoredJob, verb: s
         others = [
             one.person for one in tx.acting.for_party(actor.party) if one.may == "sign" and one.holds(tx.terms.now())
         ]
-        what = f"{actor.id} may act for {actor.party}, and not sign for it"
-        raise NotAllowed(what, where=where, possible=(*others[:MOST_SIGNING], "ask to be let sign"))
+        what = phrase("%(id)s may act for %(party)s, and not sign for it", id=actor.id, party=actor.party)
+        raise NotAllowed(what, where=where, possible=(*others[:MOST_SIGNING], phrase("ask to be let sign")))
     if verb == "act" and state is not None:
         refuse_weak(verb, actor, known_to_act(tx, state, command.outcome), where)
     else:
@@ -322,9 +329,9 @@ def permit_assign(person: str) -> Permit:
             as_actor(found, now)  # who has left is refused
         elif not (found and step and found.left is None and waits_for(as_actor(found, now), step, job.position.seat)):
             raise NotAllowed(
-                f"{person} is not one of those for whom the step waits",
+                phrase("%(person)s is not one of those for whom the step waits", person=person),
                 where=f"{shown(job.id)}.{command.step}",
-                possible=[*(step.audience if step else ()), "ask an operator to hand it over"],
+                possible=[*(step.audience if step else ()), phrase("ask an operator to hand it over")],
             )
 
     return permit
@@ -375,8 +382,8 @@ def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, comm
         refuse_weak("take_back", actor, least("take_back", tx.terms.strengths), f"{shown(job.id)}.{command.step}")
         return
     if known:
-        what = "only who has asked something may take it back"
-        raise NotAllowed(what, where=f"{shown(job.id)}.{command.step}", possible=("answer it",))
+        what = phrase("only who has asked something may take it back")
+        raise NotAllowed(what, where=f"{shown(job.id)}.{command.step}", possible=(phrase("answer it"),))
     raise Hidden
 
 
@@ -395,7 +402,7 @@ def permit_always(name: str, now: Callable[[], datetime], asks: str = "invoke") 
         refuse_beyond(asks, actor)
         if needs(asks, actor) != OPEN or not meant_for(compiled, job.position, actor, name, now(), world):
             raise NotAllowed(
-                f"{name!r} cannot be asked of this job by {actor.id or actor.kind}",
+                phrase("%(name)s cannot be asked of this job by %(id)s", name=repr(name), id=actor.id or actor.kind),
                 where=f"job {shown(job.id)}",
                 possible=sorted(entry.name for entry in open_to(compiled, job.position, actor, now(), world)),
             )
@@ -453,9 +460,12 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden
         return Hidden()
     ended = ending(tx, job, *found)
     over = f": {_why_over(tx, actor, ended)}" if ended is not None else ""
-    what = f"the step {found[1].step.title!r} is no longer open{over}"
+    what = phrase("the step %(title)s is no longer open%(over)s", title=repr(found[1].step.title), over=over)
     if found[1].step.is_asked:
-        what = f"it waits for an answer no more: it was {spoken(ended.outcome if ended is not None else '')}"
+        what = phrase(
+            "it waits for an answer no more: it was %(spoken)s",
+            spoken=spoken(ended.outcome if ended is not None else ""),
+        )
     return StaleCommand(
         what,
         where=f"{shown(job.id)}.{number}",
@@ -580,7 +590,9 @@ def starting_actor(tx: Transaction, by: By, now: datetime) -> Actor:
         return as_actor(found, now)
     refuse_erased(found)
     if found.kind != "customer":
-        raise NotAllowed(f"{id} is not a customer", where=id, possible=("begin it as who he is",))
+        raise NotAllowed(
+            phrase("%(id)s is not a customer", id=id), where=id, possible=(phrase("begin it as who he is"),)
+        )
     return by
 
 
@@ -590,7 +602,7 @@ def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> tu
     if needs("start", actor) == OWN:
         whose = stands_for(actor)
         if customer is not None and customer not in whose:
-            what = "a customer begins only his own jobs, and those of whom he may act for"
+            what = phrase("a customer begins only his own jobs, and those of whom he may act for")
             raise NotAllowed(what, where=actor.id, possible=whose[:MOST_NAMED])
         owner = customer or actor.party or actor.id
         return owner, actor.brought if owner == actor.id else ""
@@ -598,10 +610,14 @@ def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> tu
         return actor.party, ""
     if customer is None:
         raise NotAllowed(
-            f"{actor.id or actor.kind} is not a customer, and a job begins with a customer's need",
-            possible=("name the customer for whom the job is begun",),
+            phrase("%(id)s is not a customer, and a job begins with a customer's need", id=actor.id or actor.kind),
+            possible=(phrase("name the customer for whom the job is begun"),),
         )
     found = actor_of(tx, customer, asks=False)
     if found.kind != "customer":
-        raise NotAllowed(f"{customer} is not a customer", where=customer, possible=("name a customer",))
+        raise NotAllowed(
+            phrase("%(id)s is not a customer", id=customer),
+            where=customer,
+            possible=(phrase("name a customer"),),
+        )
     return found.id, found.brought

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 from flowengine.commands import access
 from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
+from flowengine.core.translating import step_in
 from flowengine.core.values import NEW_DATE, Actor, Step
 from flowengine.interop.labels import shorten
 from flowengine.runtime.actors import name_of
+from flowengine.speech.words import ENGLISH
 from flowengine.store import StoredJob, Transaction
 from flowengine.store.steps import WaitingStep
 from flowengine.views.history_lines import LONGEST_ASKED
+from flowengine.views.plainly import Clock
 
 
 class Asked(NamedTuple):
@@ -52,21 +55,39 @@ def messages_in(tx: Transaction, job: str, seq: int) -> list[e.Said]:
     return [one for one in found if one.kind == "message" and not one.number]
 
 
-def in_words(tx: Transaction, job: StoredJob, step: Step) -> Step:
+def in_words(tx: Transaction, job: StoredJob, step: Step, clock: Clock | None = None) -> Step:
     """A step as people see it. One that waits for an answer is called by the words that were said, and shows who has
-    said them; where they are too long for a name, it shows them whole. Files that it shows have their names."""
-    step = _with_names(tx, step)
+    said them; where they are too long for a name, it shows them whole. Files that it shows have their names. With a
+    ``clock`` it is told in a reader's words, and in the language of the clock's process."""
+    step = _with_names(tx, step if clock is None else step_in(clock.process, step))
     found = asked(tx, job, step.number) if step.is_asked else None
     if found is None:
         return step
-    title = shorten(found.text, LONGEST_ASKED)
-    whole = title == found.text
+    say = clock.words.say if clock is not None else ENGLISH.say
+    text, lines = _of_new_date(job, step, found.text, clock) if step.asks_date and clock else (found.text, step.shown)
+    title = shorten(text, LONGEST_ASKED)
+    whole = title == text
     if step.purpose == NEW_DATE:  # it has a name, and shows the dates and the reason
-        title, whole = (title if whole else step.title), True
+        title, whole = (title if whole else say(step.title)), True
     who = name_of(tx, step.asked_by) if step.asked_by else step.title
-    by = ("Asked by", who) if whole else (who, found.text)
-    files = (("Files", files_named(tx, ", ".join(found.files))),) if found.files else ()
-    return replace(step, title=title, shown=(*step.shown, by, *files))
+    by = (say("Asked by"), who) if whole else (who, text)
+    files = ((say("Files"), files_named(tx, ", ".join(found.files))),) if found.files else ()
+    return replace(step, title=title, shown=(*lines, by, *files))
+
+
+def _of_new_date(job: StoredJob, step: Step, text: str, clock: Clock) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """How a customer is asked for a new date, which the history has in English; as it was, once he has answered."""
+    promise, say = job.position.head.promise, clock.words.say
+    if promise is None or promise.asked is None or step.due is None:
+        return text, step.shown
+    old, new, because = clock.promised(promise.by), clock.promised(promise.asked), text.partition(": ")[2]
+    unanswered = say("from %(due)s on, %(old)s stands as it was promised", due=clock.moment(step.due), old=old)
+    return say("A new date, %(new)s instead of %(old)s: %(because)s", new=new, old=old, because=because), (
+        (say("Promised"), old),
+        (say("New date"), new),
+        (say("Because"), because),
+        (say("If you do not answer"), unanswered),
+    )
 
 
 def _with_names(tx: Transaction, step: Step) -> Step:
@@ -85,6 +106,8 @@ def files_named(tx: Transaction, text: str) -> str:
     return FILE_ID.sub(named, text)
 
 
-def row_in_words(tx: Transaction, row: WaitingStep) -> Step:
+def row_in_words(tx: Transaction, row: WaitingStep, clock: Clock | None = None) -> Step:
     """The step of a row, called so; the job is read only where it waits for an answer."""
-    return in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else _with_names(tx, row.step)
+    if row.step.is_asked:
+        return in_words(tx, tx.jobs.get(row.job), row.step, clock)
+    return _with_names(tx, row.step if clock is None else step_in(clock.process, row.step))

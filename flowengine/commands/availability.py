@@ -20,6 +20,7 @@ from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import nobody
+from flowengine.speech.phrases import phrase
 from flowengine.store import Absence, Person, Transaction, shown
 from flowengine.views.replies import AppointmentView, Away, PersonView
 
@@ -53,10 +54,10 @@ def _checked(hours: Mapping[str, str], zone: str) -> dict[str, str]:
     try:
         read_hours(hours)
     except (ValueError, TypeError, AttributeError) as error:
-        problems["hours"] = str(error) if isinstance(error, ValueError) else "must be hours by weekday"
+        problems["hours"] = str(error) if isinstance(error, ValueError) else phrase("must be hours by weekday")
         possible.append(_HOURS)
     if zone and not is_zone(zone):
-        problems["zone"] = f"{zone[:60]!r} is not a time zone"
+        problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
         possible.append("a time zone like Europe/London or UTC")
     if problems:
         raise BadAnswer(problems, possible=possible)
@@ -74,7 +75,9 @@ def add_absence(shell: Shell, id: str, start: date, end: date, why: str, by: By)
             kept = [one for one in person.absences if one.end > now and one.start != absence.start]
             if len(kept) >= MOST_ABSENCES:
                 raise NotAllowed(
-                    f"{id} has {len(kept)} absences ahead already", where=id, possible=("take some back first",)
+                    phrase("%(id)s has %(count)s absences ahead already", id=id, count=len(kept)),
+                    where=id,
+                    possible=(phrase("take some back first"),),
                 )
             return _REPLACE(person, absences=tuple(sorted((*kept, absence), key=lambda one: (one.start, one.end))))
 
@@ -104,7 +107,11 @@ def remove_absence(shell: Shell, id: str, start: date, by: By) -> PersonView:
         kept = tuple(one for one in person.absences if one.start != begins)
         if len(kept) == len(person.absences):
             known = [one.start.isoformat() for one in kept]
-            raise NotFound(f"no absence of {id} begins at {begins.isoformat()}", where=id, possible=known)
+            raise NotFound(
+                phrase("no absence of %(id)s begins at %(moment)s", id=id, moment=begins.isoformat()),
+                where=id,
+                possible=known,
+            )
         return _REPLACE(person, absences=kept)
 
     def work(tx: Transaction) -> PersonView:
@@ -130,7 +137,7 @@ def _changed(tx: Transaction, verb: str, id: str, by: By, change: Callable[[Pers
     if found is None:
         raise nobody(id)
     if found.kind != "staff":
-        raise NotAllowed(f"{id} is a customer", where=id, possible=("name a member of staff",))
+        raise NotAllowed(phrase("%(id)s is a customer", id=id), where=id, possible=(phrase("name a member of staff"),))
     changed = change(found)
     tx.people.update(changed)
     return changed, asker
@@ -139,9 +146,9 @@ def _changed(tx: Transaction, verb: str, id: str, by: By, change: Callable[[Pers
 def _absence(shell: Shell, person: Person, start: date, end: date, why: str) -> Absence:
     begins, ends = _moment(shell, person, start), _moment(shell, person, end, last=True)
     if len(why) > LONGEST_WHY:
-        raise BadAnswer({"why": f"has more than {LONGEST_WHY} characters"})
+        raise BadAnswer({"why": phrase("has more than %(longest_why)s characters", longest_why=LONGEST_WHY)})
     if ends <= begins:
-        raise BadAnswer({"end": "must be after the beginning"}, possible=["a later day or moment"])
+        raise BadAnswer({"end": phrase("must be after the beginning")}, possible=[phrase("a later day or moment")])
     return Absence(start=begins, end=ends, why=why)
 
 

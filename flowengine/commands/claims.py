@@ -19,6 +19,7 @@ from flowengine.core.seatings import waits_for
 from flowengine.core.values import Actor
 from flowengine.errors import Refused, StaleCommand
 from flowengine.runtime.actors import as_actor
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, shown
 
 TOGETHER = 50
@@ -49,7 +50,10 @@ def still_held_by(person: str) -> access.Permit:
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
         step = access.open_step(job, command.step)
         if step is None or step.claimed != person:
-            raise StaleCommand(f"the step is no longer held by {person}", where=f"{shown(job.id)}.{command.step}")
+            raise StaleCommand(
+                phrase("the step is no longer held by %(person)s", person=person),
+                where=f"{shown(job.id)}.{command.step}",
+            )
 
     return permit
 
@@ -62,7 +66,7 @@ def release_lost(shell: Shell, person: str, by: Actor, because: str) -> Ending:
         held(tx, compiled, job, command)
         step, found = access.open_step(job, command.step), tx.people.get(person)
         if step is None or found is None or waits_for(as_actor(found, tx.terms.now()), step, job.position.seat):
-            raise StaleCommand("he may do the step", where=f"{shown(job.id)}.{command.step}")
+            raise StaleCommand(phrase("he may do the step"), where=f"{shown(job.id)}.{command.step}")
 
     def work(tx: Transaction, steps: Sequence[Held]) -> Claims:
         released: list[str] = []

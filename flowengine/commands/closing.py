@@ -16,6 +16,7 @@ from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.calendars import Calendar
 from flowengine.language.types import Fitting
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, shown
 from flowengine.store.closures import Closing
 from flowengine.views.calendars import Closed, ClosureView
@@ -46,7 +47,8 @@ def known_calendars(shell: Shell, tx: Transaction) -> dict[str, tzinfo]:
 
 def no_calendar(name: str, known: Sequence[str]) -> NotFound:
     """For a calendar that no process in use has."""
-    return NotFound(f"there is no calendar {name[:200]!r}{near(name, known)}", where=name, possible=known)
+    what = phrase("there is no calendar %(name)s%(near)s", name=repr(name[:200]), near=near(name, known))
+    return NotFound(what, where=name, possible=known)
 
 
 def close(shell: Shell, calendar: str, start: date, end: date, why: str, by: By) -> Closed:
@@ -57,14 +59,21 @@ def close(shell: Shell, calendar: str, start: date, end: date, why: str, by: By)
         zone = _zone(shell, tx, calendar)
         begins, ends = near_moment(start, zone), near_moment(end, zone, last=True)
         if len(why) > LONGEST_WHY:
-            raise BadAnswer({"why": f"has more than {LONGEST_WHY} characters"})
+            raise BadAnswer({"why": phrase("has more than %(longest_why)s characters", longest_why=LONGEST_WHY)})
         if ends <= begins:
-            raise BadAnswer({"end": "must be after the beginning"}, possible=["a later day or moment"])
+            raise BadAnswer({"end": phrase("must be after the beginning")}, possible=[phrase("a later day or moment")])
         if ends <= now:
-            raise BadAnswer({"end": "is over already"}, possible=["a day or moment to come"])
+            raise BadAnswer({"end": phrase("is over already")}, possible=[phrase("a day or moment to come")])
         tx.bookings.guard([calendar])
         if len(tx.closures.ahead(calendar, now, MOST_CLOSURES)) >= MOST_CLOSURES:
-            raise NotAllowed(f"{calendar} has {MOST_CLOSURES} closed times ahead", possible=("open some again first",))
+            raise NotAllowed(
+                phrase(
+                    "%(calendar)s has %(most_closures)s closed times ahead",
+                    calendar=calendar,
+                    most_closures=MOST_CLOSURES,
+                ),
+                possible=(phrase("open some again first"),),
+            )
         one = Closing(calendar=calendar, start=begins, end=ends, why=why, by=asker.id)
         tx.closures.put(one, now)
         booked = tx.bookings.of([calendar], begins, ends, now)[calendar]
@@ -94,8 +103,8 @@ def open_again(shell: Shell, calendar: str, start: date, by: By) -> list[Closure
         tx.bookings.guard([calendar])
         if not tx.closures.drop(calendar, begins):
             known = [one.start.isoformat() for one in tx.closures.ahead(calendar, now, MOST_CLOSURES)]
-            what = f"{calendar} is not closed from {begins.isoformat()} on"
-            raise NotFound(what, where=calendar, possible=known or ("it is closed at no time ahead",))
+            what = phrase("%(calendar)s is not closed from %(moment)s on", calendar=calendar, moment=begins.isoformat())
+            raise NotFound(what, where=calendar, possible=known or (phrase("it is closed at no time ahead"),))
         tx.note(asker, "open_calendar", calendar, {"start": begins.isoformat()})
         return _views(tx.closures.ahead(calendar, now, MOST_CLOSURES))
 

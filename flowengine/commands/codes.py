@@ -22,6 +22,7 @@ from flowengine.people.browsers import Browser
 from flowengine.people.contacts import any_way
 from flowengine.people.identities import LONGEST_CONTACT
 from flowengine.runtime.actors import nobody
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.store.codes import StoredCode, letter_of
 from flowengine.views.signing_in import CodeSent, NewSession
@@ -33,7 +34,11 @@ KEPT = timedelta(days=1)
 
 DIGITS = 6
 MOST_NAMED = 6
-STAFF = ("a passkey", "an account at a provider", "the code together with one of your authenticator (TOTP)")
+STAFF = (
+    phrase("a passkey"),
+    phrase("an account at a provider"),
+    phrase("the code together with one of your authenticator (TOTP)"),
+)
 """What signs a member of staff in."""
 
 Refusal: TypeAlias = BadToken | NotAllowed
@@ -58,7 +63,7 @@ def send(shell: Shell, contact: str, link: str, browser: Browser) -> CodeSent:
         if link:
             found = tx.links.find(hashed(link), shell.clock.now())
             if found is None:
-                return BadToken("the link is not valid", possible=("ask for another",))
+                return BadToken(phrase("the link is not valid"), possible=(phrase("ask for another"),))
             return to_person(shell, tx, found.person)
         assert browser.current is not None, "it was checked"
         return to_person(shell, tx, browser.current.person)
@@ -69,9 +74,11 @@ def send(shell: Shell, contact: str, link: str, browser: Browser) -> CodeSent:
 def _check(contact: str, link: str, browser: Browser) -> None:
     ways = [bool(contact), bool(link), not contact and not link and browser.current is not None]
     if sum(ways) != 1:
-        raise BadAnswer({"contact": "a code goes to one contact"}, possible=("contact", "link", "be signed in"))
+        raise BadAnswer(
+            {"contact": phrase("a code goes to one contact")}, possible=("contact", "link", phrase("be signed in"))
+        )
     if len(contact) > LONGEST_CONTACT or not contact.isprintable():
-        raise BadAnswer({"contact": "is no contact"}, possible=("ada@example.org",))
+        raise BadAnswer({"contact": phrase("is no contact")}, possible=("ada@example.org",))
 
 
 def to_person(shell: Shell, tx: Transaction, id: str) -> CodeSent | Refusal:
@@ -80,7 +87,9 @@ def to_person(shell: Shell, tx: Transaction, id: str) -> CodeSent | Refusal:
     if person is None:
         raise nobody(id)
     if not person.contact:
-        return NotAllowed("there is no contact to which a code could go", where=id, possible=("ask the organisation",))
+        return NotAllowed(
+            phrase("there is no contact to which a code could go"), where=id, possible=(phrase("ask the organisation"),)
+        )
     return make(shell, tx, id, person.contact)
 
 
@@ -125,7 +134,9 @@ def check(shell: Shell, id: str, code: str, person: str, second: str, browser: B
 
 
 def _wrong() -> BadToken:
-    return BadToken("the code is wrong or no longer valid", possible=("look again", "ask for a new code"))
+    return BadToken(
+        phrase("the code is wrong or no longer valid"), possible=(phrase("look again"), phrase("ask for a new code"))
+    )
 
 
 def owners(tx: Transaction, code: StoredCode) -> list[Person]:
@@ -145,12 +156,12 @@ def _which(people: list[Person], person: str) -> Person | None:
         return next((one for one in people if one.id == person), None)
     if len(people) > 1:
         named = [f"{one.id} ({one.name})" if one.name != one.id else one.id for one in people[:MOST_NAMED]]
-        raise Ambiguous("several people have this contact; say who you are", where="person", possible=named)
+        raise Ambiguous(phrase("several people have this contact; say who you are"), where="person", possible=named)
     return people[0] if people else None
 
 
 def _second(shell: Shell, tx: Transaction, person: Person, second: str) -> bool:
     """Whether a member of staff has shown what his authenticator shows. Raises NotAllowed where a mail would be all."""
     if not second or totp.of(tx, person.id) is None:
-        raise NotAllowed("a code by mail alone signs no member of staff in", where="totp", possible=STAFF)
+        raise NotAllowed(phrase("a code by mail alone signs no member of staff in"), where="totp", possible=STAFF)
     return totp.check(shell, tx, person.id, second)

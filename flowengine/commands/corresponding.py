@@ -12,6 +12,7 @@ from flowengine.errors import BadAnswer, KeyConflict, NotAllowed
 from flowengine.language.parts import WANTING
 from flowengine.people.identities import By, actor_key
 from flowengine.runtime.actors import StoreWorld, nobody, refuse_erased
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.conversation import Written
 from flowengine.views.conversation import Sent
@@ -42,7 +43,11 @@ def message_to(
             raise nobody(person)
         refuse_erased(found)
         if found.kind != "customer":
-            raise NotAllowed(f"{person} is not a customer", where=person, possible=("write to a customer",))
+            raise NotAllowed(
+                phrase("%(id)s is not a customer", id=person),
+                where=person,
+                possible=(phrase("write to a customer"),),
+            )
         return _write(shell, tx, actor, person, text, files, key, waits=False, answers=answers)
 
     return shell.keep(work)
@@ -65,13 +70,18 @@ def _write(
     before = tx.conversations.with_key(party, author, key) if key else None
     if before is not None:
         if (before.text, before.files) != (words, named):
-            raise KeyConflict("the request key was used for other words", where=key or "", possible=("another key",))
+            raise KeyConflict(
+                phrase("the request key was used for other words"), where=key or "", possible=(phrase("another key"),)
+            )
         return _sent(before)
     now = shell.clock.now()
     conversation.files(named, StoreWorld(tx, party, asker=actor))
     for id in named:
         if not tx.files.use(id, party=party):
-            raise BadAnswer({"files": f"{id} is gone, or used elsewhere by now"}, possible=("upload it again",))
+            raise BadAnswer(
+                {"files": phrase("%(id)s is gone, or used elsewhere by now", id=id)},
+                possible=(phrase("upload it again"),),
+            )
     waiting = tx.conversations.waiting(party) if answers else []
     due = WANTING["message"].within.after(now) if waits else None
     one = Written(

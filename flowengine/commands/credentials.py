@@ -6,6 +6,7 @@ from flowengine.commands.sessions import himself, whose
 from flowengine.commands.shell import Shell
 from flowengine.errors import NotFound
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.credentials import Credential
 from flowengine.views.signing_in import CredentialView
@@ -29,7 +30,11 @@ def remove(shell: Shell, id: str, person: str, by: By) -> CredentialView:
         who = whose(tx, "remove_credential", by, person)
         found = next((one for one in tx.credentials.of(who) if one.id == id), None)
         if found is None:
-            raise NotFound(f"there is nothing {id[:60]!r} to sign in with", where=id[:60], possible=("credentials",))
+            raise NotFound(
+                phrase("there is nothing %(id)s to sign in with", id=repr(id[:60])),
+                where=id[:60],
+                possible=("credentials",),
+            )
         tx.credentials.drop(who, id)
         asker = himself(tx, "remove_credential", by)
         tx.note(asker, "remove_credential", who, {"kind": found.kind, "credential": id}, name=found.known["name"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from flowengine.errors import BadAnswer
+from flowengine.speech.phrases import phrase
 
 
 def moment_of(given: date, zone: tzinfo, *, last: bool = False) -> datetime:
@@ -12,7 +13,10 @@ def moment_of(given: date, zone: tzinfo, *, last: bool = False) -> datetime:
     without an offset, OverflowError for a day that no calendar has."""
     if isinstance(given, datetime):
         if given.tzinfo is None:
-            raise BadAnswer({"moment": "must say its offset"}, possible=["a moment with a time zone", "a day"])
+            raise BadAnswer(
+                {"moment": phrase("must say its offset")},
+                possible=[phrase("a moment with a time zone"), phrase("a day")],
+            )
         return given.astimezone(UTC)
     return datetime.combine(given + timedelta(days=last), time(), zone).astimezone(UTC)
 
@@ -22,4 +26,4 @@ def near_moment(given: date, zone: tzinfo, *, last: bool = False) -> datetime:
     try:
         return moment_of(given, zone, last=last)
     except OverflowError:
-        raise BadAnswer({"moment": "is too far away"}) from None
+        raise BadAnswer({"moment": phrase("is too far away")}) from None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from os import fspath
 from pathlib import Path
+
+import msgspec
 
 from flowengine.commands import access, starting
 from flowengine.commands.interventions import check_reason
@@ -20,6 +21,8 @@ from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.people.identities import By
 from flowengine.runtime.catalogue import read
+from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
 from flowengine.store import Transaction
 from flowengine.store.processes import StoredProcess, Suspended, suspension_of
 from flowengine.views.replies import ChangeView, Deployed, ProcessRow, SuspendedView
@@ -29,7 +32,7 @@ def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
     is_text = isinstance(source, str) and "\n" in source
     process = read(source) if is_text else read(text_of(source), fspath(source))
     with shell.reading() as tx:
-        process = replace(process, version=shell.catalogue.alike(tx, process))
+        process = process.put_in_use(shell.catalogue.alike(tx, process), words_for)
     compiled = shell.catalogue.compile(process)
 
     def work(tx: Transaction) -> tuple[bool, str, Process]:
@@ -73,12 +76,21 @@ def _among_others(shell: Shell, tx: Transaction, process: Process) -> None:
             raise ProcessRefused(found)
 
 
-def rows(shell: Shell) -> list[ProcessRow]:
+def rows(shell: Shell, language: str = "") -> list[ProcessRow]:
     with shell.reading() as tx:
         stored = list(tx.processes.all())
         latest = {row.name: row.version for row in stored}
         held = {name: suspension_of(tx.processes.suspensions(name)) for name in latest}
-    return [_row(row, latest[row.name] == row.version, held[row.name]) for row in stored]
+        found = [_row(row, latest[row.name] == row.version, held[row.name]) for row in stored]
+        return [_titled(shell, tx, row, language) for row in found] if language else found
+
+
+def _titled(shell: Shell, tx: Transaction, row: ProcessRow, language: str) -> ProcessRow:
+    """The latest version by its title in a language; others as they are."""
+    if not row.latest:
+        return row
+    title = shell.catalogue.told(tx, row.name, row.version, language).process.title
+    return msgspec.structs.replace(row, title=title)
 
 
 def _row(row: StoredProcess, latest: bool, held: Suspension | None) -> ProcessRow:
@@ -116,7 +128,9 @@ def resume(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
         shell.catalogue.latest(tx, name)
         times = tx.processes.suspensions(name)
         if suspension_of(times) is None:
-            raise NotAllowed(f"{name} is not suspended", where=name, possible=("suspend it",))
+            raise NotAllowed(
+                phrase("%(name)s is not suspended", name=name), where=name, possible=(phrase("suspend it"),)
+            )
         resumed = _note(tx, name, [*times[:-1], Suspended(times[-1].suspension, _said(shell, because, actor))])
         tx.note(actor, "resume_process", name, because=because)
         return resumed

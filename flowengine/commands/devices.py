@@ -22,6 +22,7 @@ from flowengine.errors import BadAnswer, NotFound, Refused
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import By, Identity
 from flowengine.runtime.actors import as_actor
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.devices import StoredDevice, Wish
 from flowengine.views.signing_in import DeviceBegun, DevicePolled, DeviceView
@@ -39,7 +40,14 @@ LONGEST_CLIENT = 100
 def begin(shell: Shell, client: str, browser: Browser) -> DeviceBegun:
     """A device wants in. Raises BadAnswer, TooMany."""
     if not 0 < len(client) <= LONGEST_CLIENT or not client.isprintable():
-        raise BadAnswer({"client": f"must say what asks, in 1 to {LONGEST_CLIENT} characters"}, possible=("flow",))
+        raise BadAnswer(
+            {
+                "client": phrase(
+                    "must say what asks, in 1 to %(longest_client)s characters", longest_client=LONGEST_CLIENT
+                )
+            },
+            possible=("flow",),
+        )
     page = f"{shell.settings.url}/device"
 
     def work(tx: Transaction) -> DeviceBegun:
@@ -95,7 +103,7 @@ def approve(shell: Shell, user_code: str, scopes: Sequence[str], by: By) -> Devi
         actor = himself(tx, "approve_device", by)
         own_tokens.check(actor, scopes)
         if own_tokens.beyond(by, scopes):
-            raise BadAnswer({"scopes": "are more than what you ask with"}, possible=own_tokens.scopes_of(by))
+            raise BadAnswer({"scopes": phrase("are more than what you ask with")}, possible=own_tokens.scopes_of(by))
         found = _found(shell, tx, user_code, actor)
         if isinstance(found, Refused):
             return found
@@ -125,7 +133,9 @@ def _found(shell: Shell, tx: Transaction, user_code: str, actor: Actor) -> Store
 
 
 def _gone(user_code: str) -> NotFound:
-    return NotFound("no device that waits shows this code", where=user_code[:20], possible=("look at the device",))
+    return NotFound(
+        phrase("no device that waits shows this code"), where=user_code[:20], possible=(phrase("look at the device"),)
+    )
 
 
 def _view(one: StoredDevice) -> DeviceView:

@@ -25,6 +25,7 @@ from flowengine.errors import HistoryBroken, NotAllowed, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import nobody
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, Person, StoredFile, StoredJob, Transaction, shown
 from flowengine.store.administration import ERASE
 from flowengine.store.erasing import Found
@@ -62,8 +63,8 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
     while jobs of his are open."""
     if shell.joined is not None and not dry:
         raise NotAllowed(
-            "a customer is erased in several transactions, not in the caller's",
-            possible=("call erase on the engine itself",),
+            phrase("a customer is erased in several transactions, not in the caller's"),
+            possible=(phrase("call erase on the engine itself"),),
         )
     if dry:
         with shell.reading() as tx:
@@ -153,16 +154,26 @@ def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, list[
     if person is None or (own and not himself(actor, id)):
         raise nobody(id)
     if own and actor.scopes:
-        raise NotAllowed("nobody is erased by a token of his own", where=id, possible=("sign in", "ask an operator"))
+        raise NotAllowed(
+            phrase("nobody is erased by a token of his own"),
+            where=id,
+            possible=(phrase("sign in"), phrase("ask an operator")),
+        )
     if person.kind != "customer":
-        raise NotAllowed(f"{id} is staff, whom histories name as who did it", where=id, possible=("leave",))
+        raise NotAllowed(
+            phrase("%(id)s is staff, whom histories name as who did it", id=id), where=id, possible=("leave",)
+        )
     ids = (id, *person.same)
     open_jobs = [shown(row.id) for one in ids for row in tx.jobs.list(customer=one, status="open", limit=_PAGE)]
     if open_jobs:
         named = ", ".join(open_jobs[:_MOST_NAMED]) + (" and more" if len(open_jobs) > _MOST_NAMED else "")
-        what = "a job of his is" if len(open_jobs) == 1 else "jobs of his are"
-        possible = ("wait until they have ended", "have them withdrawn, or end them, first")
-        raise NotAllowed(f"{id} cannot be erased while {what} open: {named}", where=id, possible=possible)
+        what = phrase("a job of his is") if len(open_jobs) == 1 else phrase("jobs of his are")
+        possible = (phrase("wait until they have ended"), phrase("have them withdrawn, or end them, first"))
+        raise NotAllowed(
+            phrase("%(id)s cannot be erased while %(what)s open: %(named)s", id=id, what=what, named=named),
+            where=id,
+            possible=possible,
+        )
     people = [person, *filter(None, map(tx.people.get, person.same))]
     return actor, people, tuple(token.id for one in ids for token in tx.tokens.held(one))
 

@@ -14,6 +14,7 @@ from flowengine.core.fields import FILE_ID
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Seating
 from flowengine.errors import BadAnswer
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction
 from flowengine.store.files import ANSWERED, INSIDE
 
@@ -36,10 +37,13 @@ def _use(tx: Transaction, largest: int, job: StoredJob | None, by: Actor, used: 
     head = done.draft.head
     for id in dict.fromkeys(used):
         if not tx.files.use(id, job=head.job):
-            raise BadAnswer({"files": f"{id} is gone, or used elsewhere by now"}, possible=("upload it again",))
+            raise BadAnswer(
+                {"files": phrase("%(id)s is gone, or used elsewhere by now", id=id)},
+                possible=(phrase("upload it again"),),
+            )
     if (held := tx.files.held(head.job)) > largest:
-        size = f"of this job would have {held:,} bytes; at most {largest:,} are kept"
-        raise BadAnswer({"files": size}, possible=("send smaller ones",))
+        size = phrase("of this job would have %(held)s bytes; at most %(largest)s are kept", held=held, largest=largest)
+        raise BadAnswer({"files": size}, possible=(phrase("send smaller ones"),))
     said = {id: event for event in done.events if isinstance(event, e.Said) for id in event.files}
     for id in dict.fromkeys(used):
         whom = _told(job, head.customer, by, said[id]) if id in said else (ANSWERED,)

@@ -20,7 +20,7 @@ from flowengine.store.administration import IMPORT
 from flowengine.views.records import Imported, RefusedRow
 
 BATCH = 1_000
-KEYS = ("id", "name", "contact", "groups", "zone", "record")
+KEYS = ("id", "name", "contact", "groups", "zone", "language", "record")
 MOST_GROUPS = 100
 
 
@@ -32,6 +32,7 @@ class _Row(NamedTuple):
     name: str
     contact: str
     zone: str
+    language: str
     groups: tuple[str, ...] | None
     record: dict[str, Json]
 
@@ -105,6 +106,7 @@ def _people(shell: Shell, rows: Sequence[_Row], there: Mapping[str, Person]) -> 
             name=row.name or known.name,
             contact=row.contact or known.contact,
             zone=row.zone or known.zone,
+            language=row.language or known.language,
             groups=known.groups if row.groups is None else row.groups,
             record=known.record | row.record,
         )
@@ -158,7 +160,7 @@ def _read(number: int, row: object, seen: dict[str, int]) -> _Row | RefusedRow:
     if not isinstance(row, Mapping):
         return RefusedRow(row=number, problems={"": "is no row: an object of names and values"})
     problems = {str(key)[:60]: f"is unknown; possible: {', '.join(KEYS)}" for key in row if key not in KEYS}
-    texts = {key: row.get(key, "") for key in ("id", "name", "contact", "zone")}
+    texts = {key: row.get(key, "") for key in ("id", "name", "contact", "zone", "language")}
     problems |= {key: "must be a text" for key, one in texts.items() if not isinstance(one, str)}
     said = {key: str(one).strip() for key, one in texts.items() if key not in problems}
     if "id" not in problems and not said["id"]:
@@ -171,14 +173,15 @@ def _read(number: int, row: object, seen: dict[str, int]) -> _Row | RefusedRow:
     groups, record = _groups(row.get("groups"), problems), _record(row.get("record"), problems)
     if problems:
         return RefusedRow(row=number, problems=problems)
-    return _Row(number, said["id"], said["name"], said["contact"], said["zone"], groups, record)
+    return _Row(number=number, groups=groups, record=record, **said)
 
 
 def _of_person(said: Mapping[str, str]) -> dict[str, str]:
     try:
         check_person(
-            said["id"], said.get("name", ""), said.get("contact", ""), said.get("zone", ""), (), said.get("groups", ())
-        )
+            said["id"], said.get("name", ""), said.get("contact", ""), said.get("zone", ""), (), said.get("groups", ()),
+            said.get("language", ""),
+        )  # fmt: skip
     except BadAnswer as error:
         return error.problems
     return {}

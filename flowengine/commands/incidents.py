@@ -12,11 +12,17 @@ from flowengine.commands.asked import in_words, row_in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import HELP, unstaffed, whom
 from flowengine.core import commands as c
+from flowengine.core.fields import OR
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.values import CONVERSATION, Actor, Branch, ServiceCall, Timer, Undoing
 from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
 from flowengine.language.model import State
+from flowengine.people.identities import By
+from flowengine.people.permissions import PROGRAM
+from flowengine.runtime.actors import actor_of, reader_words
+from flowengine.speech.phrases import listing, phrase
+from flowengine.speech.words import Words
 from flowengine.store import Incident, StoredJob, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
@@ -30,19 +36,20 @@ KINDS = ("call", "timer", "message", "schedule")
 """What can be tried again."""
 
 
-def incidents(shell: Shell) -> list[IncidentView]:
+def incidents(shell: Shell, by: By) -> list[IncidentView]:
     """Calls first, then timers, then messages, each by job; then schedules, steps, and what takes longer: of a call or
     step that is an incident anyhow it is not told that it does. At last the promises, what was promised first before
     the others."""
     with shell.reading() as tx:
+        words = reader_words(tx, actor_of(tx, by))
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
         found = [incident_view(tx, row) for row in rows] + [
             _of_schedule(row) for row in tx.schedules.all() if row.attempts
         ]
         found += [_step(tx, row, why) for row, why in unstaffed(tx, shell.catalogue)]
         known = {one.id for one in found}
-        found += [one for one in _attention(shell, tx) if one.id not in known]
-        return found + list(_late(shell, tx))
+        found += [one for one in _attention(shell, tx, words) if one.id not in known]
+        return found + list(_late(shell, tx, words))
 
 
 def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
@@ -57,15 +64,19 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
             return _send_again(shell, tx, text, actor)
         if "." not in text:
             short = shown(access.job_ref(tx, text, actor, "call"))
-            what = "a job is not tried again; its calls, timers and messages are"
-            raise NotAllowed(what, where=text, possible=(f"{short}.NUMBER, as the incidents have it",))
+            what = phrase("a job is not tried again; its calls, timers and messages are")
+            raise NotAllowed(
+                what, where=text, possible=(phrase("%(short)s.NUMBER, as the incidents have it", short=short),)
+            )
         job_id, number = access.numbered_ref(tx, text, actor, "call")
         try:
             job = access.locked(tx, job_id)
         except access.Hidden:
             raise access.no_such("call", text) from None
         if access.open_step(job, number) is not None:
-            raise NotAllowed("a step is not tried again: it waits for somebody", where=text, possible=HELP.split(", "))
+            raise NotAllowed(
+                phrase("a step is not tried again: it waits for somebody"), where=text, possible=HELP.split(", ")
+            )
         if tx.calls.hurry(job_id, number, shell.clock.now()):
             tx.wakes = True
             return _as_it_is(job)
@@ -79,13 +90,17 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
 def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None, handler: str | None) -> RetriedAll:
     """Each in a transaction of its own, so that one that cannot be tried again does not keep the others from it."""
     if kind is not None and kind not in KINDS:
-        raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
+        raise Refused(phrase("%(kind)s is no kind of incident", kind=repr(kind)), where="kind", possible=KINDS)
     tried: list[str] = []
     refused: dict[str, str] = {}
-    found = [one for one in incidents(shell) if one.kind in KINDS]
+    found = [one for one in incidents(shell, PROGRAM) if one.kind in KINDS]
     handlers = sorted({one.handler for one in found})
     if handler is not None and found and handler not in handlers:
-        raise NotFound(f"no incident is of the handler {handler[:200]!r}", where="handler", possible=handlers)
+        raise NotFound(
+            phrase("no incident is of the handler %(handler)s", handler=repr(handler[:200])),
+            where="handler",
+            possible=handlers,
+        )
     for one in found:
         if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
             continue
@@ -148,7 +163,7 @@ def _step(tx: Transaction, row: WaitingStep, why: str) -> IncidentView:
     )
 
 
-def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
+def _attention(shell: Shell, tx: Transaction, words: Words) -> Iterator[IncidentView]:
     """What jobs wait for longer than they should: since when, and who could do it."""
     for job_id, number, branch_id in tx.timers.rung():
         job = tx.jobs.get(job_id)
@@ -156,12 +171,12 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         assert branch is not None, "a timer is set on a branch"
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         if branch_id == CONVERSATION:
-            yield _unanswered(tx, compiled, job, branch, number)
+            yield _unanswered(tx, words, compiled, job, branch, number)
             continue
         inner = branch.inners.get("")
         undoing = isinstance(inner, Undoing)
         state = compiled.states[inner.waiting[0].state if isinstance(inner, Undoing) else branch.state]
-        waits = _awaited(tx, job_id, compiled, branch)
+        waits = _awaited(tx, words, job_id, compiled, branch)
         of = next(iter((*(step.number for step in branch.steps), *(call.number for call in branch.calls), number)))
         yield IncidentView(
             kind="attention",
@@ -171,19 +186,21 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
             process=job.process,
             customer=job.customer,
             state=state.name,
-            handler=f"undoing {state.title}" if undoing else _title(branch, state),
-            error=f"it waits longer than it should for {' or '.join(waits)}",
+            handler=words.say("undoing %(what)s", what=state.title) if undoing else _title(branch, state),
+            error=words.say("it waits longer than it should for %(whom)s", whom=listing(waits, OR)),
             attempts=0,
             since=branch.calls[0].opened if undoing and branch.calls else branch.since,
-            whom=" or ".join(waits),
+            whom=words.tell(listing(waits, OR)),
         )
 
 
-def _unanswered(tx: Transaction, compiled: Compiled, job: StoredJob, branch: Branch, number: int) -> IncidentView:
+def _unanswered(
+    tx: Transaction, words: Words, compiled: Compiled, job: StoredJob, branch: Branch, number: int
+) -> IncidentView:
     """What was asked and is not answered in time."""
     of = next(timer.step for timer in branch.timers if timer.number == number)
     step = in_words(tx, job, next(step for step in branch.steps if step.number == of))
-    who = whom(tx, job.id, compiled.process, branch, step)
+    who = words.tell(whom(tx, job.id, compiled.process, branch, step))
     return IncidentView(
         kind="attention",
         id=f"{job.id}.{of}",
@@ -193,36 +210,37 @@ def _unanswered(tx: Transaction, compiled: Compiled, job: StoredJob, branch: Bra
         customer=job.customer,
         state="",
         handler=step.title,
-        error=f"it waits longer than it should for an answer from {who}",
+        error=words.say("it waits longer than it should for an answer from %(whom)s", whom=who),
         attempts=0,
         since=step.opened,
         whom=who,
     )
 
 
-def _awaited(tx: Transaction, job_id: str, compiled: Compiled, branch: Branch) -> list[str]:
+def _awaited(tx: Transaction, words: Words, job_id: str, compiled: Compiled, branch: Branch) -> list[str]:
     """Whom or what a branch waits for, in words."""
-    waits = [whom(tx, job_id, compiled.process, branch, step) for step in branch.steps]
+    waits = [words.tell(whom(tx, job_id, compiled.process, branch, step)) for step in branch.steps]
     waits += [call.handler or call.http or call.process for call in branch.calls]
     if isinstance(branch.inners.get(""), Undoing):
-        return waits or ["an attempt that has to end"]
+        return waits or [words.say("an attempt that has to end")]
     state = compiled.states.get(branch.state)
     awaited = [one.awaited for one in state.members.values()] if state is not None else []
-    return waits + [f"the message {one.message}" for one in awaited if one is not None]
+    return waits + [words.say("the message %(message)s", message=one.message) for one in awaited if one is not None]
 
 
-def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
+def _late(shell: Shell, tx: Transaction, words: Words) -> Iterator[IncidentView]:
     """The open jobs whose promise is over: where they stand, and for whom they wait."""
     for id in tx.jobs.overdue(shell.clock.now()):
         job = tx.jobs.get(id)
         head, compiled = job.position.head, shell.catalogue.compiled(tx, job.process, job.version)
         assert head.promise is not None, "what is late was promised"
-        by = plainly.Clock(compiled.process).promised(head.promise.by)
+        by = plainly.Clock(compiled.process, words).promised(head.promise.by)
         there = (one for id, one in job.position.whole().branches.items() if id != CONVERSATION)
-        waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, id, compiled, one)))
-        more = [f"{len(waits) - _NAMED} more"] if len(waits) > _NAMED else []
-        whom_for = " and ".join(waits[:_NAMED] + more)
-        state = "is suspended" if head.suspended is not None else f"waits for {whom_for}" if waits else "goes on"
+        waits = list(dict.fromkeys(one_wait for one in there for one_wait in _awaited(tx, words, id, compiled, one)))
+        more = [words.say("%(num)s more", num=len(waits) - _NAMED)] if len(waits) > _NAMED else []
+        whom_for = words.tell(listing(waits[:_NAMED] + more, phrase(" and ")))
+        state = words.say("waits for %(whom)s", whom=whom_for) if waits else words.say("goes on")
+        state = words.say("is suspended") if head.suspended is not None else state
         yield IncidentView(
             kind="promise",
             id=id,
@@ -232,7 +250,7 @@ def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
             customer=job.customer,
             state=", ".join(head.places),
             handler=", ".join(compiled.states[name].title for name in head.places),
-            error=f"it was promised for {by}, and {state}",
+            error=words.say("it was promised for %(by)s, and %(state)s", by=by, state=state),
             attempts=0,
             since=head.promise.by,
             whom=whom_for,

@@ -18,6 +18,7 @@ from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, Refused, 
 from flowengine.people.identities import By
 from flowengine.people.permissions import OPEN, needs
 from flowengine.runtime.actors import StoreWorld, actor_of, nobody
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.views.replies import HandedOver, Receipt
 
@@ -51,7 +52,11 @@ def intervene(
             return shell.would(tx, job, command, permit)
         except ExpressionFailed as error:
             missing = ("set the data that is missing first",)
-            raise NotAllowed(f"the process cannot go on from there: {error}", where=text, possible=missing) from error
+            raise NotAllowed(
+                phrase("the process cannot go on from there: %(error)s", error=str(error)),
+                where=text,
+                possible=missing,
+            ) from error
 
     if dry:
         with shell.reading() as tx:
@@ -92,7 +97,9 @@ def hand_over(shell: Shell, person: str, to: str, because: str, by: By, dry: boo
 def moment_of(to: datetime) -> datetime:
     """The moment to which a deadline is moved, in UTC. Raises BadAnswer for one without a zone."""
     if not isinstance(to, datetime) or to.tzinfo is None:
-        raise BadAnswer({"to": f"{to} is no moment: it needs its zone"}, possible=("2026-05-01T09:00:00+02:00",))
+        raise BadAnswer(
+            {"to": phrase("%(to)s is no moment: it needs its zone", to=to)}, possible=("2026-05-01T09:00:00+02:00",)
+        )
     return to.astimezone(UTC)
 
 
@@ -104,16 +111,22 @@ def _permit_moving(tx: Transaction, compiled: Compiled, job: StoredJob, command:
     allowed = movers(compiled, job.position, command, now, StoreWorld(tx, job.customer, job.id))
     if seatings(command.by).isdisjoint(allowed):
         raise NotAllowed(
-            f"{command.by.id} may not move this deadline",
+            phrase("%(id)s may not move this deadline", id=command.by.id),
             where=f"{shown(job.id)}.{command.number}",
-            possible=(*allowed, "ask somebody with the role operator"),
+            possible=(*allowed, phrase("ask somebody with the role operator")),
         )
 
 
 def check_reason(because: str) -> None:
     """Raises BadAnswer for what is no reason."""
     if not 0 < len(because.strip()) <= LONGEST_REASON:
-        raise BadAnswer({"because": f"must be a reason, of at most {LONGEST_REASON} characters"})
+        raise BadAnswer(
+            {
+                "because": phrase(
+                    "must be a reason, of at most %(longest_reason)s characters", longest_reason=LONGEST_REASON
+                )
+            }
+        )
 
 
 def _permit(shell: Shell, tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
@@ -126,7 +139,7 @@ def _permit(shell: Shell, tx: Transaction, compiled: Compiled, job: StoredJob, c
     step = access.open_step(job, command.step)
     if step is not None and not waits_for(command.person, step, job.position.seat):
         raise NotAllowed(
-            f"the step does not wait for {command.person.id}",
+            phrase("the step does not wait for %(id)s", id=command.person.id),
             where=f"{shown(job.id)}.{command.step}",
-            possible=(*step.audience, "assign it to him first"),
+            possible=(*step.audience, phrase("assign it to him first")),
         )

@@ -27,6 +27,7 @@ from flowengine.people.browsers import Browser
 from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, needs
 from flowengine.runtime.actors import as_actor, nobody
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction
 from flowengine.store.links import LinkUse, MadeBy, StoredLink
 from flowengine.views.signing_in import LinkUseView, LinkView, NewLink, Opened
@@ -53,9 +54,17 @@ def make(shell: Shell, of: str, person: str, expires: datetime | None, by: By) -
         if found is None:
             raise nobody(whom)
         if found.kind != "customer":
-            raise NotAllowed(f"{whom} is staff, whom a link alone does not sign in", where=whom, possible=codes.STAFF)
+            raise NotAllowed(
+                phrase("%(whom)s is staff, whom a link alone does not sign in", whom=whom),
+                where=whom,
+                possible=codes.STAFF,
+            )
         if not access.sees(tx, job, as_actor(found, shell.clock.now())):
-            raise NotAllowed(f"the job is none of {whom}'s", where=whom, possible=(job.customer, "assign a step first"))
+            raise NotAllowed(
+                phrase("the job is none of %(whom)s's", whom=whom),
+                where=whom,
+                possible=(job.customer, phrase("assign a step first")),
+            )
         until = _until(shell.clock.now(), expires, due)
         return _kept(shell, tx, job.id, number, whom, USES, until, actor)
 
@@ -113,8 +122,8 @@ def _until(now: datetime, expires: datetime | None, due: datetime | None) -> dat
     if expires is None:
         return last
     if expires.tzinfo is None or not now < expires <= last:
-        what = f"must be a moment with a zone, until {last.isoformat()}"
-        raise BadAnswer({"expires": what}, possible=(last.isoformat(), "leave it out"))
+        what = phrase("must be a moment with a zone, until %(moment)s", moment=last.isoformat())
+        raise BadAnswer({"expires": what}, possible=(last.isoformat(), phrase("leave it out")))
     return expires
 
 
@@ -185,7 +194,9 @@ def open_(shell: Shell, secret: str, browser: Browser) -> Opened:
 
 
 def _invalid() -> BadToken:
-    return BadToken("the link is not valid any more", possible=("ask for another", "ask for a code"))
+    return BadToken(
+        phrase("the link is not valid any more"), possible=(phrase("ask for another"), phrase("ask for a code"))
+    )
 
 
 def _is_there(tx: Transaction, job: str) -> bool:
@@ -216,7 +227,11 @@ def revoke(shell: Shell, id: str, by: By) -> LinkView:
         actor, now = himself(tx, "revoke_link", by), shell.clock.now()
         found = tx.links.get(id)
         if found is None or not (needs("revoke_link", actor) == ANY or found.person == actor.id):
-            raise NotFound(f"there is no link {id[:60]!r}", where=id[:60], possible=("links lists those of a job",))
+            raise NotFound(
+                phrase("there is no link %(id)s", id=repr(id[:60])),
+                where=id[:60],
+                possible=(phrase("links lists those of a job"),),
+            )
         tx.links.revoke(id, now)
         tx.sessions.end_of(id, now)
         uses = [use for use in tx.links.uses(found.job) if use.link == id]

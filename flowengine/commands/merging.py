@@ -16,6 +16,7 @@ from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.people import likeness
 from flowengine.people.identities import By
 from flowengine.runtime.actors import nobody, refuse_erased
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.views.records import DuplicateView, MergedView
 
@@ -52,7 +53,11 @@ def unmerge(shell: Shell, id: str, by: By) -> MergedView:
         alias = tx.aliases.get(id)
         if alias is None:
             into = [one.id for one in tx.aliases.of_root(id)]
-            raise NotAllowed(f"{id} was not merged into anybody", where=id, possible=(*into, "one that was merged"))
+            raise NotAllowed(
+                phrase("%(id)s was not merged into anybody", id=id),
+                where=id,
+                possible=(*into, phrase("one that was merged")),
+            )
         tx.aliases.remove(id, alias.root)
         merged = _merged(tx, id, "")
         tx.note(actor, "unmerge", id, also=alias.merged_into)
@@ -68,21 +73,25 @@ def _both(tx: Transaction, *ids: str) -> None:
         if found is None:
             raise nobody(id)
         if found.kind != "customer":
-            what = f"{id} is a member of staff, and only customers are merged"
-            raise NotAllowed(what, where=id, possible=("the id of a customer",))
+            what = phrase("%(id)s is a member of staff, and only customers are merged", id=id)
+            raise NotAllowed(what, where=id, possible=(phrase("the id of a customer"),))
         refuse_erased(found)
 
 
 def _refuse_circle(tx: Transaction, id: str, into: str) -> None:
     if id == into:
-        raise NotAllowed(f"{id} is himself already", where=id, possible=("another id",))
+        raise NotAllowed(phrase("%(id)s is himself already", id=id), where=id, possible=(phrase("another id"),))
     alias = tx.aliases.get(id)
     if alias is not None:
-        what = f"{id} was merged into {alias.merged_into} already"
-        raise NotAllowed(what, where=id, possible=(f"unmerge {id} first", f"merge {alias.root}"))
+        what = phrase("%(id)s was merged into %(merged_into)s already", id=id, merged_into=alias.merged_into)
+        raise NotAllowed(
+            what, where=id, possible=(phrase("unmerge %(id)s first", id=id), phrase("merge %(root)s", root=alias.root))
+        )
     if tx.aliases.root(into) == id:
-        what = f"{into} was merged into {id}, so that merging them the other way would be a circle"
-        raise NotAllowed(what, where=id, possible=(f"unmerge {into} first",))
+        what = phrase(
+            "%(into)s was merged into %(id)s, so that merging them the other way would be a circle", into=into, id=id
+        )
+        raise NotAllowed(what, where=id, possible=(phrase("unmerge %(into)s first", into=into),))
 
 
 def _merged(tx: Transaction, id: str, into: str) -> MergedView:
@@ -105,7 +114,7 @@ class _Alike(NamedTuple):
 def duplicates(shell: Shell, limit: int, by: By) -> list[DuplicateView]:
     """Who may be the same person, with reasons; those with the most reasons first."""
     if not 0 < limit <= MOST:
-        raise BadAnswer({"limit": f"is {limit}; 1 to {MOST} are possible"})
+        raise BadAnswer({"limit": phrase("is %(limit)s; 1 to %(most)s are possible", limit=limit, most=MOST)})
     with shell.reading() as tx:
         access.asker(tx, "duplicates", by)
         apart, roots = tx.aliases.told_apart(), tx.aliases.roots()
@@ -164,8 +173,8 @@ def reject_duplicate(shell: Shell, id: str, other: str, by: By) -> None:
         actor: Actor = access.asker(tx, "reject_duplicate", by)
         _both(tx, id, other)
         if tx.aliases.root(id) == tx.aliases.root(other):
-            what = f"{id} and {other} are one person here"
-            raise NotAllowed(what, where=id, possible=("two persons", "unmerge first"))
+            what = phrase("%(id)s and %(other)s are one person here", id=id, other=other)
+            raise NotAllowed(what, where=id, possible=(phrase("two persons"), phrase("unmerge first")))
         tx.aliases.tell_apart(id, other, shell.clock.now(), actor.id)
         tx.note(actor, "reject_duplicate", id, also=other)
 

@@ -11,6 +11,7 @@ from flowengine.core.machines import Compiled
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.expressions import in_range, moment
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import Receipt
 
 
@@ -31,11 +32,14 @@ def ask(shell: Shell, job: str, to: date, because: str, by: By, key: str | None)
 
 def _moment(compiled: Compiled, to: date) -> datetime:
     if isinstance(to, datetime) and to.tzinfo is None:
-        raise BadAnswer({"to": "has no time zone"}, possible=("a date, or a moment with its zone",))
+        raise BadAnswer({"to": phrase("has no time zone")}, possible=(phrase("a date, or a moment with its zone"),))
     if not isinstance(to, date):
-        raise BadAnswer({"to": "is no date"}, possible=("a date, or a moment with its zone",))
+        raise BadAnswer({"to": phrase("is no date")}, possible=(phrase("a date, or a moment with its zone"),))
     try:
         value = to if isinstance(to, datetime) else to.isoformat()
         return in_range(moment(value, end_of_day=True, zone=compiled.process.clock))
     except (ExpressionFailed, OverflowError) as error:
-        raise BadAnswer({"to": f"cannot be promised: {error}"}, possible=("a date until the year 9999",)) from None
+        raise BadAnswer(
+            {"to": phrase("cannot be promised: %(error)s", error=error)},
+            possible=(phrase("a date until the year 9999"),),
+        ) from None

@@ -25,6 +25,7 @@ from flowengine.people.contacts import any_way
 from flowengine.people.identities import By
 from flowengine.runtime.actors import as_actor, nobody
 from flowengine.runtime.ways_in import Provider
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.store.credentials import Credential
 from flowengine.views.signing_in import CredentialView, NewSession, OidcBegun, OidcDone
@@ -60,7 +61,7 @@ def check_target(shell: Shell, back: str) -> None:
     """Raises BadAnswer for where no browser is sent from here: only to a path here, or what the settings list."""
     path = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable() and "\\" not in back
     if not path and back not in shell.settings.ways_in.targets:
-        raise BadAnswer({"back": "is no path here"}, possible=("/", *shell.settings.ways_in.targets))
+        raise BadAnswer({"back": phrase("is no path here")}, possible=("/", *shell.settings.ways_in.targets))
 
 
 def finish(shell: Shell, state: str, code: str, binding: str, issuer: str, browser: Browser) -> OidcDone:
@@ -69,18 +70,21 @@ def finish(shell: Shell, state: str, code: str, binding: str, issuer: str, brows
     now = shell.clock.now()
     asked = shell.keep(lambda tx: tx.credentials.take(hashed(state), "oidc", now))  # once, whatever comes of it
     if asked is None or not compare_digest(asked["binding"], hashed(binding)):
-        raise BadToken("nobody was sent from this browser with this", possible=("begin again",))
+        raise BadToken(phrase("nobody was sent from this browser with this"), possible=(phrase("begin again"),))
     one = _provider(shell, asked["provider"])
     party, allow = _party(shell, one), shell.settings.http_allow
     if issuer != one.issuer and (issuer or PROVIDERS.names_itself(party, allow)):  # RFC 9207
-        raise BadToken("the answer is another provider's, or does not say whose it is", possible=("begin again",))
+        raise BadToken(
+            phrase("the answer is another provider's, or does not say whose it is"), possible=(phrase("begin again"),)
+        )
     account = PROVIDERS.account(party, allow, code, asked["nonce"], asked["verifier"], now)
 
     def work(tx: Transaction) -> NewSession | Refusal:
         person = _person(shell, tx, one, account)
         if person is None:
             return NotAllowed(
-                f"this account of {one.name} is nobody's here", possible=("ask an operator to say whose it is",)
+                phrase("this account of %(name)s is nobody's here", name=one.name),
+                possible=(phrase("ask an operator to say whose it is"),),
             )
         return sessions.begin(shell, tx, person, "oidc", browser)
 
@@ -117,10 +121,17 @@ def bind(shell: Shell, person: str, provider: str, subject: str, by: By) -> Cred
             raise nobody(person)
         as_actor(found, shell.clock.now())  # who has left is refused
         if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
-            raise BadAnswer({"subject": f"has 1 to {LONGEST_SUBJECT} characters"}, possible=("as the provider has it",))
+            raise BadAnswer(
+                {"subject": phrase("has 1 to %(longest_subject)s characters", longest_subject=LONGEST_SUBJECT)},
+                possible=(phrase("as the provider has it"),),
+            )
         there = tx.credentials.find("oidc", _key(one.issuer, subject))
         if there is not None:
-            raise NotAllowed(f"this account is {there.person}'s", where=person, possible=("remove it there first",))
+            raise NotAllowed(
+                phrase("this account is %(person)s's", person=there.person),
+                where=person,
+                possible=(phrase("remove it there first"),),
+            )
         made = _credential(shell, one, one.issuer, subject, person)
         tx.credentials.add(made)
         _note(tx, asker, made)
@@ -154,7 +165,11 @@ def _provider(shell: Shell, name: str) -> Provider:
     found = shell.settings.ways_in.provider(name)
     if found is None:
         known = [one.name for one in shell.settings.ways_in.providers]
-        raise NotFound(f"there is no provider {name[:60]!r}", where=name[:60], possible=known or ("FLOW_OIDC",))
+        raise NotFound(
+            phrase("there is no provider %(name)s", name=repr(name[:60])),
+            where=name[:60],
+            possible=known or ("FLOW_OIDC",),
+        )
     return found
 
 

@@ -18,6 +18,7 @@ from flowengine.core.seatings import waits_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, short, shown
 from flowengine.views.replies import Receipt
 
@@ -40,7 +41,7 @@ def invoke(
 
 def say(shell: Shell, job: str, text: str, kind: str, to: str, by: By, key: str | None) -> Receipt:
     if kind not in KINDS_OF_WORDS:
-        raise BadAnswer({"kind": f"{kind!r} is no kind of words"}, possible=KINDS_OF_WORDS)
+        raise BadAnswer({"kind": phrase("%(kind)s is no kind of words", kind=repr(kind))}, possible=KINDS_OF_WORDS)
     return speak(shell, job, text, kind, (), to, by, key, access.permit_say)
 
 
@@ -80,7 +81,10 @@ def _permit_saying(to: str, start: str, permit_speaking: access.Permit) -> acces
             several = answerable(job.position, actor)
             if len(several) > 1:
                 which = [f"{shown(job.id)}.{one.number} ({in_words(tx, job, one).title})" for one in several]
-                raise BadAnswer({"to": f"is missing: {len(several)} things wait for your answer"}, possible=which)
+                raise BadAnswer(
+                    {"to": phrase("is missing: %(count)s things wait for your answer", count=len(several))},
+                    possible=which,
+                )
             return
         if not (job.id.startswith(start) or short(job.id).startswith(start)):
             raise access.no_such("question", to)
@@ -93,8 +97,12 @@ def _permit_saying(to: str, start: str, permit_speaking: access.Permit) -> acces
                 raise access.no_such("question", to)
             branch = job.position.branch(step.branch)
             assert branch is not None, "an open step is on a branch"
-            what = f"this waits for an answer from {whom(tx, job.id, compiled.process, branch, step)}"
-            raise NotAllowed(what, where=f"{shown(job.id)}.{step.number}", possible=("say a note", "assign it"))
+            what = phrase(
+                "this waits for an answer from %(whom)s", whom=whom(tx, job.id, compiled.process, branch, step)
+            )
+            raise NotAllowed(
+                what, where=f"{shown(job.id)}.{step.number}", possible=(phrase("say a note"), phrase("assign it"))
+            )
 
     return permit
 

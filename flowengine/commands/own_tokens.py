@@ -19,6 +19,7 @@ from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.people.identities import SCOPES, By, Identity, Strength
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.shown import OPERATOR, OWN, identity_of, unknown
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
@@ -37,7 +38,9 @@ def issue(shell: Shell, scopes: Sequence[str], name: str, expires: datetime | ti
     def work(tx: Transaction) -> NewOwnToken:
         actor = himself(tx, "issue_own_token", by)
         if beyond(by, scopes):
-            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=scopes_of(by))
+            raise NotAllowed(
+                phrase("a token gives no more than what it is made with"), where=actor.id, possible=scopes_of(by)
+            )
         strength: Strength = by.strength if isinstance(by, Identity) else "host"
         return made(shell, tx, actor, scopes, name, expires, strength)
 
@@ -70,11 +73,13 @@ def made(
     until = now + LASTS if expires is None else now + expires if isinstance(expires, timedelta) else expires
     check(actor, scopes, name)
     if until.tzinfo is None or not now < until <= now + LONGEST:
-        what = f"must be a moment with a zone, within {LONGEST.days} days"
+        what = phrase("must be a moment with a zone, within %(days)s days", days=LONGEST.days)
         raise BadAnswer({"expires": what}, possible=(f"{(now + LASTS).isoformat()}",))
     valid = [one for one in tx.tokens.of(OWN, actor.id) if one.revoked is None and (one.expires or until) > now]
     if len(valid) >= MOST:
-        raise NotAllowed(f"nobody has more than {MOST} tokens", where=actor.id, possible=("revoke some",))
+        raise NotAllowed(
+            phrase("nobody has more than %(most)s tokens", most=MOST), where=actor.id, possible=(phrase("revoke some"),)
+        )
     secret = new_secret(PREFIX)
     kept = StoredToken(
         id=secrets.token_hex(6),
@@ -95,11 +100,20 @@ def check(actor: Actor, scopes: Sequence[str], name: str = "") -> None:
     """Raises BadAnswer for what no token of his can be."""
     unknown = [one for one in scopes if one not in SCOPES]
     if unknown or not scopes:
-        raise BadAnswer({"scopes": f"{', '.join(unknown)[:80]!r} is none" if unknown else "is empty"}, possible=SCOPES)
+        raise BadAnswer(
+            {
+                "scopes": phrase("%(value)s is none", value=repr(", ".join(unknown)[:80]))
+                if unknown
+                else phrase("is empty")
+            },
+            possible=SCOPES,
+        )
     if "operate" in scopes and actor.kind != "operator":
-        raise BadAnswer({"scopes": "only operators operate"}, possible=SCOPES[:2])
+        raise BadAnswer({"scopes": phrase("only operators operate")}, possible=SCOPES[:2])
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise BadAnswer({"name": f"has at most {LONGEST_NAME} characters, on one line"})
+        raise BadAnswer(
+            {"name": phrase("has at most %(longest_name)s characters, on one line", longest_name=LONGEST_NAME)}
+        )
 
 
 def listed(shell: Shell, by: By) -> list[OwnToken]:
@@ -116,7 +130,11 @@ def revoke(shell: Shell, id: str, by: By) -> OwnToken:
         actor = himself(tx, "revoke_own_token", by)
         his = next((one for one in tx.tokens.of(OWN, actor.id) if one.id == id), None)
         if his is None:
-            raise NotFound(f"you have no token {id[:60]!r}", where=id[:60], possible=("own_tokens lists them",))
+            raise NotFound(
+                phrase("you have no token %(id)s", id=repr(id[:60])),
+                where=id[:60],
+                possible=(phrase("own_tokens lists them"),),
+            )
         now = shell.clock.now()
         tx.tokens.revoke(id, now)
         tx.note(actor, "revoke_own_token", actor.id, {"token": id}, name=his.powers.name)

@@ -21,6 +21,7 @@ from flowengine.people import contacts as ways
 from flowengine.people.identities import By, on_one_line
 from flowengine.people.permissions import LOOKS, OWN, PROGRAM, needs
 from flowengine.runtime.actors import as_actor, name_of, nobody, refuse_erased
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.store.parties import Acting, Contact
 from flowengine.views.parties import ActingEnded, ActingView, ContactView
@@ -57,7 +58,9 @@ def let_act(
         if needs("let_act", asker) == OWN and not himself(asker, party):
             raise nobody(party)
         if until is not None and until <= now:
-            raise BadAnswer({"until": "is over"}, possible=("a later moment", "none: until it is ended"))
+            raise BadAnswer(
+                {"until": phrase("is over")}, possible=(phrase("a later moment"), phrase("none: until it is ended"))
+            )
         _check_pair(tx, person, party)
         said = Acting(
             person=person,
@@ -91,13 +94,15 @@ def _check(may: str, since: datetime | None, until: datetime | None, because: st
     }
     possible = ["2030-01-01T00:00:00Z"] if problems else []
     if may not in MAY:
-        problems["may"] = f"{may[:60]!r} is none"
+        problems["may"] = phrase("%(may)s is none", may=repr(may[:60]))
         possible.extend(MAY)
     if len(because) > LONGEST_REASON or not on_one_line(because):
-        problems["because"] = f"must be one line of at most {LONGEST_REASON} characters"
+        problems["because"] = phrase(
+            "must be one line of at most %(longest_reason)s characters", longest_reason=LONGEST_REASON
+        )
         possible.append("a reason in a few words")
     if not problems and since is not None and until is not None and until <= since:
-        problems["until"] = "is not after since"
+        problems["until"] = phrase("is not after since")
         possible.append("a later moment")
     if problems:
         raise BadAnswer(problems, possible=possible)
@@ -106,7 +111,9 @@ def _check(may: str, since: datetime | None, until: datetime | None, because: st
 def _check_pair(tx: Transaction, person: str, party: str) -> None:
     """Raises NotFound for who is not there, NotAllowed for two of whom the one cannot act for the other."""
     if person == party:
-        raise NotAllowed("everybody acts for himself already", where=person, possible=("another person",))
+        raise NotAllowed(
+            phrase("everybody acts for himself already"), where=person, possible=(phrase("another person"),)
+        )
     who, whom = tx.people.get(person), tx.people.get(party)
     if whom is None:
         raise nobody(party)
@@ -115,16 +122,24 @@ def _check_pair(tx: Transaction, person: str, party: str) -> None:
     refuse_erased(whom)
     as_actor(who, tx.terms.now())  # who has left or was erased is refused
     if whom.kind != "customer":
-        raise NotAllowed(f"{party} is staff, for whom nobody acts", where=party, possible=("assign it", "hand_over"))
+        raise NotAllowed(
+            phrase("%(party)s is staff, for whom nobody acts", party=party),
+            where=party,
+            possible=(phrase("assign it"), "hand_over"),
+        )
     if who.organisation:
-        what = f"{person} is an organisation, which acts by its persons"
-        raise NotAllowed(what, where=person, possible=("a person",))
+        what = phrase("%(person)s is an organisation, which acts by its persons", person=person)
+        raise NotAllowed(what, where=person, possible=(phrase("a person"),))
     if len([one for one in who.acting if one.party != party]) >= MOST_PARTIES:
-        what = f"{person} may act for {MOST_PARTIES} parties, and no more"
-        raise NotAllowed(what, where=person, possible=("end what is over", "another person"))
+        what = phrase(
+            "%(person)s may act for %(most_parties)s parties, and no more", person=person, most_parties=MOST_PARTIES
+        )
+        raise NotAllowed(what, where=person, possible=(phrase("end what is over"), phrase("another person")))
     if len([one for one in tx.acting.for_party(party) if one.person != person]) >= MOST_ACTING:
-        what = f"{MOST_ACTING} persons may act for {party}, and no more"
-        raise NotAllowed(what, where=party, possible=("end what is over",))
+        what = phrase(
+            "%(most_acting)s persons may act for %(party)s, and no more", most_acting=MOST_ACTING, party=party
+        )
+        raise NotAllowed(what, where=party, possible=(phrase("end what is over"),))
 
 
 def end_acting(shell: Shell, person: str, party: str, by: By) -> ActingEnded:
@@ -154,8 +169,12 @@ def _written(moment: datetime | None) -> str:
 
 
 def _no_acting(person: str, party: str) -> NotFound:
-    what = f"{person[:200]!r} does not act for {party[:200]!r}, or it is not for you"
-    return NotFound(what, where=person[:200], possible=("acting tells who acts for whom",))
+    what = phrase(
+        "%(person)s does not act for %(party)s, or it is not for you",
+        person=repr(person[:200]),
+        party=repr(party[:200]),
+    )
+    return NotFound(what, where=person[:200], possible=(phrase("acting tells who acts for whom"),))
 
 
 def acting(shell: Shell, person: str, by: By) -> list[ActingView]:
@@ -203,7 +222,11 @@ def add_contact(shell: Shell, person: str, address: str, kind: str, by: By) -> C
             if (one.kind, one.key) == (way.kind, way.key):
                 return _contact_view(one)
         if len(there) >= MOST_CONTACTS:
-            what = f"{person} has {MOST_CONTACTS} contacts, and can have no more"
+            what = phrase(
+                "%(person)s has %(most_contacts)s contacts, and can have no more",
+                person=person,
+                most_contacts=MOST_CONTACTS,
+            )
             raise NotAllowed(what, where=person, possible=("remove_contact",))
         now = tx.terms.now()
         tx.contacts.add(person, way, now, 1 + max((one.place for one in there), default=0))
@@ -236,7 +259,10 @@ def remove_contact(shell: Shell, person: str, address: str, kind: str, by: By) -
 def confirm_contact(shell: Shell, person: str, address: str, kind: str, how: str) -> ContactView:
     way = _way(address, kind)
     if len(how) > LONGEST_REASON or not on_one_line(how):
-        raise BadAnswer({"how": f"must be one line of at most {LONGEST_REASON} characters"}, possible=("code",))
+        raise BadAnswer(
+            {"how": phrase("must be one line of at most %(longest_reason)s characters", longest_reason=LONGEST_REASON)},
+            possible=("code",),
+        )
 
     def work(tx: Transaction) -> ContactView:
         found = _meant(tx.contacts.of(person), way, person)
@@ -260,7 +286,7 @@ def _way(address: str, kind: str) -> ways.Way:
         return ways.way(kind, address)
     found = ways.any_way(address)
     if found.kind == ways.OTHER:
-        what = f"{address.strip()[:60]!r} is no mail address, telephone number or URL"
+        what = phrase("%(value)s is no mail address, telephone number or URL", value=repr(address.strip()[:60]))
         raise BadAnswer({"address": what}, possible=ways.examples())
     return ways.way(found.kind, address)
 
@@ -269,7 +295,7 @@ def _meant(there: list[Contact], way: ways.Way, person: str) -> Contact:
     for one in there:
         if (one.kind, one.key) == (way.kind, way.key):
             return one
-    what = f"{person[:200]!r} has no such contact"
+    what = phrase("%(person)s has no such contact", person=repr(person[:200]))
     raise NotFound(what, where=way.address[:200], possible=[one.address for one in there])
 
 

@@ -26,6 +26,7 @@ from flowengine.outside import passkeys as ceremony
 from flowengine.outside.passkeys import Site
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.credentials import Credential
 from flowengine.views.signing_in import CredentialView, NewSession, PasskeyAsked
@@ -42,8 +43,8 @@ def _site(shell: Shell) -> Site:
     """The site for which passkeys are made here. Raises NotFound where there is none."""
     parts = urlsplit(shell.settings.url)
     if not parts.hostname:
-        what = "there are no passkeys here: they belong to a site, and the address of this one is not set"
-        raise NotFound(what, where="FLOW_URL", possible=("https://flow.example", "a code"))
+        what = phrase("there are no passkeys here: they belong to a site, and the address of this one is not set")
+        raise NotFound(what, where="FLOW_URL", possible=("https://flow.example", phrase("a code")))
     return Site(host=parts.hostname, origin=f"{parts.scheme}://{parts.netloc}")
 
 
@@ -55,7 +56,11 @@ def begin(shell: Shell, by: By) -> PasskeyAsked:
         site = _site(shell)
         there = [one.known["id"] for one in tx.credentials.of(actor.id) if one.kind == "passkey"]
         if len(there) >= MOST:
-            raise NotAllowed(f"nobody has more than {MOST} passkeys", where=actor.id, possible=("remove some",))
+            raise NotAllowed(
+                phrase("nobody has more than %(most)s passkeys", most=MOST),
+                where=actor.id,
+                possible=(phrase("remove some"),),
+            )
         person = tx.people.get(actor.id)
         challenge, name = secrets.token_bytes(32), person.name if person is not None else actor.id
         options = ceremony.registration(site, challenge, actor.id, name, [_bytes(id) for id in there])
@@ -76,7 +81,9 @@ def _asked(
 def add(shell: Shell, id: str, response: Mapping[str, Json], name: str, by: By) -> CredentialView:
     """The browser has made a passkey. Raises BadToken for an answer to what was not asked, or of another site."""
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise BadAnswer({"name": f"has at most {LONGEST_NAME} characters, on one line"})
+        raise BadAnswer(
+            {"name": phrase("has at most %(longest_name)s characters, on one line", longest_name=LONGEST_NAME)}
+        )
 
     def work(tx: Transaction) -> CredentialView | Refusal:
         actor, now = himself(tx, "add_passkey", by, enrolling=True), shell.clock.now()
@@ -90,7 +97,9 @@ def add(shell: Shell, id: str, response: Mapping[str, Json], name: str, by: By) 
             return refused
         key = sha256(made.id).hexdigest()
         if tx.credentials.find("passkey", key) is not None:
-            return NotAllowed("this passkey is there already", where=actor.id, possible=("another one",))
+            return NotAllowed(
+                phrase("this passkey is there already"), where=actor.id, possible=(phrase("another one"),)
+            )
         one = Credential(
             kind="passkey",
             name=key,
@@ -145,7 +154,7 @@ def sign_in(shell: Shell, id: str, response: Mapping[str, Json], browser: Browse
 
 
 def _refused(why: str) -> BadToken:
-    return BadToken(f"the passkey is not taken: {why}", possible=("begin again",))
+    return BadToken(phrase("the passkey is not taken: %(why)s", why=why), possible=(phrase("begin again"),))
 
 
 def _text(raw: bytes) -> str:

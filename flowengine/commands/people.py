@@ -22,6 +22,7 @@ from flowengine.people.contacts import any_way
 from flowengine.people.identities import PERSON_ID, By, check_person, made_id
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody, refuse_erased
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.views.replies import AbsenceView, Left, PersonView
 
@@ -29,7 +30,7 @@ _ENDLESS = 2**40
 MOST_NAMED = 6
 """Of those whom a text fits, how many are named."""
 
-_A_KIND = {"customer": "a customer", "staff": "a member of staff"}
+_A_KIND = {"customer": phrase("a customer"), "staff": phrase("a member of staff")}
 
 
 def view(person: Person) -> PersonView:
@@ -51,12 +52,13 @@ def enter(
     record: Mapping[str, Json] | None = None,
     zone: str = "",
     organisation: bool | None = None,
+    language: str = "",
 ) -> PersonView:
     """Enter a person, or change what is said of one who is there; of the rest nothing is lost. What he has claimed and
     may no longer do is given back. Without an id he is given one, which says nothing of him."""
     made = not id
     id = id or made_id(secrets.randbits(64))
-    check_person(id, name, contact, zone, roles or (), groups or ())
+    check_person(id, name, contact, zone, roles or (), groups or (), language)
     known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
@@ -64,7 +66,11 @@ def enter(
         if there is not None and made:
             raise DatabaseBusy("the id that was made is somebody's already", possible=("ask again",), collided=True)
         if there is not None and there.kind != kind:
-            raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
+            raise NotAllowed(
+                phrase("%(id)s is %(a_kind)s, and stays so", id=id, a_kind=_A_KIND[there.kind]),
+                where=id,
+                possible=(phrase("another id"),),
+            )
         if there is not None:
             refuse_erased(there)
         now = shell.clock.now()
@@ -79,6 +85,7 @@ def enter(
             left=None,
             left_because="",
             zone=zone or before.zone,
+            language=language or before.language,
             organisation=before.organisation if organisation is None else organisation,
         )
         if contact:
@@ -101,9 +108,10 @@ def enter(
     return entered
 
 
-def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> PersonView:
-    """Say what somebody is called, and in which zone he reads moments; who acts for a party says it of that, too.
-    Another and none answer alike (L4), and nobody is shown what the organisation keeps of him."""
+def set_name(shell: Shell, id: str, name: str, zone: str | None, language: str | None, by: By) -> PersonView:
+    """Say what somebody is called, in which zone he reads moments and in which language he is spoken to; who acts for a
+    party says it of that, too. Another and none answer alike (L4), and nobody is shown what the organisation keeps of
+    him."""
 
     def work(tx: Transaction) -> PersonView:
         actor = access.asker(tx, "set_name", by)
@@ -111,11 +119,16 @@ def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> Pers
         if there is None or (own and id not in stands_for(actor)):
             raise nobody(id)
         refuse_erased(there)
-        check_person(id, name, "", zone or "")
-        person = msgspec.structs.replace(there, name=name or there.name, zone=there.zone if zone is None else zone)
+        check_person(id, name, "", zone or "", language=language or "")
+        person = msgspec.structs.replace(
+            there,
+            name=name or there.name,
+            zone=there.zone if zone is None else zone,
+            language=there.language if language is None else language,
+        )
         if person != there:
             tx.people.update(person)
-            tx.note(actor, "set_name", id, name=person.name, zone=person.zone)
+            tx.note(actor, "set_name", id, name=person.name, zone=person.zone, language=person.language)
         seen = view(person)
         return msgspec.structs.replace(seen, record={}) if own else seen
 
@@ -123,7 +136,7 @@ def set_name(shell: Shell, id: str, name: str, zone: str | None, by: By) -> Pers
 
 
 _PLAIN = ("roles", "groups", "organisation")
-_SAID = ("name", "contact", "zone", "record")
+_SAID = ("name", "contact", "zone", "language", "record")
 """What is said of a person that is personal."""
 
 
@@ -166,9 +179,11 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
             raise nobody(id)
         if person.kind != "staff":
             own = ("take the customer out of the groups", "end the jobs")
-            raise NotAllowed(f"{id} is a customer, who does not leave", where=id, possible=own)
+            raise NotAllowed(phrase("%(id)s is a customer, who does not leave", id=id), where=id, possible=own)
         if to == id:
-            raise NotAllowed("nobody takes over from himself", where=id, possible=("somebody else", "nobody"))
+            raise NotAllowed(
+                phrase("nobody takes over from himself"), where=id, possible=(phrase("somebody else"), "nobody")
+            )
         if to:
             actor_of(tx, to, asks=False)
         revoked = [one.id for one in tx.tokens.held(id)]
@@ -225,9 +240,12 @@ def all_people(shell: Shell, kind: str | None, after: str, limit: int | None, by
     with shell.reading() as tx:
         access.asker(tx, "people", by)
         if limit is not None and limit < 1:
-            raise BadAnswer({"limit": f"is {limit}; 1 or more is possible"})
+            raise BadAnswer({"limit": phrase("is %(limit)s; 1 or more is possible", limit=limit)})
         if after and not PERSON_ID.fullmatch(after):
-            raise BadAnswer({"after": f"{after[:60]!r} is no id of a person"}, possible=("the id of the last one",))
+            raise BadAnswer(
+                {"after": phrase("%(after)s is no id of a person", after=repr(after[:60]))},
+                possible=(phrase("the id of the last one"),),
+            )
         paged = bool(after) or limit is not None
         return [view(one) for one in (tx.people.page(kind, after, limit or _ENDLESS) if paged else tx.people.all(kind))]
 
@@ -243,14 +261,14 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
             found = _one_each(tx, [one for one in way(words) if kind in (None, one.kind)])
             if len(found) > 1:
                 whom = [_called(one) for one in found[:MOST_NAMED]]
-                raise Ambiguous(f"{text!r} fits several people", where=text, possible=whom)
+                raise Ambiguous(phrase("%(text)s fits several people", text=repr(text)), where=text, possible=whom)
             if found:
                 return view(found[0])
         alike = [one for one in people.beginning(words[:1]) if kind in (None, one.kind)] if words else []
     meant = near(words, [name for one in alike for name in (one.id, one.name)])
     raise NotFound(
-        f"there is nobody called {text[:200]!r}",
-        possible=(meant or "an id, a contact, a name, or how one of them begins",),
+        phrase("there is nobody called %(text)s", text=repr(text[:200])),
+        possible=(meant or phrase("an id, a contact, a name, or how one of them begins"),),
     )
 
 

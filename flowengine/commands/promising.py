@@ -11,11 +11,13 @@ from flowengine.core import commands as c
 from flowengine.core.machines import Compiled
 from flowengine.core.previewing import change
 from flowengine.core.seatings import stands_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Json
 from flowengine.errors import NotAllowed, PreviewChanged, StaleCommand
 from flowengine.language.texts import spoken
 from flowengine.people.identities import By
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.views import promising as views
 from flowengine.views.promising import Preview, Reader
@@ -55,16 +57,18 @@ def as_previewed(shell: Shell, permit: access.Permit, digest: str) -> access.Per
         try:
             seen = _looked_at(shell, tx, job, command, access.permit_all)
         except (NotAllowed, StaleCommand) as error:
-            raise _changed(job, error.what, error.possible) from None
+            raise _changed(job, error.phrase, error.phrases) from None
         if seen.digest != digest:
-            raise _changed(job, "it has changed meanwhile", ())
+            raise _changed(job, phrase("it has changed meanwhile"), ())
 
     return permit_as_seen
 
 
 def _changed(job: StoredJob, what: str, possible: tuple[str, ...]) -> PreviewChanged:
     where = f"job {shown(job.id)}"
-    return PreviewChanged(f"{what}; nothing was done", where=where, possible=("look again", *possible))
+    return PreviewChanged(
+        phrase("%(what)s; nothing was done", what=what), where=where, possible=(phrase("look again"), *possible)
+    )
 
 
 def _looked_at(
@@ -73,7 +77,7 @@ def _looked_at(
     now = shell.clock.now()
     there = shell.caught_up(tx, job, now)
     computed = shell.rehearse(tx, there, command, permit)
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, command.by.language)
     world = StoreWorld(tx, job.customer, job.id, locks=False)
     found = change(compiled, there.position.whole(), command, computed.done, now, world)
     return views.preview(
@@ -84,8 +88,8 @@ def _looked_at(
 def _reader(tx: Transaction, job: StoredJob, actor: Actor, now: datetime) -> Reader:
     inside = actor.kind != "customer"
     own = inside or job.customer in stands_for(actor, looking=True)
-    zone, named = reader_zone(tx, actor), partial(name_of, tx)
-    return Reader(actor=actor, inside=inside, own=own, now=now, zone=zone, name_of=named)
+    words, named = reader_words(tx, actor), partial(name_of, tx)
+    return Reader(actor=actor, inside=inside, own=own, now=now, words=words, name_of=named)
 
 
 def _named(compiled: Compiled, job: StoredJob, computed: Computed) -> Preview:
@@ -97,5 +101,5 @@ def _named(compiled: Compiled, job: StoredJob, computed: Computed) -> Preview:
     elif isinstance(command, c.Act):
         found = access.open_step(job, command.step)
         name, step = command.outcome, f"{job.id}.{command.step}"
-        title = found.title if found is not None else spoken(name)
+        title = step_in(compiled.process, found).title if found is not None else spoken(name)
     return Preview(job=job.id, short=shown(job.id), name=name, title=title, version=job.version, step=step)

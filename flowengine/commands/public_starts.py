@@ -22,6 +22,7 @@ from flowengine.people.contacts import is_address
 from flowengine.people.identities import check_person, made_id
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import as_actor
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction, new_id
 from flowengine.store.provisional import Awaited
 from flowengine.views.keyed import Keyed
@@ -40,18 +41,31 @@ NEVER_CONFIRMED = "The contact that was given was never confirmed"
 
 
 def start(
-    shell: Shell, process: str, need: Mapping[str, Json], name: str, contact: str, browser: Browser, key: str | None
+    shell: Shell,
+    process: str,
+    need: Mapping[str, Json],
+    name: str,
+    contact: str,
+    browser: Browser,
+    language: str,
+    key: str | None,
 ) -> PublicStart:
     """Begin a job for somebody whom nobody knows, and send him a code; under a request key once, whoever sends it
     (L3). Raises NotFound for a process that is not there or not for the public, BadAnswer, TooMany."""
     if not is_address(contact.strip()):
-        raise BadAnswer({"contact": f"{contact[:60]!r} is no mail address"}, possible=("ada@example.org",))
+        raise BadAnswer(
+            {"contact": phrase("%(contact)s is no mail address", contact=repr(contact[:60]))},
+            possible=("ada@example.org",),
+        )
     if not shell.settings.ways_in.may_start(process):
-        raise NotFound(f"there is no process {process[:60]!r} that anybody may begin", where=process[:60])
+        raise NotFound(
+            phrase("there is no process %(process)s that anybody may begin", process=repr(process[:60])),
+            where=process[:60],
+        )
     at = contact.strip()
     shell.secret.made(shell)
     job_id, person_id = new_id(), made_id(secrets.randbits(64))
-    check_person(person_id, name, at)
+    check_person(person_id, name, at, language=language)
     request = None if key is None else _request(key, process, need, name, at)
 
     def work(tx: Transaction) -> PublicStart:
@@ -60,7 +74,7 @@ def start(
             return _READ.decode(before.content)
         now = shell.clock.now()
         count(shell, tx, start_from_address=browser.address, start_to_contact=at)
-        person = Person(id=person_id, kind="customer", name=name or person_id, created=now)
+        person = Person(id=person_id, kind="customer", name=name or person_id, created=now, language=language)
         tx.people.add(person)
         compiled = shell.catalogue.latest(tx, process, begin=True)
         command = c.Start(by=as_actor(person, now), answer=dict(need), parent="", depth=0)

@@ -15,6 +15,7 @@ from flowengine.core.commands import Command, Invoke
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyConflict, Refused
 from flowengine.people.identities import actor_key
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.receipts import FORGOTTEN, Stored
 from flowengine.views.replies import Broadcast, Kept, Receipt
@@ -45,7 +46,9 @@ def body_hash(about: str, command: Command) -> str:
     try:
         return sha256(_ENCODE((about, bare))).hexdigest()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, possible=("plain JSON",)) from None
+        raise BadAnswer(
+            {"": phrase("is not JSON: %(value)s", value=str(error)[:120])}, possible=(phrase("plain JSON"),)
+        ) from None
 
 
 def replayed(tx: Transaction, actor: Actor, key: str, body: str) -> Receipt | None:
@@ -79,15 +82,20 @@ def given(stored: Stored | None, key: str, body: str, job: str = "") -> Receipt 
 def check_key(key: str) -> None:
     """Raises Refused for what is no request key."""
     if not 0 < len(key) <= LONGEST_KEY:
-        raise Refused(f"a request key has 1 to {LONGEST_KEY} characters, this one {len(key)}", where="key")
+        what = phrase(
+            "a request key has 1 to %(longest_key)s characters, this one %(count)s",
+            longest_key=LONGEST_KEY,
+            count=len(key),
+        )
+        raise Refused(what, where="key")
 
 
 def other_request(key: str) -> KeyConflict:
     """For a key under which something else was asked before."""
     return KeyConflict(
-        f"the request key {key!r} was used before for something else",
+        phrase("the request key %(key)s was used before for something else", key=repr(key)),
         where="key",
-        possible=("use a fresh key for each new request", "repeat exactly the same request"),
+        possible=(phrase("use a fresh key for each new request"), phrase("repeat exactly the same request")),
     )
 
 

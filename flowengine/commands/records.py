@@ -27,6 +27,7 @@ from flowengine.language.parts import FACT_KINDS, FactKind
 from flowengine.people.identities import By, actor_key
 from flowengine.people.permissions import LOOKS, OWN, needs, stands
 from flowengine.runtime.actors import name_of, nobody, refuse_erased
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, StoredJob, Transaction, new_id, shown
 from flowengine.store.codec import micros
 from flowengine.store.records import Fact, Sight, closed
@@ -51,8 +52,8 @@ def whose(tx: Transaction, verb: str, id: str, actor: Actor) -> Person:
     if found is None or not _may(verb, actor, found):
         raise nobody(id)
     if found.kind != "customer":
-        what = f"{id} is a member of staff, of whom nothing is recorded here"
-        raise NotAllowed(what, where=id, possible=("the id of a customer",))
+        what = phrase("%(id)s is a member of staff, of whom nothing is recorded here", id=id)
+        raise NotAllowed(what, where=id, possible=(phrase("the id of a customer"),))
     return found
 
 
@@ -128,8 +129,12 @@ def add_fact(
         if before:
             return fact_view(tx, _said_before(before[-1], fact, key or ""), actor)
         if tx.records.number(customer.id) >= MOST_VERSIONS:
-            what = f"{MOST_VERSIONS:,} facts of {customer.id} are kept, which are too many"
-            raise NotAllowed(what, where=customer.id, possible=("say it about a job",))
+            what = phrase(
+                "%(most_versions)s facts of %(id)s are kept, which are too many",
+                most_versions=MOST_VERSIONS,
+                id=customer.id,
+            )
+            raise NotAllowed(what, where=customer.id, possible=(phrase("say it about a job"),))
         tx.records.add(fact)
         return fact_view(tx, fact, actor)
 
@@ -152,11 +157,15 @@ def _said_before(first: Fact, again: Fact, key: str) -> Fact:
 def _kind(shell: Shell, kind: str, actor: Actor) -> FactKind:
     found = next((one for one in FACT_KINDS if one == kind), None)
     if found is None:
-        raise BadAnswer({"kind": f"{kind[:60]!r} is no kind of fact"}, possible=FACT_KINDS)
+        raise BadAnswer({"kind": phrase("%(kind)s is no kind of fact", kind=repr(kind[:60]))}, possible=FACT_KINDS)
     hidden = sight(shell, actor).kinds
     if found in hidden:
         raise NotAllowed(
-            f"facts of the kind {kind} are closed to {', '.join(actor.roles) or 'staff without a role'}",
+            phrase(
+                "facts of the kind %(kind)s are closed to %(value)s",
+                kind=kind,
+                value=", ".join(actor.roles) or phrase("staff without a role"),
+            ),
             where=kind,
             possible=[one for one in FACT_KINDS if one not in hidden],
         )
@@ -167,9 +176,17 @@ def checked(text: str, name: str = "text") -> str:
     """What somebody wrote, without blanks around it. Raises BadAnswer where it is nothing, or too long."""
     words = text.strip()
     if not words:
-        raise BadAnswer({name: "there is nothing said"}, possible=("a few words",))
+        raise BadAnswer({name: phrase("there is nothing said")}, possible=(phrase("a few words"),))
     if len(words) > LONGEST_TEXT:
-        raise BadAnswer({name: f"has {len(words):,} characters; {LONGEST_TEXT:,} are possible"})
+        raise BadAnswer(
+            {
+                name: phrase(
+                    "has %(count)s characters; %(longest_text)s are possible",
+                    count=len(words),
+                    longest_text=LONGEST_TEXT,
+                )
+            }
+        )
     return words
 
 
@@ -186,13 +203,15 @@ def _spot(shell: Shell, tx: Transaction, customer: Person, job: str, step: str, 
             raise access.no_such("step", step)
         state, member = found
         if job and access.job_ref(tx, job, actor) != stored.id:
-            raise BadAnswer({"step": f"{step[:60]!r} is no step of the job {job[:60]!r}"})
+            raise BadAnswer(
+                {"step": phrase("%(step)s is no step of the job %(job)s", step=repr(step[:60]), job=repr(job[:60]))}
+            )
     else:
         stored = access.visible_job(tx, job, actor)
     if stored.customer not in ids_of(customer):
         if needs("add_fact", actor) == OWN:
             raise access.no_such("step" if step else "job", step or job)
-        raise BadAnswer({"job": f"{shown(stored.id)} is no job of {customer.id}"})
+        raise BadAnswer({"job": phrase("%(id)s is no job of %(id2)s", id=shown(stored.id), id2=customer.id)})
     process = shell.catalogue.compiled(tx, stored.process, stored.version).process
     shut = closed_in(process, state, member)
     if closed(shut, roles_of(actor)):
@@ -223,7 +242,9 @@ def change_fact(shell: Shell, ref: str, text: str, kind: str, show: bool | None,
         fact = found_fact(shell, tx, "change_fact", ref, actor)
         _is_his(fact, actor, "change")
         if fact.answered is not None:
-            raise StaleCommand("it was answered, and stays as it was said", where=ref, possible=("say it anew",))
+            raise StaleCommand(
+                phrase("it was answered, and stays as it was said"), where=ref, possible=(phrase("say it anew"),)
+            )
         known = _kind(shell, kind, actor) if kind else fact.kind
         shows = fact.shown if show is None or actor.kind == "customer" else show
         words = checked(text) if text else fact.text
@@ -245,12 +266,19 @@ def answer_fact(shell: Shell, ref: str, text: str, by: By) -> FactView:
         fact = found_fact(shell, tx, "answer_fact", ref, actor)
         words = checked(text)
         if not fact.waits:
-            raise NotAllowed(f"a {fact.kind} waits for no answer", where=ref, possible=(*WAITING, "add a note"))
+            raise NotAllowed(
+                phrase("a %(kind)s waits for no answer", kind=fact.kind),
+                where=ref,
+                possible=(*WAITING, phrase("add a note")),
+            )
         if fact.answered is not None:
             if (words, actor.id) == (fact.answer, fact.answered_by):
                 return fact_view(tx, fact, actor)
-            what = f"{name_of(tx, fact.answered_by) if fact.answered_by else 'somebody'} has answered it already"
-            raise StaleCommand(what, where=ref, possible=("add a note",))
+            what = phrase(
+                "%(value)s has answered it already",
+                value=name_of(tx, fact.answered_by) if fact.answered_by else phrase("somebody"),
+            )
+            raise StaleCommand(what, where=ref, possible=(phrase("add a note"),))
         now = shell.clock.now()
         new = replace(_next(fact, actor, now), answer=words, answered=now, answered_by=actor.id)
         tx.records.add(new)
@@ -284,8 +312,12 @@ def _next(fact: Fact, actor: Actor, now: datetime) -> Fact:
 def _is_his(fact: Fact, actor: Actor, verb: str) -> None:
     """Raises NotAllowed: a customer's own words are his, and those of the organisation are its own."""
     if (fact.author_kind == "customer") != (actor.kind == "customer"):
-        what = f"only {'who has said it' if fact.author_kind == 'customer' else 'the organisation'} may {verb} it"
-        raise NotAllowed(what, where=shown(fact.id), possible=("add a note", "answer it"))
+        what = phrase(
+            "only %(value)s may %(verb)s it",
+            value=phrase("who has said it") if fact.author_kind == "customer" else phrase("the organisation"),
+            verb=verb,
+        )
+        raise NotAllowed(what, where=shown(fact.id), possible=(phrase("add a note"), phrase("answer it")))
 
 
 def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor, *, gone: bool = False) -> Fact:
@@ -301,12 +333,16 @@ def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor,
             found.append(versions[0])
     exact = [one for one in found if one.id == text]
     if len(exact or found) > 1:
-        raise Ambiguous(f"{ref!r} fits more than one fact", where=ref, possible=[one.id[-12:] for one in found])
+        raise Ambiguous(
+            phrase("%(ref)s fits more than one fact", ref=repr(ref)),
+            where=ref,
+            possible=[one.id[-12:] for one in found],
+        )
     if not found:
         raise access.no_such("fact", ref[:200])
     (fact,) = exact or found
     if fact.taken_back is not None and not gone:
-        raise StaleCommand("it was taken back", where=ref, possible=("say it anew",))
+        raise StaleCommand(phrase("it was taken back"), where=ref, possible=(phrase("say it anew"),))
     return fact
 
 

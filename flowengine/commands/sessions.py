@@ -23,6 +23,7 @@ from flowengine.people.identities import STRENGTHS, By, Identity, Strength
 from flowengine.people.permissions import ANY, needs
 from flowengine.runtime.actors import as_actor, nobody
 from flowengine.runtime.ways_in import SessionKind
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.store.sessions import StoredSession, Where
 from flowengine.views.signing_in import NewSession, SessionView
@@ -58,8 +59,8 @@ def himself(tx: Transaction, verb: str, by: By, *, enrolling: bool = False) -> A
     NotAllowed, WeakIdentity."""
     if isinstance(by, Identity) and by.job:
         if not (enrolling and by.job == ENROL):
-            what = "you are not known well enough for this: only for what you were sent a link for"
-            raise WeakIdentity(what, needed="code", where=by.person, possible=("sign in by a code",))
+            what = phrase("you are not known well enough for this: only for what you were sent a link for")
+            raise WeakIdentity(what, needed="code", where=by.person, possible=(phrase("sign in by a code"),))
         return access.asker(tx, verb, replace(by, job="", strength="host"))
     return access.asker(tx, verb, by)
 
@@ -68,7 +69,7 @@ def whose(tx: Transaction, verb: str, by: By, person: str, *, enrolling: bool = 
     """Whom a verb is about: who asks, or the person named by those who may. Another and none answer alike (L4)."""
     actor = himself(tx, verb, by, enrolling=enrolling)
     if not person and not actor.id:
-        raise BadAnswer({"person": "must be named"}, possible=("the exact id of a person",))
+        raise BadAnswer({"person": phrase("must be named")}, possible=(phrase("the exact id of a person"),))
     if not person or person == actor.id:
         return actor.id
     if needs(verb, actor) != ANY or tx.people.get(person) is None:
@@ -83,7 +84,8 @@ def refuse_another(browser: Browser, person: str) -> None:
     """Raises SignedInAsAnother where somebody else is signed in, and this was not said on purpose."""
     if browser.current is not None and browser.current.person != person and not browser.switch:
         raise SignedInAsAnother(
-            "somebody else is signed in here", possible=("say who you are now: sign the other out, or switch",)
+            phrase("somebody else is signed in here"),
+            possible=(phrase("say who you are now: sign the other out, or switch"),),
         )
 
 
@@ -148,7 +150,7 @@ def view(one: StoredSession, current: str = "") -> SessionView:
 def sign_in(shell: Shell, person: str, strength: Strength, browser: Browser) -> NewSession:
     """A session for somebody of whom the program has made sure. Raises NotFound, NotAllowed, BadAnswer."""
     if strength not in STRENGTHS:
-        raise BadAnswer({"strength": f"{str(strength)[:60]!r} is none"}, possible=STRENGTHS)
+        raise BadAnswer({"strength": phrase("%(value)s is none", value=repr(str(strength)[:60]))}, possible=STRENGTHS)
 
     def work(tx: Transaction) -> NewSession:
         found = tx.people.get(person)
@@ -202,7 +204,11 @@ def end(shell: Shell, id: str, by: By) -> SessionView:
             other = actor = himself(tx, "end_session", by)
             mine = found is not None and (found.person == actor.id or needs("end_session", actor) == ANY)
         if found is None or not mine:
-            raise NotFound(f"there is no session {id[:60]!r}", where=id[:60], possible=("sessions lists them",))
+            raise NotFound(
+                phrase("there is no session %(id)s", id=repr(id[:60])),
+                where=id[:60],
+                possible=(phrase("sessions lists them"),),
+            )
         tx.sessions.end(id, now)
         if other is not None and other.id != found.person:
             tx.note(other, "end_session", found.person, {"session": id})

@@ -25,6 +25,7 @@ from flowengine.core.advance import Advance, advance, caught_up
 from flowengine.core.advance import start as start_job
 from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
+from flowengine.core.translating import language_in
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, KeyConflict, NotAllowed, NotFound
 from flowengine.outside.files import Depot
@@ -39,6 +40,7 @@ from flowengine.runtime.settings import Settings
 from flowengine.runtime.shown import Remembered
 from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
+from flowengine.speech.phrases import phrase
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
 from flowengine.store.receipts import Stored
@@ -86,7 +88,8 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
-        self.terms = Terms(clock.now, self.settings.strengths, self._closes, self.settings.staff_as)
+        settings = self.settings
+        self.terms = Terms(clock.now, settings.strengths, self._closes, settings.staff_as, settings.language)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
@@ -148,7 +151,7 @@ class Shell:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
         the caller's transaction."""
         if self._look is not None:
-            raise NotAllowed("nothing is changed while looking", possible=("ask the engine itself",))
+            raise NotAllowed(phrase("nothing is changed while looking"), possible=(phrase("ask the engine itself"),))
         if self._whole is not None:
             return work(self._whole)
         watched = self.joined is None and (self.hint.ears or self.observers.all)
@@ -346,6 +349,9 @@ class Shell:
         head = done.draft.head
         job_id, seq = head.job, job.seq + 1 if job else 1
         kept = recorded(command)
+        if command.by.language:
+            process = self.catalogue.compiled(tx, head.process, head.version).process
+            kept = replace(kept, by=replace(kept.by, language=language_in(process, command.by)))
         entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
@@ -365,6 +371,8 @@ class Shell:
             made = receipt_of(head.job, seq, command, done)
         else:
             compiled = self.catalogue.compiled(tx, head.process, head.version)
+            if command.by.language:
+                compiled = self.catalogue.told(tx, head.process, head.version, command.by.language)
             question = question_of(head.job, done.events)
             made = customers_receipt(head.job, seq, compiled, command, done, question)
         return with_appointment(made, command.by, done) if done.effects.booked else made
@@ -505,6 +513,6 @@ def not_joined(shell: Shell) -> None:
     """Refuse what runs handlers inside the caller's transaction (L11)."""
     if shell.joined is not None:
         raise NotAllowed(
-            "due work cannot run inside the caller's transaction",
-            possible=("call run_due on the engine itself, after the commit",),
+            phrase("due work cannot run inside the caller's transaction"),
+            possible=(phrase("call run_due on the engine itself, after the commit"),),
         )

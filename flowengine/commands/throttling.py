@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from flowengine.commands.shell import Shell
 from flowengine.errors import Refused, TooMany
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.throttles import Hits
 
@@ -59,7 +60,11 @@ def count(shell: Shell, tx: Transaction, **asked: str) -> None:
             name = sha256(f"{what}\0{whom.strip().casefold()}".encode(errors="surrogatepass")).hexdigest()
             wait = _wait(tx.throttles.hit(name, now, limit.window), limit)
             if wait:
-                raise TooMany("this was asked too often", possible=(f"ask again in {wait} s",), retry_after=wait)
+                raise TooMany(
+                    phrase("this was asked too often"),
+                    possible=(phrase("ask again in %(wait)s s", wait=wait),),
+                    retry_after=wait,
+                )
 
 
 def _wait(hits: Hits, limit: Limit) -> int:

@@ -22,6 +22,7 @@ from flowengine.errors import BadToken, NotAllowed, Refused
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import By, as_strong
 from flowengine.runtime.actors import nobody
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.credentials import Credential
 from flowengine.views.signing_in import CredentialView, NewSession, TotpBegun
@@ -60,7 +61,7 @@ def begin(shell: Shell, by: By) -> TotpBegun:
     def work(tx: Transaction) -> TotpBegun:
         actor = himself(tx, "begin_totp", by, enrolling=True)
         if of(tx, actor.id) is not None:
-            raise NotAllowed("you have an authenticator", where=actor.id, possible=("remove it first",))
+            raise NotAllowed(phrase("you have an authenticator"), where=actor.id, possible=(phrase("remove it first"),))
         now, id = shell.clock.now(), secrets.token_urlsafe(16)
         secret = b32encode(secrets.token_bytes(_BYTES)).decode()
         tx.credentials.tidy(now)
@@ -82,7 +83,7 @@ def confirm(shell: Shell, id: str, code: str, name: str, by: By) -> CredentialVi
         if asked is None or step is None:
             raise _wrong()
         if of(tx, actor.id) is not None:
-            raise NotAllowed("you have an authenticator", where=actor.id, possible=("remove it first",))
+            raise NotAllowed(phrase("you have an authenticator"), where=actor.id, possible=(phrase("remove it first"),))
         one = Credential(
             kind="totp",
             name=actor.id,
@@ -119,12 +120,16 @@ def raise_to_code(shell: Shell, code: str, browser: Browser) -> NewSession:
 
     def work(tx: Transaction) -> NewSession | Refused:
         if current is None or not current.session:
-            return BadToken("nobody is signed in here", possible=("open your link first", "ask for a code"))
+            return BadToken(
+                phrase("nobody is signed in here"), possible=(phrase("open your link first"), phrase("ask for a code"))
+            )
         person = tx.people.get(current.person)
         if person is None:
             return nobody(current.person)
         if person.kind == "staff" and current.strength in ("link", "code"):
-            return NotAllowed("this alone signs no member of staff in", possible=("a code together with it",))
+            return NotAllowed(
+                phrase("this alone signs no member of staff in"), possible=(phrase("a code together with it"),)
+            )
         if not check(shell, tx, person.id, code):
             return _wrong()
         strength = current.strength if as_strong(current.strength, "code") else "code"
@@ -134,4 +139,4 @@ def raise_to_code(shell: Shell, code: str, browser: Browser) -> NewSession:
 
 
 def _wrong() -> BadToken:
-    return BadToken("the code is wrong, or was used before", possible=("wait for the next one",))
+    return BadToken(phrase("the code is wrong, or was used before"), possible=(phrase("wait for the next one"),))

@@ -21,23 +21,26 @@ from flowengine.language.expressions import Expression
 from flowengine.language.model import Process
 from flowengine.runtime.actors import OPERATOR, name_of
 from flowengine.runtime.catalogue import Catalogue
+from flowengine.speech.phrases import listing, phrase
 from flowengine.store import Person, Transaction
 from flowengine.store.steps import BOX, NOBODY, WaitingStep
 from flowengine.views import plainly
 
 
 def whom(tx: Transaction, job: str, process: Process, branch: Branch, step: Step) -> str:
-    """Whom an open step of a job waits for, in words."""
+    """Whom an open step of a job waits for, as a phrase where the words are ours."""
     inner = voting.poll_now(tx, job, step, branch) or branch.inners.get(step.member)
     if isinstance(inner, Poll):
-        return f"{inner.voters - inner.cast} of {inner.voters} who may vote"
+        left = inner.voters - inner.cast
+        return phrase("%(left)s of %(all)s who may vote", left=left, all=inner.voters)
     if isinstance(inner, Panel):
-        return f"{step.seats - inner.approved - inner.changes - inner.declined} of {step.seats}"
+        left = step.seats - inner.approved - inner.changes - inner.declined
+        return phrase("%(left)s of %(all)s", left=left, all=step.seats)
     if step.claimed:
         return name_of(tx, step.claimed)
     ids = [one.partition(":")[2] for one in step.audience if one.startswith("person:")]
     names = {id: name_of(tx, id) for id in ids}
-    return ", ".join(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
+    return listing(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
 
 
 HELP = "give somebody the role, let somebody act for the party, assign the step, act for somebody, or move the job"

@@ -14,6 +14,7 @@ from flowengine.outside.file_types import FileType, clean_name, named_as, type_o
 from flowengine.outside.pictures import rewritten
 from flowengine.people.identities import By
 from flowengine.runtime.actors import actor_of
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import NEW, REFUSED, named
 
@@ -28,8 +29,10 @@ def attach(shell: Shell, job: str, name: str, data: bytes, by: By) -> StoredFile
     that is not for him, NotConfigured where nobody has said where files are kept, Unreachable where that is away.
     """
     if shell.joined is not None:
-        what = "a file is kept outside of the database, and would not be taken back with the caller's transaction"
-        raise NotAllowed(what, possible=("call attach on the engine itself",))
+        what = phrase(
+            "a file is kept outside of the database, and would not be taken back with the caller's transaction"
+        )
+        raise NotAllowed(what, possible=(phrase("call attach on the engine itself"),))
     with shell.reading() as tx:
         actor, job_id = _whose(tx, job, by)
         now = shell.clock.now()
@@ -69,7 +72,7 @@ def _whose(tx: Transaction, job: str, by: By) -> tuple[Actor, str]:
     """Who uploads, and the job that it is for. Raises NotFound for a job that is not for him."""
     actor = access.asker(tx, "attach", by)
     if not actor.id:
-        raise NotAllowed("whose file it is, is not known", possible=("ask as a person",))
+        raise NotAllowed(phrase("whose file it is, is not known"), possible=(phrase("ask as a person"),))
     if not job:
         if actor.job:
             raise access.no_such("job", job)
@@ -87,18 +90,26 @@ def _taken(shell: Shell, name: str, data: bytes, waiting: int) -> tuple[FileType
     """What a file is, and its contents as they are kept."""
     settings = shell.settings
     if not data:
-        raise BadAnswer({"data": "is empty"}, possible=("a file with something in it",))
+        raise BadAnswer({"data": phrase("is empty")}, possible=(phrase("a file with something in it"),))
     if len(data) > settings.largest_file:
-        size = f"has {len(data):,} bytes; at most {settings.largest_file:,} are taken"
-        raise BadAnswer({"data": size}, possible=("make it smaller",))
+        size = phrase(
+            "has %(count)s bytes; at most %(largest_file)s are taken",
+            count=len(data),
+            largest_file=settings.largest_file,
+        )
+        raise BadAnswer({"data": size}, possible=(phrase("make it smaller"),))
     if waiting + len(data) > settings.largest_files:
-        raise BadAnswer({"data": "is more than you may upload at once"}, possible=("use what is uploaded first",))
+        raise BadAnswer(
+            {"data": phrase("is more than you may upload at once")}, possible=(phrase("use what is uploaded first"),)
+        )
     found = type_of(name, data)
     contents = data
     if found.kind == "picture":
         contents, found = rewritten(data, found)
         if len(contents) > settings.largest_file:
-            raise BadAnswer({"data": "is too large once it is written anew"}, possible=("make it smaller",))
+            raise BadAnswer(
+                {"data": phrase("is too large once it is written anew")}, possible=(phrase("make it smaller"),)
+            )
     return found, contents
 
 

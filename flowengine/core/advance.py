@@ -41,6 +41,7 @@ from flowengine.core.steps import offered, possible
 from flowengine.core.values import CLOCK, ROOT, Branch, Head
 from flowengine.core.world import World
 from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, NotAllowed, RunawayProcess, StaleCommand
+from flowengine.speech.phrases import phrase
 
 __all__ = ["Advance", "Compiled", "advance", "caught_up", "compile_process", "offered", "possible", "start"]
 
@@ -98,7 +99,7 @@ def advance(
     """
     head = position.head
     if head.status != "open" and not (isinstance(command, c.Erase) or conversation.about(position, command)):
-        raise StaleCommand(f"the job is over: {head.status}", where=head.job)
+        raise StaleCommand(phrase("the job is over: %(status)s", status=head.status), where=head.job)
     if head.suspended is not None:
         suspension.check(position, command)
     flow = Flow(compiled, Draft(position, largest_data), now, world)
@@ -149,7 +150,9 @@ def _erase(flow: Flow, command: c.Erase) -> None:
     """What was asked, and is erased before anybody has answered it, waits no more."""
     head, draft = flow.draft.head, flow.draft
     if head.status == "open":
-        raise NotAllowed("the job is open, and needs what it holds", where=head.job, possible=("wait until it ends",))
+        raise NotAllowed(
+            phrase("the job is open, and needs what it holds"), where=head.job, possible=(phrase("wait until it ends"),)
+        )
     for step in conversation.unanswered(draft):
         if command.whole or step.asked_by == command.whose:
             conversation.close(draft, step, conversation.TAKEN_BACK, command.by.id)

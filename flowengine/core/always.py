@@ -24,6 +24,7 @@ from flowengine.core.values import ROOT, Actor, Branch, Json, Seating
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.parts import Always
+from flowengine.speech.phrases import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def _why(flow: Flow, entries: list[Always], there: list[tuple[Branch, Always]]) 
         if entry.when is not None:
             return why_not(entry.when, entry.otherwise, flow.names(branch.id), flow.compiled.states)
     said = next((entry.otherwise for entry in entries if entry.otherwise), "")
-    return said or "it belongs to a part in which the job is not now"
+    return said or phrase("it belongs to a part in which the job is not now")
 
 
 def _open(flow: Flow, branch: Branch, entry: Always) -> bool:
@@ -114,15 +115,23 @@ def invoke(flow: Flow, command: Invoke) -> None:
         found = [(branch, entry) for branch, entry in found if branch.id == command.branch]
     if not any(entry.by for _, entry in entries):
         people = tuple(name for name, them in flow.compiled.always.items() if any(entry.by for _, entry in them))
-        raise NotFound(f"{command.name!r} is not something that can be done at any time", possible=people)
+        raise NotFound(
+            phrase("%(name)s is not something that can be done at any time", name=repr(command.name)), possible=people
+        )
     if len(found) > 1:
         found = [one for one in found if _open(flow, *one)]
     if len(found) > 1:
         ids = tuple(branch.id for branch, _ in found)
-        raise NotAllowed(f"{command.name!r} can be done on several branches; name one", possible=ids)
+        raise NotAllowed(
+            phrase("%(name)s can be done on several branches; name one", name=repr(command.name)), possible=ids
+        )
     if not found or not holds(flow, *found[0]):
         now = open_to(flow.compiled, flow.draft, command.by, flow.now, flow.world)
-        what = f"{entries[0][1].title} cannot be done now: {_why(flow, [entry for _, entry in entries], found)}"
+        what = phrase(
+            "%(title)s cannot be done now: %(why)s",
+            title=entries[0][1].title,
+            why=_why(flow, [entry for _, entry in entries], found),
+        )
         raise NotAllowed(what, where=flow.draft.head.job, possible=[entry.name for entry in now])
     branch, entry = found[0]
     answer = check_answer(

@@ -23,6 +23,7 @@ from flowengine.core.world import World
 from flowengine.errors import BadAnswer
 from flowengine.language.model import Process, State
 from flowengine.language.parts import FILE_KINDS, WANTING, Field
+from flowengine.speech.phrases import phrase
 
 ANSWERED, TAKEN_BACK = "answered", "taken_back"
 ACCEPTED, REFUSED = "accepted", "refused"
@@ -98,10 +99,15 @@ def spot(process: Process, draft: Draft, now: datetime, world: World) -> Spot:
 def words(text: Json, name: str) -> str:
     """A text that somebody says. Raises BadAnswer where it is none, empty, or too long."""
     if not isinstance(text, str) or not text.strip():
-        raise BadAnswer({name: "is empty" if isinstance(text, str) else "must be a text"}, possible=("say something",))
+        raise BadAnswer(
+            {name: phrase("is empty") if isinstance(text, str) else phrase("must be a text")},
+            possible=(phrase("say something"),),
+        )
     if len(text) > LONGEST_TEXT:
-        size = f"has {len(text):,} characters; at most {LONGEST_TEXT:,} are kept"
-        raise BadAnswer({name: size}, possible=("say it in short, and where the rest is",))
+        size = phrase(
+            "has %(count)s characters; at most %(longest_text)s are kept", count=len(text), longest_text=LONGEST_TEXT
+        )
+        raise BadAnswer({name: size}, possible=(phrase("say it in short, and where the rest is"),))
     return text
 
 
@@ -109,10 +115,16 @@ def files(given: tuple[str, ...], world: World) -> tuple[str, ...]:
     """The files that belong to what is said, each once. Raises BadAnswer where one of them is not his who says it."""
     found = tuple(dict.fromkeys(given))
     if len(found) > MOST_FILES:
-        raise BadAnswer({"files": f"are {len(found)}; at most {MOST_FILES} are taken"})
+        raise BadAnswer(
+            {
+                "files": phrase(
+                    "are %(count)s; at most %(most_files)s are taken", count=len(found), most_files=MOST_FILES
+                )
+            }
+        )
     problem = next(filter(None, (wrong_file(str(one), FILE_KINDS, world) for one in found)), "")
     if problem:
-        raise BadAnswer({"files": problem}, possible=("upload it first, and give the id",))
+        raise BadAnswer({"files": problem}, possible=(phrase("upload it first, and give the id"),))
     return found
 
 

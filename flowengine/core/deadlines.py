@@ -19,6 +19,7 @@ from flowengine.core.scopes import branches_in
 from flowengine.core.values import Branch, Seating, Step, Timer
 from flowengine.core.world import World
 from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
+from flowengine.speech.phrases import phrase
 
 ENDING = ("expire", "close", "elapse", "always")
 """The purposes of timers that are deadlines: when they are due, the job moves on."""
@@ -77,12 +78,18 @@ def move(flow: Flow, command: c.MoveDeadline) -> None:
     if timer.purpose in ("promise", "risk"):
         raise _promised(flow, timer)
     if timer.purpose not in MOVABLE:
-        raise NotAllowed("it is no deadline", where=where(flow, timer.number), possible=("fire it", "drop it"))
+        raise NotAllowed(
+            phrase("it is no deadline"),
+            where=where(flow, timer.number),
+            possible=(phrase("fire it"), phrase("drop it")),
+        )
     if timer.rang is not None:
-        raise NotAllowed("it has come already", where=where(flow, timer.number), possible=("do what it waits for",))
+        raise NotAllowed(
+            phrase("it has come already"), where=where(flow, timer.number), possible=(phrase("do what it waits for"),)
+        )
     if command.to <= flow.now:
-        problem = {"to": f"is over; now it is {moment_text(flow.now)}"}
-        raise BadAnswer(problem, possible=("a moment that is still to come",))
+        problem = {"to": phrase("is over; now it is %(moment)s", moment=moment_text(flow.now))}
+        raise BadAnswer(problem, possible=(phrase("a moment that is still to come"),))
     _set(flow, branch, timer, command.to, command.by.id or command.by.kind)
     if step is not None:
         _keep_distance(flow, branch.id, step, command.to - timer.due)
@@ -97,13 +104,15 @@ def drop(flow: Flow, command: c.DropTimer) -> None:
         raise _promised(flow, timer)
     if timer.purpose not in DROPPABLE:
         possible = ("move it", "fire it") if timer.purpose in MOVABLE else ("fire it",)
-        raise NotAllowed("without it the job could wait for ever", where=where(flow, timer.number), possible=possible)
+        raise NotAllowed(
+            phrase("without it the job could wait for ever"), where=where(flow, timer.number), possible=possible
+        )
     flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number))
 
 
 def _promised(flow: Flow, timer: Timer) -> NotAllowed:
-    what = "a promise follows the data of which it is made"
-    return NotAllowed(what, where=where(flow, timer.number), possible=("set the data to what is promised now",))
+    what = phrase("a promise follows the data of which it is made")
+    return NotAllowed(what, where=where(flow, timer.number), possible=(phrase("set the data to what is promised now"),))
 
 
 def find(flow: Flow, command: c.MoveDeadline) -> tuple[Branch, Timer]:
@@ -121,7 +130,7 @@ def find(flow: Flow, command: c.MoveDeadline) -> tuple[Branch, Timer]:
             return branch, timer
     others = tuple(where(flow, timer.number) for timer in branch.timers if timer.purpose in ENDING)
     step = f"{flow.draft.head.job}.{command.number}"
-    raise NotAllowed("the step has no deadline of its own", where=step, possible=others)
+    raise NotAllowed(phrase("the step has no deadline of its own"), where=step, possible=others)
 
 
 def movers(
@@ -168,7 +177,7 @@ def find_timer(flow: Flow, number: int) -> tuple[Branch, Timer]:
         for timer in branch.timers:
             if timer.number == number:
                 return branch, timer
-    raise StaleCommand("the timer is no longer set", where=where(flow, number))
+    raise StaleCommand(phrase("the timer is no longer set"), where=where(flow, number))
 
 
 def where(flow: Flow, number: int) -> str:

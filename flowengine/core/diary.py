@@ -16,6 +16,7 @@ from flowengine.core.slots import Busy, Taken, open_times
 from flowengine.core.world import CLOSED, Appointment, Worker
 from flowengine.language.durations import Duration
 from flowengine.language.parts import Calendar
+from flowengine.speech.phrases import phrase
 
 Spans = Sequence[tuple[datetime, datetime]]
 
@@ -69,12 +70,16 @@ class Diary:
         """Why there can be no appointment that begins then; empty when there can."""
         end = start + self._length
         if self.is_closed(start):
-            return "is not free: it is closed then"
+            return phrase("is not free: it is closed then")
         if self._room.most(start, end) >= self._seats:
-            return "was booked by another in the meantime"
+            return phrase("was booked by another in the meantime")
         if self._customer.most(start, end):
-            return "is not free: the customer has another appointment then"
-        return "" if self.people_are_free(start) else "is not free: nobody who could meet the customer is free then"
+            return phrase("is not free: the customer has another appointment then")
+        return (
+            ""
+            if self.people_are_free(start)
+            else phrase("is not free: nobody who could meet the customer is free then")
+        )
 
     def who(self, start: datetime, now: str, before: Collection[str]) -> str:
         """Who is to meet the customer at an appointment that begins then: ``now`` has the one that is to be moved,

@@ -18,6 +18,7 @@ from flowengine.core.values import (
     Json,
     KeptMessage,
     Promise,
+    Saying,
     Seat,
     Seating,
     ServiceCall,
@@ -388,7 +389,8 @@ class Said(Event, frozen=True, kw_only=True):
 
 
 class Told(Event, frozen=True, kw_only=True):
-    """Somebody was told something, by the process: ``words`` and the lines ``shown`` as they were then.
+    """Somebody was told something, by the process: ``words`` and the lines ``shown`` as they were then; ``others`` say
+    it in the other languages of the process.
 
     ``to`` are seatings; ``everyone`` stands for the job's customer and all who have acted on one of its steps by then,
     whom the entries of the history name.
@@ -399,13 +401,16 @@ class Told(Event, frozen=True, kw_only=True):
     to: tuple[Seating, ...]
     words: str
     shown: tuple[tuple[str, str], ...] = ()
+    others: dict[str, Saying] = {}
 
 
 class Thanked(Event, frozen=True, kw_only=True):
-    """Who acted is told these ``words``, which the process has for it (``thanks``)."""
+    """Who acted is told these ``words``, which the process has for it (``thanks``); ``others`` say them in its other
+    languages."""
 
     branch: str
     words: str
+    others: dict[str, str] = {}
 
 
 class Referred(Event, frozen=True, kw_only=True):

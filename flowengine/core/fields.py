@@ -28,6 +28,7 @@ from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local, moment
 from flowengine.language.parts import Field
 from flowengine.language.texts import told
+from flowengine.speech.phrases import listing, phrase
 
 LONGEST_TEXT = 10_000
 """Characters of a text whose field does not say ``maxLength`` itself."""
@@ -74,14 +75,22 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
     try:
         encoded = exact.encode(value)
         if len(encoded) > LONGEST_ANSWER:
-            size = f"has {-(-len(encoded) // 1024)} KiB; at most {LONGEST_ANSWER // 1024} KiB are kept"
-            raise BadAnswer({name: size}, where=where, possible=("store it elsewhere, and say where it is",))
+            size = phrase(
+                "has %(value)s KiB; at most %(value2)s KiB are kept",
+                value=-(-len(encoded) // 1024),
+                value2=LONGEST_ANSWER // 1024,
+            )
+            raise BadAnswer({name: size}, where=where, possible=(phrase("store it elsewhere, and say where it is"),))
         problem = altered(value, name)
         if problem is not None:
-            raise BadAnswer(dict((problem,)), where=where, possible=("plain JSON",))
+            raise BadAnswer(dict((problem,)), where=where, possible=(phrase("plain JSON"),))
         return exact.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
-        raise BadAnswer({name: f"is not JSON: {str(error)[:200]}"}, where=where, possible=("plain JSON",)) from None
+        raise BadAnswer(
+            {name: phrase("is not JSON: %(value)s", value=str(error)[:200])},
+            where=where,
+            possible=(phrase("plain JSON"),),
+        ) from None
 
 
 def as_json(value: Any, where: str) -> Json:
@@ -108,7 +117,9 @@ def take(answer: object, where: str = "") -> dict[str, Json]:
     """An answer as an object of plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
     plain = as_plain(answer, where)
     if not isinstance(plain, dict):
-        raise BadAnswer({"": f"must be an object of names and values, not {kind_of(plain)}"}, where=where)
+        raise BadAnswer(
+            {"": phrase("must be an object of names and values, not %(plain)s", plain=kind_of(plain))}, where=where
+        )
     return plain
 
 
@@ -153,7 +164,12 @@ def _hold_persons(fields: Sequence[Field], answer: Mapping[str, Json], world: Wo
         for id in given if isinstance(given, list) else [given]:
             if field.name not in problems and not fills(world, id, whose(field)):
                 known = [one.id for one in world.fillers(whose(field), MOST_NAMED)]
-                problems[field.name] = f"must be somebody of {_of_whom(field)}; not {clip(id)}{near(id, known)}"
+                problems[field.name] = phrase(
+                    "must be somebody of %(of_whom)s; not %(id)s%(near)s",
+                    of_whom=_of_whom(field),
+                    id=clip(id),
+                    near=near(id, known),
+                )
                 possible.update(dict.fromkeys(known))
     if problems:
         raise BadAnswer(problems, where=where, possible=list(possible))
@@ -169,18 +185,23 @@ def _hold_files(fields: Sequence[Field], answer: Mapping[str, Json], world: Worl
             if problem:
                 problems.setdefault(field.name, problem)
     if problems:
-        raise BadAnswer(problems, where=where, possible=("upload it first, and give the id",))
+        raise BadAnswer(problems, where=where, possible=(phrase("upload it first, and give the id"),))
 
 
 def wrong_file(id: str, kinds: Sequence[str], world: World) -> str:
     """Why a file cannot be given, where it cannot; empty where it can."""
     found = world.upload(id) if FILE_ID.fullmatch(id) else None
     if found is None:
-        return f"must be the id of a file that you have uploaded for it; not {clip(id)}"
+        return phrase("must be the id of a file that you have uploaded for it; not %(id)s", id=clip(id))
     if found.refused:
-        return f"{clip(found.name)} was refused when it was looked at"
+        return phrase("%(name)s was refused when it was looked at", name=clip(found.name))
     if found.kind not in kinds:
-        return f"must be a {' or a '.join(kinds)}; {clip(found.name)} is a {found.kind}"
+        return phrase(
+            "must be %(kinds)s; %(name)s is %(kind)s",
+            kinds=listing([_FILE_KINDS.get(one, one) for one in kinds], OR),
+            name=clip(found.name),
+            kind=_FILE_KINDS.get(found.kind, found.kind),
+        )
     return ""
 
 
@@ -217,7 +238,10 @@ def _out_of_bounds(field: Field, given: str, latest: bool, bound: Expression, na
         wrong = at > limit if latest else at < limit
     if not wrong:
         return ""
-    return f"must be {told(limit, names.zone)} or {'earlier' if latest else 'later'}; not {told(given, names.zone)}"
+    around = {"limit": told(limit, names.zone), "given": told(given, names.zone)}
+    if latest:
+        return phrase("must be %(limit)s or earlier; not %(given)s", **around)
+    return phrase("must be %(limit)s or later; not %(given)s", **around)
 
 
 def edge(field: Field, bound: Expression, names: Names, *, latest: bool) -> str | datetime:
@@ -261,17 +285,18 @@ def like(value: Json) -> dict[str, Any]:
 def kind_of(value: object) -> str:
     """The JSON type of a value, in words."""
     if value is None:
-        return "nothing"
+        return _TYPES["null"]
     if isinstance(value, bool):
-        return "true or false"
-    names: dict[type, str] = {str: "a text", int: "a number", Decimal: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), type(value).__name__)
+        return _TYPES["boolean"]
+    kinds = {str: "string", int: "number", Decimal: "number", list: "array", dict: "object"}
+    found = kinds.get(type(value))
+    return _TYPES[found] if found else type(value).__name__
 
 
 def near(name: str, known: Sequence[str]) -> str:
     """`` (did you mean …?)`` when a known name is near, else nothing."""
     found = suggest.near(name, known)
-    return f" (did you mean {found}?)" if found else ""
+    return phrase(" (did you mean %(found)s?)", found=found) if found else ""
 
 
 def clip(value: object, longest: int = 60) -> str:
@@ -357,11 +382,13 @@ def _refuse(rules: _Rules, answer: dict[str, Json], where: str) -> NoReturn:
         path = [str(part) for part in error.instance_path]
         kind: Any = error.kind
         if kind.name == "required":
-            problems.setdefault(".".join([*path, kind.property]), "is missing")
+            problems.setdefault(".".join([*path, kind.property]), phrase("is missing"))
         elif kind.name == "additionalProperties":
             known = list(rules.schemas) if not path else []
             for name in kind.unexpected:
-                problems.setdefault(".".join([*path, name[:60]]), f"is not asked here{near(name, known)}")
+                problems.setdefault(
+                    ".".join([*path, name[:60]]), phrase("is not asked here%(near)s", near=near(name, known))
+                )
             possible.update(dict.fromkeys(known))
         else:
             problems.setdefault(".".join(path), _problem(kind, error))
@@ -370,43 +397,53 @@ def _refuse(rules: _Rules, answer: dict[str, Json], where: str) -> NoReturn:
     raise BadAnswer(problems, where=where, possible=list(possible))
 
 
+OR = phrase(" or ")
+"""Between things of which one is meant."""
+
+_FILE_KINDS = {
+    "picture": phrase("a picture"), "document": phrase("a document"), "pdf": phrase("a pdf"), "text": phrase("a text"),
+}  # fmt: skip
 _TYPES = {
-    "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
-    "array": "a list", "object": "an object", "null": "nothing",
+    "string": phrase("a text"), "number": phrase("a number"), "integer": phrase("a whole number"),
+    "boolean": phrase("true or false"), "array": phrase("a list"), "object": phrase("an object"),
+    "null": phrase("nothing"),
 }  # fmt: skip
 
 _FORMATS = {
-    "date": "a date, as 2026-05-01, from the year 1000 to 9000",
-    "date-time": "a time with its zone, as 2026-05-01T10:00:00Z, from the year 1000 to 9000",
-    "time": "a time of day with its zone, as 10:00:00Z",
-    "email": "an e-mail address",
-    "uri": "an address (URI)",
-    "uuid": "a UUID",
-    "file": "the id of a file",
-    "duration": "a duration of at most a hundred years, as P3D or PT45M",
+    "date": phrase("a date, as 2026-05-01, from the year 1000 to 9000"),
+    "date-time": phrase("a time with its zone, as 2026-05-01T10:00:00Z, from the year 1000 to 9000"),
+    "time": phrase("a time of day with its zone, as 10:00:00Z"),
+    "email": phrase("an e-mail address"),
+    "uri": phrase("an address (URI)"),
+    "uuid": phrase("a UUID"),
+    "file": phrase("the id of a file"),
+    "duration": phrase("a duration of at most a hundred years, as P3D or PT45M"),
 }
 
 
 def _problem(kind: Any, error: jsonschema_rs.ValidationError) -> str:
     if kind.name == "type":
-        wanted = " or ".join(_TYPES.get(str(one), str(one)) for one in kind.types)
-        return f"must be {wanted}, not {kind_of(error.instance)}"
+        wanted = [_TYPES.get(str(one), str(one)) for one in kind.types]
+        return phrase("must be %(wanted)s, not %(given)s", wanted=listing(wanted, OR), given=kind_of(error.instance))
     if kind.name == "enum":
-        return f"must be one of {', '.join(str(one) for one in kind.options)}; not {clip(error.instance)}"
+        options = ", ".join(str(one) for one in kind.options)
+        return phrase("must be one of %(options)s; not %(given)s", options=options, given=clip(error.instance))
     if kind.name == "format":
-        return f"must be {_FORMATS.get(kind.format, kind.format)}; not {clip(error.instance)}"
+        wanted_format = _FORMATS.get(kind.format, kind.format)
+        return phrase("must be %(wanted)s; not %(given)s", wanted=wanted_format, given=clip(error.instance))
     worded = {
-        "maxLength": "may have at most {} characters",
-        "minLength": "must have at least {} characters",
-        "maximum": "must be at most {}",
-        "minimum": "must be at least {}",
-        "exclusiveMaximum": "must be below {}",
-        "exclusiveMinimum": "must be above {}",
-        "maxItems": "may have at most {} entries",
-        "minItems": "must have at least {} entries",
+        "maxLength": phrase("may have at most %(limit)s characters"),
+        "minLength": phrase("must have at least %(limit)s characters"),
+        "maximum": phrase("must be at most %(limit)s"),
+        "minimum": phrase("must be at least %(limit)s"),
+        "exclusiveMaximum": phrase("must be below %(limit)s"),
+        "exclusiveMinimum": phrase("must be above %(limit)s"),
+        "maxItems": phrase("may have at most %(limit)s entries"),
+        "minItems": phrase("must have at least %(limit)s entries"),
     }
     if kind.name == "multipleOf":
-        return f"must be a multiple of {kind.multiple_of}; not {clip(error.instance)}"
+        of = kind.multiple_of
+        return phrase("must be a multiple of %(number)s; not %(given)s", number=str(of), given=clip(error.instance))
     if kind.name in worded:
-        return worded[kind.name].format(kind.limit)
+        return phrase(worded[kind.name], limit=str(kind.limit))
     return error.message[:200]

@@ -99,7 +99,12 @@ class Flow:
         """Tell who acted what the process says to it, if it says anything. Raises ExpressionFailed."""
         if words is not None:
             names = self.names(branch, outcome=outcome)
-            self.draft.record(e.Thanked(branch=branch, words=words.render(names, names.word)))
+            others = {}
+            for language, process in self.compiled.process.others.items():
+                theirs = replace(names, process=process)
+                others[language] = Text(process.said(words.source)).render(theirs, theirs.word)
+            said = words.render(names, names.word)
+            self.draft.record(e.Thanked(branch=branch, words=said, others=others))
 
     # planning
 

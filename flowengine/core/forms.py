@@ -179,7 +179,7 @@ def _question(field: Field) -> FormField:
         unit=field.unit,
         currency=field.currency,
         required=not field.optional,
-        options=tuple(FormOption(id=one, title=str(one)) for one in ids),
+        options=tuple(FormOption(id=one, title=field.titles.get(one, str(one))) for one in ids),
         shape=shape,
         min=low,
         max=high,

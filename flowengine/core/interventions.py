@@ -19,6 +19,7 @@ from flowengine.core.world import World
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.model import State
 from flowengine.language.parts import DONE
+from flowengine.speech.phrases import phrase
 
 _PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,20}")
 
@@ -56,16 +57,23 @@ def move(flow: Flow, command: c.Move) -> None:
     ]
     if command.to != DONE and command.to not in flow.compiled.states:
         known = tuple(flow.compiled.states)
-        raise NotFound(f"the process has no state {command.to!r}{near(command.to, known)}", possible=known)
+        raise NotFound(
+            phrase("the process has no state %(to)s%(near)s", to=repr(command.to), near=near(command.to, known)),
+            possible=known,
+        )
     if len(found) != 1 or command.to == flow.compiled.process.root.start:
         job = flow.draft.head.job
         if command.to == flow.compiled.process.root.start:
-            raise NotAllowed("a job states its need once", where=job, possible=("set the data of the need",))
+            raise NotAllowed(
+                phrase("a job states its need once"), where=job, possible=(phrase("set the data of the need"),)
+            )
         if found:
             ids = tuple(branch.id for branch in found)
-            raise NotAllowed(f"several branches may go to {command.to!r}; name one", where=job, possible=ids)
+            raise NotAllowed(
+                phrase("several branches may go to %(to)s; name one", to=repr(command.to)), where=job, possible=ids
+            )
         here = tuple(dict.fromkeys(name for one in flow.draft.head.standing for name in _beside(flow.compiled, one)))
-        raise NotAllowed(f"no branch runs in the scope of {command.to!r}", where=job, possible=here)
+        raise NotAllowed(phrase("no branch runs in the scope of %(to)s", to=repr(command.to)), where=job, possible=here)
     branch = found[0]
     flow.acted = branch.state
     turns.begun(flow, branch)
@@ -83,12 +91,18 @@ def set_data(flow: Flow, command: c.SetData) -> None:
     """Put a value at a place, held against the fields of the states that save there. Raises BadAnswer, NotFound."""
     branch = flow.draft.branch(command.branch or ROOT)
     if branch is None:
-        raise NotFound(f"no branch {command.branch!r} is open", where=flow.draft.head.job, possible=(ROOT,))
+        raise NotFound(
+            phrase("no branch %(branch)s is open", branch=repr(command.branch)),
+            where=flow.draft.head.job,
+            possible=(ROOT,),
+        )
     place, value = command.place, as_plain(command.value, name=command.place)
     known = tuple(dict.fromkeys(at.partition(".")[0] for at in _places(flow.compiled)))
     if not _PLACE.fullmatch(place) or place.partition(".")[0] not in known:
         name = place[:60]
-        raise BadAnswer({name: f"is no place in the data of this process{near(name, known)}"}, possible=known)
+        raise BadAnswer(
+            {name: phrase("is no place in the data of this process%(near)s", near=near(name, known))}, possible=known
+        )
     owner = memory_owner(flow.draft, branch)
     data = flow.draft.data if owner.id == ROOT else owner.data
     flow.draft.save(branch.id, place, _fitting(flow, dict(data), place, value))
@@ -142,7 +156,9 @@ def _at(data: Json, place: str) -> Json:
 def _problem(state: State, given: Json, at: str, world: World, *, partial: bool) -> BadAnswer | None:
     """What is wrong with what would be saved as the answer to a state; what is right is put as it is kept."""
     if not isinstance(given, dict):
-        return BadAnswer({at: "must be an object of names and values"}, possible=[one.name for one in state.fields])
+        return BadAnswer(
+            {at: phrase("must be an object of names and values")}, possible=[one.name for one in state.fields]
+        )
     names = {one.name for one in state.fields}
     asked = given if state.only_fields else {key: one for key, one in given.items() if key in names}
     try:

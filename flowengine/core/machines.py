@@ -25,6 +25,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import DONE, Always, Route, When
 from flowengine.language.types import Parallel
+from flowengine.speech.phrases import listing, phrase
 
 
 class Cursor:
@@ -146,7 +147,9 @@ class Compiled:
         if cursor.route is None:
             guards = tuple(route.condition for route in ways if route.when)
             why = dict.fromkeys(why_not(one.when, one.otherwise, names, self.states) for one in ways if one.when)
-            raise NotAllowed(f"that cannot be done now: {'; '.join(why)}", where=state.name, possible=guards)
+            raise NotAllowed(
+                phrase("that cannot be done now: %(why)s", why=listing(why, "; ")), where=state.name, possible=guards
+            )
         return cursor.route
 
 

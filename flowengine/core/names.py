@@ -11,12 +11,13 @@ import msgspec
 from flowengine.core.draft import memory_owner
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Branch, Json, Memory
-from flowengine.core.wording import kind_of_value, of_options, of_people, title_of, wording
+from flowengine.core.wording import kind_of_value, of_options, of_people, said_of, title_of, wording
 from flowengine.core.world import World
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process
 from flowengine.language.parts import Calendar
 from flowengine.language.texts import plain
+from flowengine.speech.words import Words
 
 T = TypeVar("T")
 
@@ -40,6 +41,11 @@ class JobNames(msgspec.Struct, frozen=True):
     def currency(self) -> str:
         """The currency of money, or an empty text."""
         return self.process.currency
+
+    @property
+    def words(self) -> Words:
+        """In which money, days and numbers are told."""
+        return self.process.words
 
     @property
     def calendars(self) -> Mapping[str, Calendar]:
@@ -119,7 +125,7 @@ class JobNames(msgspec.Struct, frozen=True):
         expression that it gives such."""
         kind = kind_of_value(self.process, expression)
         if kind is None or value in ("", None):
-            return value
+            return said_of(self.process, expression, value) if self.process.told else value
         return of_people(value, self.world.name) if isinstance(kind, str) else of_options(value, kind, self._at_path)
 
     def _at_path(self, path: tuple[str, ...]) -> Any:

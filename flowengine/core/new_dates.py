@@ -20,7 +20,8 @@ from flowengine.language.durations import Duration
 from flowengine.language.expressions import moment as moment_of
 from flowengine.language.model import Process
 from flowengine.language.parts import EXPIRED
-from flowengine.language.spoken_time import day, last_day, moment
+from flowengine.speech.phrases import phrase
+from flowengine.speech.spoken_time import day, last_day, moment
 
 _DAY = len("2026-05-01")
 ACCEPTED, REFUSED = conversation.ACCEPTED, conversation.REFUSED
@@ -47,19 +48,24 @@ def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
     head = draft.head
     promise = head.promise
     if promise is None or promise.kept is not None:
-        what = "the promise is kept" if promise and promise.kept else "the promise is broken"
-        raise NotAllowed(what if promise else "nothing is promised", where=head.job, possible=("say it",))
+        what = phrase("the promise is kept") if promise and promise.kept else phrase("the promise is broken")
+        raise NotAllowed(
+            what if promise else phrase("nothing is promised"), where=head.job, possible=(phrase("say it"),)
+        )
     before = asked(draft)
     if before is not None:
         raise NotAllowed(
-            f"the customer is asked for another date already: {before.title}",
+            phrase("the customer is asked for another date already: %(title)s", title=before.title),
             where=head.job,
-            possible=("wait for the answer", f"flow takeback {head.job}.{before.number}"),
+            possible=(phrase("wait for the answer"), f"flow takeback {head.job}.{before.number}"),
         )
     if to <= now:
-        raise BadAnswer({"to": f"is over; now it is {moment_text(now)}"}, possible=("a date that is still to come",))
+        raise BadAnswer(
+            {"to": phrase("is over; now it is %(moment)s", moment=moment_text(now))},
+            possible=(phrase("a date that is still to come"),),
+        )
     if to == promise.by:
-        raise BadAnswer({"to": "is what is promised already"}, possible=("another date",))
+        raise BadAnswer({"to": phrase("is what is promised already")}, possible=(phrase("another date"),))
     words = conversation.words(because, "because")
     old, new = spoken(process, promise.by), spoken(process, to)
     due = min(here.after(WITHIN), to)

@@ -13,8 +13,9 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, value_of
 from flowengine.language.model import State
 from flowengine.language.syntax import Call, Literal, Name, Node, Operation
+from flowengine.speech.phrases import phrase
 
-_UNKNOWN = "what it depends on does not hold now"
+_UNKNOWN = phrase("what it depends on does not hold now")
 
 
 def why_not(guard: Expression, otherwise: str, names: JobNames, states: Mapping[str, State]) -> str:
@@ -25,7 +26,7 @@ def why_not(guard: Expression, otherwise: str, names: JobNames, states: Mapping[
         try:
             held = value_of(node, names) is True
         except ExpressionFailed:
-            return "it is too early for that"
+            return phrase("it is too early for that")
         if not held:
             return _told(node, states)
     return _UNKNOWN
@@ -43,22 +44,22 @@ def _conditions(node: Node) -> Iterator[Node]:
 def _told(node: Node, states: Mapping[str, State]) -> str:
     match node:
         case Operation(sign="!", operands=(Call(name="passed", args=(Literal(value=str(name)),)),)):
-            return _of(states, name, "{} is done already", "it is too late for that")
+            return _of(states, name, phrase("%(state)s is done already"), phrase("it is too late for that"))
         case Call(name="passed", args=(Literal(value=str(name)),)):
-            return _of(states, name, "{} comes first", "it is too early for that")
+            return _of(states, name, phrase("%(state)s comes first"), phrase("it is too early for that"))
         case Operation(sign="!", operands=(Call(name="at", args=(Literal(value=str(name)),)),)):
-            return _of(states, name, "not during: {}", "not at this point")
+            return _of(states, name, phrase("not during: %(state)s"), phrase("not at this point"))
         case Call(name="at", args=(Literal(value=str(name)),)):
-            return _of(states, name, "only during: {}", "not at this point")
+            return _of(states, name, phrase("only during: %(state)s"), phrase("not at this point"))
         case Operation(sign="<" | "<=", operands=(Call(name="count"), _)):
-            return "it has been done as often as it may be"
+            return phrase("it has been done as often as it may be")
         case Operation(sign="<" | "<=", operands=(Name(name="now"), _)):
-            return "the time for it is over"
+            return phrase("the time for it is over")
         case Operation(sign=">" | ">=", operands=(Name(name="now"), _)):
-            return "the time for it has not come"
+            return phrase("the time for it has not come")
     return _UNKNOWN
 
 
 def _of(states: Mapping[str, State], name: str, words: str, without: str) -> str:
     word = states[name].customers_word if name in states else ""
-    return words.format(word) if word else without
+    return phrase(words, state=word) if word else without

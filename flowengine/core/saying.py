@@ -11,6 +11,7 @@ from flowengine.core.seatings import himself, waits_for
 from flowengine.core.values import CONVERSATION, Actor, Step
 from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
 from flowengine.language.parts import WANTING
+from flowengine.speech.phrases import phrase
 
 
 def say(flow: Flow, command: c.Say) -> None:
@@ -19,7 +20,9 @@ def say(flow: Flow, command: c.Say) -> None:
     text, draft = conversation.words(command.text, "text"), flow.draft
     files = conversation.files(command.files, flow.world)
     if command.to and command.kind != "answer":
-        raise BadAnswer({"to": f"only an answer is to something, and this is of the kind {command.kind}"})
+        raise BadAnswer(
+            {"to": phrase("only an answer is to something, and this is of the kind %(kind)s", kind=command.kind)}
+        )
     if _wants_an_answer(command):
         here = conversation.spot(flow.compiled.process, draft, flow.now, flow.world)
         conversation.ask(here, command.kind, text, command.by.id, files)
@@ -41,7 +44,9 @@ def take_back(flow: Flow, command: c.TakeBack) -> None:
     """Who asked needs no answer any more. Raises StaleCommand, NotAllowed for a step of another kind."""
     branch, step = steps.find(flow, command.step)
     if branch.id != CONVERSATION:
-        raise NotAllowed("only what was asked is taken back", where=_id(flow, step), possible=("act on it",))
+        raise NotAllowed(
+            phrase("only what was asked is taken back"), where=_id(flow, step), possible=(phrase("act on it"),)
+        )
     conversation.close(flow.draft, step, conversation.TAKEN_BACK, command.by.id)
 
 
@@ -63,11 +68,13 @@ def _meant(flow: Flow, command: c.Say) -> Step | None:
         open_ = conversation.unanswered(flow.draft)
         found = [step for step in open_ if step.number == command.to]
         if not found:
-            what = "that waits for no answer"
+            what = phrase("that waits for no answer")
             where = f"{flow.draft.head.job}.{command.to}"
             raise StaleCommand(what, where=where, possible=tuple(_id(flow, step) for step in open_))
         if found[0].asks_date:
-            raise BadAnswer({"to": "asks for a date: it is accepted or refused"}, possible=("act on it",))
+            raise BadAnswer(
+                {"to": phrase("asks for a date: it is accepted or refused")}, possible=(phrase("act on it"),)
+            )
         return found[0]
     mine = answerable(flow.draft, command.by)
     if len(mine) > 1:

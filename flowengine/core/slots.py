@@ -15,6 +15,7 @@ from flowengine.errors import BadAnswer
 from flowengine.language.calendars import openings
 from flowengine.language.durations import Duration
 from flowengine.language.parts import Calendar
+from flowengine.speech.phrases import phrase
 
 Taken = Sequence[tuple[datetime, datetime]]
 """Appointments that are booked or held: start and end of each."""
@@ -92,13 +93,13 @@ def check_slot(calendar: Calendar, length: Duration, start: datetime, now: datet
     """
     first, last = window(calendar, now)
     if start < first:
-        problem = f"is too soon; slots are offered from {_text(_minute(first + _ALMOST_A_MINUTE))}"
+        problem = phrase("is too soon; slots are offered from %(text)s", text=_text(_minute(first + _ALMOST_A_MINUTE)))
     elif start > last:
-        problem = f"is too far ahead; slots are offered until {_text(_minute(last))}"
+        problem = phrase("is too far ahead; slots are offered until %(text)s", text=_text(_minute(last)))
     elif is_slot(calendar, length, start):
         return
     else:
-        problem = f"is no slot of the calendar {calendar.name}"
+        problem = phrase("is no slot of the calendar %(name)s", name=calendar.name)
     raise BadAnswer({"slot": problem}, where=where, possible=nearest(calendar, length, start, now))
 
 
@@ -129,7 +130,7 @@ def read_slot(calendar: Calendar, length: Duration, text: object, now: datetime,
         local = moment if moment.tzinfo else moment.replace(tzinfo=calendar.clock)
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
-        problem = "must be the start of a slot, as 2026-05-01T09:00:00Z"
+        problem = phrase("must be the start of a slot, as 2026-05-01T09:00:00Z")
         raise BadAnswer({"slot": problem}, where=where, possible=nearest(calendar, length, now, now)) from None
 
 

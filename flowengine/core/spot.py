@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish
 from flowengine.core.draft import Draft, replace
+from flowengine.core.fields import once
 from flowengine.core.names import JobNames
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import (
@@ -25,6 +27,7 @@ from flowengine.core.values import (
     Inners,
     Json,
     KeptMessage,
+    Saying,
     Seat,
     Seating,
     ServiceCall,
@@ -134,6 +137,7 @@ class Spot(msgspec.Struct, frozen=True):
             excluded=excluded,
             preferred=preferred,
             shown=shown if shown is not None else self.shown() if self.state.lines else (),
+            others=self.in_others(title) if self.process.others else {},
             appointment=appointment,
             foreign=foreign,
         )
@@ -174,6 +178,15 @@ class Spot(msgspec.Struct, frozen=True):
             )
             for one in self.state.lines
         )
+
+    def in_others(self, title: str = "") -> dict[str, Saying]:
+        """What it is called and shows, in the other languages of its process; with a ``title`` of the file by that."""
+        found = {}
+        for language, process in self.process.others.items():
+            state = once(process, "states", partial(_by_name, process))[self.branch.state]
+            told = replace(self, process=process, state=state.member(self.member))
+            found[language] = Saying(words=process.said(title) if title else told.title(), shown=told.shown())
+        return found
 
     def seatings(self, audience: Sequence[Audience]) -> tuple[Seating, ...]:
         """Whom an audience means for this job."""
@@ -306,6 +319,10 @@ class Spot(msgspec.Struct, frozen=True):
         )
         self.draft.record(e.CallOpened(call=call))
         return call
+
+
+def _by_name(process: Process) -> dict[str, State]:
+    return {state.name: state for state in process.states()}
 
 
 class Kind(Protocol):

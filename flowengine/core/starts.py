@@ -54,7 +54,9 @@ def by_clock(compiled: Compiled, trigger: Trigger, moment: datetime) -> Stated |
 def _names(compiled: Compiled, now: datetime, **more: Json) -> PlainNames:
     variables: Mapping[str, Any] = {"now": now, **more}
     process = compiled.process
-    return PlainNames(variables, zone=process.clock, currency=process.currency, calendars=process.calendars)
+    return PlainNames(
+        variables, zone=process.clock, currency=process.currency, calendars=process.calendars, words=process.words
+    )
 
 
 def _holds(trigger: Trigger, names: PlainNames) -> bool:

@@ -17,7 +17,7 @@ from flowengine.core.spot import Kind, Spot
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import World
 from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
-from flowengine.language.spoken_time import moment
+from flowengine.speech.phrases import moment_phrase, phrase
 
 
 def act(flow: Flow, command: c.Act) -> None:
@@ -88,7 +88,7 @@ def release(flow: Flow, command: c.Release) -> None:
     """Give a claimed step back to all it waits for. Where there is a reason, its holder has lost the right to it."""
     _, step = find(flow, command.step)
     if step.claimed is None:
-        raise NotAllowed("nobody has claimed the step", where=_where(flow, step), possible=("claim",))
+        raise NotAllowed(phrase("nobody has claimed the step"), where=_where(flow, step), possible=("claim",))
     if not himself(command.by, step.claimed) and command.by.kind != "operator" and not command.because:
         raise _claimed(flow, step)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=None), why="released", by=command.by.id))
@@ -119,13 +119,15 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
                 if step.is_over(flow.now) and draft.head.suspended is None:
                     raise _over(flow, step)
                 return branch, step
-    raise StaleCommand("the step is no longer open", where=f"{draft.head.job}.{number}", possible=standing(flow))
+    raise StaleCommand(
+        phrase("the step is no longer open"), where=f"{draft.head.job}.{number}", possible=standing(flow)
+    )
 
 
 def _over(flow: Flow, step: Step) -> StaleCommand:
     assert step.due is not None, "only a step with a deadline is over before it is closed"
-    over = f"its time was over on {moment(step.due, flow.compiled.process.clock)}"
-    return StaleCommand(over, where=_where(flow, step), possible=("ask an operator to move its deadline",))
+    over = phrase("its time was over on %(moment)s", moment=moment_phrase(step.due, flow.compiled.process.clock))
+    return StaleCommand(over, where=_where(flow, step), possible=(phrase("ask an operator to move its deadline"),))
 
 
 def standing(flow: Flow) -> tuple[str, ...]:
@@ -151,7 +153,7 @@ def not_kept_from(flow: Flow, step: Step, actor: Actor) -> None:
 
 def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
     if step.seats:
-        raise NotAllowed("each of those asked answers for himself", where=_where(flow, step))
+        raise NotAllowed(phrase("each of those asked answers for himself"), where=_where(flow, step))
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
     kind, spot = at_work(flow, step)
@@ -164,12 +166,18 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
 def _not_excluded(flow: Flow, step: Step, person: str) -> None:
     if person in step.excluded:
         raise NotAllowed(
-            f"{person} did a part that must be done by another", where=_where(flow, step), possible=("another person",)
+            phrase("%(person)s did a part that must be done by another", person=person),
+            where=_where(flow, step),
+            possible=(phrase("another person"),),
         )
 
 
 def _claimed(flow: Flow, step: Step) -> AlreadyClaimed:
-    return AlreadyClaimed(f"{step.claimed} has claimed the step", where=_where(flow, step), possible=("release",))
+    return AlreadyClaimed(
+        phrase("%(claimed)s has claimed the step", claimed=step.claimed),
+        where=_where(flow, step),
+        possible=("release",),
+    )
 
 
 def _where(flow: Flow, step: Step) -> str:

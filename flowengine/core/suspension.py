@@ -8,6 +8,8 @@ by a length that nobody knows yet.
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from flowengine.core import commands as c
 from flowengine.core import conversation
 from flowengine.core import events as e
@@ -15,6 +17,7 @@ from flowengine.core.flow import Flow
 from flowengine.core.position import Position
 from flowengine.core.values import Suspension
 from flowengine.errors import NotAllowed, StaleCommand
+from flowengine.speech.phrases import moment_phrase, phrase
 
 _TAKEN = (c.Say, c.AskPromise, c.Finish, c.Fail, c.Deliver, c.Retry, c.Skip, c.SetData, c.Move, c.End, c.Resume)
 
@@ -34,7 +37,11 @@ def check(position: Position, command: c.AnyCommand) -> None:
         return
     if isinstance(command, c.DropTimer) and command.by.kind == "operator":
         return
-    what = f"the job is suspended since {held.since:%Y-%m-%d %H:%M} UTC: {held.because}"
+    what = phrase(
+        "the job is suspended since %(since)s: %(because)s",
+        since=moment_phrase(held.since, UTC),
+        because=held.because,
+    )
     if command.by.kind == "clock":
         raise StaleCommand(what, where=head.job)
     ways = ("resume it", "end it") if command.by.kind == "operator" else ("say something", "wait until it is resumed")
@@ -50,5 +57,7 @@ def suspend(flow: Flow, command: c.Suspend) -> None:
 def resume(flow: Flow, command: c.Resume) -> None:  # noqa: ARG001 - the signature of commands
     """Let the job go on. Raises NotAllowed for one that is not suspended."""
     if flow.draft.head.suspended is None:
-        raise NotAllowed("the job is not suspended", where=flow.draft.head.job, possible=("suspend it",))
+        raise NotAllowed(
+            phrase("the job is not suspended"), where=flow.draft.head.job, possible=(phrase("suspend it"),)
+        )
     flow.draft.record(e.Resumed(at=flow.now))

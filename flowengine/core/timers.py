@@ -14,6 +14,7 @@ from flowengine.core.position import Position
 from flowengine.core.spot import Result
 from flowengine.core.values import CONVERSATION, Branch, Step, Timer
 from flowengine.errors import NotAllowed
+from flowengine.speech.phrases import phrase
 
 
 def due(position: Position, now: datetime) -> list[Timer]:
@@ -27,7 +28,10 @@ def fire(flow: Flow, command: c.Fire) -> None:
     why; a promise is not late before its time, whatever he says."""
     branch, timer = find_timer(flow, command.timer)
     if flow.now < timer.due and (timer.purpose == "promise" or not command.because):
-        raise NotAllowed(f"the timer is not due before {timer.due.isoformat()}", where=where(flow, timer.number))
+        raise NotAllowed(
+            phrase("the timer is not due before %(moment)s", moment=timer.due.isoformat()),
+            where=where(flow, timer.number),
+        )
     if timer.purpose == "keep":
         messages.forget(flow, timer)
         return
@@ -55,8 +59,10 @@ def _ring(flow: Flow, branch: Branch, timer: Timer) -> None:
     """What a customer waits behind takes so long that somebody has to look. It goes on as it is; the timer stays where
     it is for as long. Raises NotAllowed when it has rung already."""
     if timer.rang is not None:
-        what = f"it has come, at {timer.rang.isoformat()}"
-        raise NotAllowed(what, where=where(flow, timer.number), possible=("do what it waits for", "move the job"))
+        what = phrase("it has come, at %(moment)s", moment=timer.rang.isoformat())
+        raise NotAllowed(
+            what, where=where(flow, timer.number), possible=(phrase("do what it waits for"), phrase("move the job"))
+        )
     flow.draft.record(e.TakesLonger(timer=replace(timer, rang=flow.now), state=branch.state))
 
 

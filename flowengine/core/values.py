@@ -109,6 +109,8 @@ class Actor(Value, frozen=True, kw_only=True):
 
     ``strength`` is how strongly he is known (:data:`flowengine.people.identities.Strength`), empty where the program
     vouches for him; ``job`` the full id of the only job for which that counts; ``scopes`` those of a token.
+    ``language`` is that in which he reads, as ``de``; empty: each process in its own. What a job comes to never
+    depends on it.
     """
 
     kind: Literal["customer", "staff", "service", "clock", "operator"]
@@ -125,11 +127,12 @@ class Actor(Value, frozen=True, kw_only=True):
     job: str = ""
     scopes: tuple[str, ...] = ()
     brought: str = ""
+    language: str = ""
 
     @property
     def recorded(self) -> Actor:
         """What a history keeps of him: who he was, for whom he did it, and how strongly he was known."""
-        if not (self.same or self.acting or self.seeing or self.job or self.scopes or self.brought):
+        if not (self.same or self.acting or self.seeing or self.job or self.scopes or self.brought or self.language):
             return self
         kept = {"roles": self.roles, "groups": self.groups, "party": self.party, "strength": self.strength}
         return Actor(kind=self.kind, id=self.id, **kept)  # type: ignore[arg-type]  # the fields' own values
@@ -141,6 +144,13 @@ CLOCK = Actor(kind="clock")
 Seating: TypeAlias = str
 """Whom a step waits for, once the process's audience is resolved for a job: ``person:<id>``, ``role:<name>``,
 ``group:<name>``, ``customers``, ``staff`` or ``anyone``. The job's own customer is ``person:<customer id>``."""
+
+
+class Saying(Value, frozen=True, kw_only=True):
+    """What was told in one language: ``words``, and the lines ``shown`` with them."""
+
+    words: str = ""
+    shown: tuple[tuple[str, str], ...] = ()
 
 
 class Foreign(Value, frozen=True, kw_only=True):
@@ -161,7 +171,8 @@ class Step(Value, frozen=True, kw_only=True):
     ``purpose`` tells apart several steps of one state (a fitting's ``book`` and ``hold``). With ``seats`` above 0 the
     step asks that many invited people or roles one by one (approvals of several, votes): each has a :class:`Seat`, and
     ``audience`` is empty. ``due`` is its deadline. ``excluded`` are persons who may not act on it (``not_by``);
-    ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
+    ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened;
+    ``others`` say both in the other languages of its process (:mod:`flowengine.core.translating`).
     ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
     waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
     he decides. ``appointment`` is when those are to meet him whom it waits for.
@@ -184,6 +195,7 @@ class Step(Value, frozen=True, kw_only=True):
     preferred: str | None = None
     excluded: tuple[str, ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
+    others: dict[str, Saying] = {}
     booked: datetime | None = None
     booked_with: str = ""
     held: datetime | None = None

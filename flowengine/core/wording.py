@@ -8,6 +8,7 @@ its time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -107,6 +108,10 @@ def _of_state(process: Process, state: State, at: Path) -> Iterator[tuple[str, P
     """What its answer puts where: the name of the question, the place, and what is there."""
     for path in _persons(state.fields, at):
         yield "", path, None
+    for one in state.fields:
+        if one.titles:
+            values = tuple(Option(id=value, title=title) for value, title in one.titles.items())
+            yield one.name, (*at, one.name), Listed(values)
     for key, source, question, titles in state.ids:
         listed = None if source is None else Listed(options_of(source, process.options), (*at, *titles))
         yield question, (*at, key), listed
@@ -114,6 +119,38 @@ def _of_state(process: Process, state: State, at: Path) -> Iterator[tuple[str, P
 
 def _persons(fields: Iterable[Field], at: Path) -> Iterator[Path]:
     return ((*at, field.name) for field in fields if field.person is not None)
+
+
+def said_of(process: Process, expression: Expression, value: Any) -> Any:
+    """The value of an expression as a process in another language tells it: one that jobs have from texts of the file,
+    as titles of what was chosen and what ``set`` says, by its translation."""
+    known = once(process, "texts", lambda: _from_texts(process))
+    if not isinstance(value, str) or chain(expression.tree)[0] not in known:
+        return value
+    return said_each(process, value)
+
+
+_COUNTED = re.compile(r"(\d+ × )?(.*)", re.DOTALL)
+
+
+def said_each(process: Process, text: str) -> str:
+    """A text of the file in the language of a process, or several such in a row, perhaps with how many of each."""
+    said = process.said(text)
+    if said != text:
+        return said
+    parts = (_COUNTED.fullmatch(one) for one in text.split(", "))
+    return ", ".join(f"{part[1] or ''}{process.said(part[2])}" for part in parts if part is not None)
+
+
+def _from_texts(process: Process) -> frozenset[Path]:
+    """The places in which there are texts of the file."""
+    lists = (one for some in wording(process).lists.values() for one in some)
+    found = {one.titles for one in lists if one.titles}
+    for scope in process.scopes():
+        ways = (route for state in scope.states.values() for _, _, route in state.routes)
+        settings = (*(one.set for one in ways), *(one.set for one in scope.always))
+        found |= {("data", *place.split(".")) for one in settings for place in one}
+    return frozenset(found)
 
 
 def kind_of_value(process: Process, expression: Expression) -> Listed | str | None:

@@ -196,7 +196,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
     def processes(self, *, by: By = PROGRAM) -> list[ProcessRow]:
         """All versions of all processes, by name, the oldest first."""
-        return deploying.rows(self._for("processes", by))
+        return deploying.rows(self._shell, self._shell.asker("processes", by).language)
 
     def process(self, name: str, version: str | None = None, *, by: By = PROGRAM) -> Process:
         """A process as frozen values; the latest version unless one is named. Raises NotFound."""
@@ -204,7 +204,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
     def need(self, process: str, *, by: By = PROGRAM) -> NeedView:
         """What starting a job of a process asks, in its latest version. Raises NotFound."""
-        return needs.need(self._for("need", by), process)
+        return needs.need(self._shell, process, self._shell.asker("need", by).language)
 
     # people
 
@@ -217,19 +217,23 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         record: Mapping[str, Json] | None = None,
         *,
         zone: str = "",
+        language: str = "",
         organisation: bool | None = None,
         by: By = PROGRAM,
     ) -> PersonView:
         """Enter a customer, or change what is said of one who is there; what is not said stays. Without an ``id`` a new
         one is entered, whose id says nothing of him. ``contact`` is the first of his contacts, ``record`` holds
         whatever is kept of him. An ``organisation`` is a customer for whom persons act (:meth:`let_act`). ``zone`` is
-        the time zone in which he reads moments, as ``Europe/London``; without one it is the process's.
+        the time zone in which he reads moments, as ``Europe/London``; without one it is the process's. ``language`` is
+        that in which he is spoken to (``en``, ``de``), until he chooses another.
 
         Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
-        for an id, name, contact or zone that cannot be one, NotAllowed for the id of a member of staff.
+        for an id, name, contact, zone or language that cannot be one, NotAllowed for the id of a member of staff.
         """
         asker = self._shell.asker("add_customer", by)
-        return people.enter(self._shell, asker, id, "customer", name, contact, None, groups, record, zone, organisation)
+        return people.enter(
+            self._shell, asker, id, "customer", name, contact, None, groups, record, zone, organisation, language
+        )
 
     def add_staff(
         self,
@@ -239,17 +243,18 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         contact: str = "",
         *,
         zone: str = "",
+        language: str = "",
         by: By = PROGRAM,
     ) -> PersonView:
         """Enter a member of staff with roles, or change what is said of one; what is not said stays, and who had left
         is back. The role ``operator`` makes an operator. ``zone`` is the time zone in which he reads moments, as
-        ``Europe/London``.
+        ``Europe/London``, ``language`` that in which he is spoken to.
 
         Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
-        an id, name, contact or zone that cannot be one, NotAllowed for the id of a customer.
+        an id, name, contact, zone or language that cannot be one, NotAllowed for the id of a customer.
         """
         asker = self._shell.asker("add_staff", by)
-        return people.enter(self._shell, asker, id, "staff", name, contact, roles, zone=zone)
+        return people.enter(self._shell, asker, id, "staff", name, contact, roles, zone=zone, language=language)
 
     def leave(self, person: str, *, because: str, to: str = "", dry: bool = False, by: By = PROGRAM) -> Left:
         """A member of staff leaves: he acts no more, and whoever asks in his name is refused (NotAllowed); his roles
@@ -692,7 +697,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
         The last are found among all open steps, so it is for an operator now and then.
         """
-        return incidents.incidents(self._for("incidents", by))
+        return incidents.incidents(self._for("incidents", by), by)
 
     def schedules(self, *, by: By = PROGRAM) -> list[ScheduleView]:
         """When the processes in use start their next jobs by the clock (``starts`` with ``every``), by process."""
@@ -720,7 +725,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
         Looks through all open jobs (of the process), so it is for an operator now and then.
         """
-        return stuck.stuck(self._for("stuck", by), process, limit)
+        return stuck.stuck(self._for("stuck", by), process, limit, by)
 
     def standing(self, process: str, *, by: By = PROGRAM) -> list[StandingView]:
         """How many open jobs of a process, of all its versions, stand in each state, and how long: by state.

@@ -49,12 +49,15 @@ class Parties(Part):
         """For whom somebody may act, then who may act for him; at any time, of which ``now`` tells. Raises NotFound."""
         return parties.acting(self._shell, person, by)
 
-    def set_name(self, person: str, name: str = "", *, zone: str | None = None, by: By = PROGRAM) -> PersonView:
-        """Say what somebody is called, and in which time ``zone`` (an IANA name) he reads moments: without a name, or
-        with None, it stays as it is; an empty zone is that of what he reads about. Each says so for himself and for
-        whom he acts, operators for everybody. Raises NotFound, and BadAnswer for a name that is too long and a zone
-        that there is not."""
-        return people.set_name(self._shell, person, name, zone, by)
+    def set_name(
+        self, person: str, name: str = "", *, zone: str | None = None, language: str | None = None, by: By = PROGRAM
+    ) -> PersonView:
+        """Say what somebody is called, in which time ``zone`` (an IANA name) he reads moments, and in which
+        ``language`` (``en``, ``de``) he is spoken to: without a name, or with None, it stays as it is; an empty zone is
+        that of what he reads about, an empty language that of whatever he comes with. Each says so for himself and for
+        whom he acts, operators for everybody. Raises NotFound, and BadAnswer for a name that is too long, and a zone
+        or a language that there is not."""
+        return people.set_name(self._shell, person, name, zone, language, by)
 
     def contacts(self, person: str, *, by: By = PROGRAM) -> list[ContactView]:
         """The ways to a person or an organisation: the verified first, then in the order in which they were added.

@@ -232,10 +232,11 @@ class SigningIn(Part):
         name: str = "",
         contact: str,
         browser: Browser = NOWHERE,
+        language: str = "",
         key: str | None = None,
     ) -> PublicStart:
         """Begin a job for somebody whom nobody knows, of a process that the settings open to the public, and send him a
         code. He becomes a party of his own, whose contact counts once he has answered it; who has not within seven days
-        is erased, and the job is ended with that reason. ``key`` is a request key, of nobody: make it by chance. Raises
-        NotFound, BadAnswer, KeyConflict."""
-        return public_starts.start(self._shell, process, need or {}, name, contact, browser, key)
+        is erased, and the job is ended with that reason. ``language`` is that in which he is spoken to, ``key`` a
+        request key, of nobody: make it by chance. Raises NotFound, BadAnswer, KeyConflict."""
+        return public_starts.start(self._shell, process, need or {}, name, contact, browser, language, key)

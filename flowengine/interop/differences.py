@@ -13,6 +13,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import EXPIRED, WANTING, Always, Audience, Field, Option
 from flowengine.language.texts import Text, plain
+from flowengine.speech.languages import LANGUAGES
 
 MOST = 200
 """Differences that are told; where there are more, it is another process."""
@@ -75,11 +76,13 @@ def _of_process(old: Process, new: Process) -> Iterator[Difference]:
         ("promise", "the promise", (_CUSTOMER,)),
         ("promise_kept", "when the promise is kept", ()),
         ("zone", "the time zone", (_CUSTOMER,)),
+        ("language", "the language of its texts", (_CUSTOMER,)),
         ("currency", "the currency", (_CUSTOMER,)),
         ("starts", "what starts jobs by itself", ()),
         ("calendars", "the calendars", (_CUSTOMER,)),
     ):
         yield from _changed("", words, getattr(old, name), getattr(new, name), who)
+    yield from _of_texts(old, new)
     for kind, wanting in WANTING.items():
         if wanting.key:  # else it is as with questions
             yield from _of_answerers(kind, wanting.key, old, new)
@@ -87,6 +90,20 @@ def _of_process(old: Process, new: Process) -> Iterator[Difference]:
     yield from _of_names("group", old.groups, new.groups)
     for name in dict.fromkeys((*new.options, *old.options)):
         yield from _of_options(name, old.options.get(name, ()), new.options.get(name, ()))
+
+
+def _of_texts(old: Process, new: Process) -> Iterator[Difference]:
+    """What is said otherwise in other languages; what the texts themselves say is told where they stand."""
+    for language in dict.fromkeys((*new.texts, *old.texts)):
+        was, now = old.texts.get(language, {}), new.texts.get(language, {})
+        counts = (
+            (len(now.keys() - was.keys()), "new"),
+            (sum(was[key] != now[key] for key in was.keys() & now.keys()), "otherwise"),
+            (len(was.keys() - now.keys()), "gone"),
+        )
+        told = ", ".join(f"{count} {words}" for count, words in counts if count)
+        if told:
+            yield Difference("", f"its texts in {LANGUAGES[language]}: {told}", (_CUSTOMER,))
 
 
 def _of_answerers(kind: str, words: str, old: Process, new: Process) -> Iterator[Difference]:

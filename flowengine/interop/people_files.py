@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from flowengine import exact
 from flowengine.interop.csv_text import FORMULA, csv_text
 
-COLUMNS = ("id", "name", "contact", "groups", "zone", "record")
+COLUMNS = ("id", "name", "contact", "groups", "zone", "language", "record")
 """What a row may say; ``record.KEY`` is one thing of the record, as a text."""
 
 LARGEST = 64_000_000
@@ -133,5 +133,5 @@ def _cells(person: Mapping[str, Any]) -> tuple[str, ...]:
     plain = all(_GROUPS not in one and one.strip() == one and one[:1] not in "[{" for one in groups)
     listed = _GROUPS.join(groups) if plain else json.dumps(groups)
     record = exact.ascii_text(person["record"]) if person.get("record") else ""
-    texts = (person.get(name) or "" for name in ("id", "name", "contact"))
-    return (*texts, listed, person.get("zone") or "", record)
+    cells = {name: person.get(name) or "" for name in COLUMNS} | {"groups": listed, "record": record}
+    return tuple(cells.values())

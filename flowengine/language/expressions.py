@@ -30,6 +30,7 @@ from flowengine.language.mentions import Mentions, mentions
 from flowengine.language.syntax import LONGEST as LONGEST
 from flowengine.language.syntax import Node, read
 from flowengine.problem import Place
+from flowengine.speech.words import ENGLISH, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class PlainNames:
     zone: tzinfo = UTC
     currency: str = ""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    words: Words = ENGLISH
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:  # noqa: ARG002 - the protocol's signature
         return self.variables[name]

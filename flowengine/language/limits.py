@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowengine.problem import Place
+from flowengine.speech.phrases import listing, phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +30,12 @@ class Limit:
     def words(self) -> str:
         """The limit as a person says it."""
         if self.max is None:
-            return f"at least {self.min}"
+            return phrase("at least %(number)s", number=self.min)
         if self.min == self.max:
-            return f"exactly {self.min}" if self.max else "none"
-        return f"{self.min} to {self.max}" if self.min else f"at most {self.max}"
+            return phrase("exactly %(number)s", number=self.min) if self.max else phrase("none")
+        if self.min:
+            return phrase("%(low)s to %(high)s", low=self.min, high=self.max)
+        return phrase("at most %(number)s", number=self.max)
 
     def has(self, number: int) -> bool:
         return self.min <= number and (self.max is None or number <= self.max)
@@ -107,7 +110,9 @@ class Limits:
     @property
     def words(self) -> str:
         """All limits on one line: ``position: exactly 1 goalkeeper, at most 4 defender``."""
-        return f"{self.by}: {', '.join(f'{limit.words} {kind}' for kind, limit in self.of.items())}"
+        return listing(
+            (f"{self.by}:", listing((listing((one.words, kind), " ") for kind, one in self.of.items()))), " "
+        )
 
 
 NO_LIMITS = Limits()

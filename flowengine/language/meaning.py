@@ -19,7 +19,7 @@ from flowengine import exact
 from flowengine.language.model import Process
 
 _ABOUT_THE_FILE = frozenset({"version", "source", "file"})
-_UNORDERED = frozenset({"roles", "groups", "options", "calendars", "hours", "input", "need", "schema", "more"})
+_UNORDERED = frozenset({"roles", "groups", "options", "calendars", "hours", "input", "need", "schema", "more", "texts"})
 """Mappings whose order nobody sees and nothing follows: things with names, and plain JSON."""
 
 _AS_IT_IS = (str, int, type(None))

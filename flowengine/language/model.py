@@ -11,7 +11,7 @@ in :mod:`flowengine.language.types` is a class that says where it differs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
@@ -20,9 +20,10 @@ from zoneinfo import ZoneInfo
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
 from flowengine.language.limits import Limits
+from flowengine.language.outcomes import outcome_words
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.scalars import titled
-from flowengine.language.parser.session import Reading
+from flowengine.language.parser.session import Reading, text_key
 from flowengine.language.parts import (
     ATTENTION,
     EXPIRED,
@@ -44,9 +45,12 @@ from flowengine.language.parts import (
     When,
     options_of,
 )
-from flowengine.language.texts import Text, spoken
+from flowengine.language.texts import Text
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
 from flowengine.problem import Place, Problem
+from flowengine.speech.languages import SOURCE
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import ENGLISH, Words
 
 _SENTENCE = re.compile(r"[^.?!\n]+(?:[.?!](?=\s|$)|\n|$)")
 _LONGEST_WORDS = 60
@@ -164,15 +168,15 @@ class State:
     # what is told of it
     symbol: ClassVar[Symbol] = "task"
     moves: ClassVar[Mapping[str, str]] = {}
-    """What the history says of what leaves the step open, by the move; ``{what}`` is the title, ``{at}`` the
-    appointment, ``{choice}`` what was voted for."""
+    """What the history says of what leaves the step open, by the move; ``%(what)s`` is the title, ``%(at)s`` the
+    appointment, ``%(choice)s`` what was voted for."""
     endings: ClassVar[Mapping[str, str]] = {}
-    """What the history says of how somebody ended it, by the outcome; ``{what}`` is the state's title, ``{title}`` what
-    he was asked."""
+    """What the history says of how somebody ended it, by the outcome; ``%(what)s`` is the state's title, ``%(title)s``
+    what he was asked."""
     replies: ClassVar[Mapping[str, str]] = {}
-    """What whoever acts on it is told then, in the second person, by the outcome or the move; ``{what}`` is what it is
-    called, ``{at}`` the appointment, ``{choice}`` what was voted for, ``{words}`` what he said. Customers are thanked,
-    staff are not. What is not there is told as :meth:`replied` says."""
+    """What whoever acts on it is told then, in the second person, by the outcome or the move; ``%(what)s`` is what it
+    is called, ``%(at)s`` the appointment, ``%(choice)s`` what was voted for, ``%(words)s`` what he said. Customers are
+    thanked, staff are not. What is not there is told as :meth:`replied` says."""
 
     name: str
     title: str
@@ -201,6 +205,10 @@ class State:
     asks: str = ""
     """How surely it has to be known who acts: one of :data:`~flowengine.language.parts.STRENGTHS`, or as is usual."""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
+    derived: str = field(default="", compare=False)
+    """The title that its name gives, in the language of the process."""
+    outcome_words: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What the outcomes are called that the designer names, as titles, in the language of the process."""
     place: Place = field(default=Place(), compare=False)
 
     @classmethod
@@ -531,19 +539,25 @@ class State:
         """What the clock, code or the outside does in it, on one line."""
         return ""
 
-    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+    def ended(self, reader: Words, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
         """What the history says when somebody has ended it; ``decided``: after the last of several answers, which is
         told already."""
-        words = "said no, thanks: {title}" if self.is_skipping(outcome) else self.endings.get(outcome)
-        return words.format(what=self.title, title=title) if words else f"{title}: {spoken(outcome)}"
+        words = phrase("said no, thanks: %(title)s") if self.is_skipping(outcome) else self.endings.get(outcome)
+        if words:
+            return reader.say(words, what=self.title, title=title)
+        return f"{title}: {reader.tell(self.word_of(outcome))}"
 
-    def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
+    def replied(
+        self, reader: Words, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = ""
+    ) -> str:
         """What whoever ended it so, or made that move, is told, in the second person. ``about`` fills what
         :attr:`replies` names; ``way`` is the title of the one way that the outcome has."""
         if self.is_skipping(outcome):
-            return "You go on without it: {what}".format_map(about)
+            return reader.say("You go on without it: %(what)s", **about)
         words = self.replies.get(outcome)
-        return words.format_map(about) if words else f"Thank you. {about['what']}: {way or spoken(outcome)}"
+        if words:
+            return reader.say(words, **about)
+        return reader.say("Thank you. %(what)s: %(way)s", **{**about, "way": way or self.word_of(outcome)})
 
     @property
     def thanked(self) -> frozenset[str]:
@@ -565,6 +579,11 @@ class State:
         """The file's own words for who has ended it so, or made that move."""
         return self.thanks.get(outcome) or (self.thanks.get("") if outcome in self.thanked else None)
 
+    def word_of(self, outcome: str) -> str:
+        """What an outcome is called in a sentence: as the file has it in another language, else as we do."""
+        told = self.outcome_words.get(outcome, "")
+        return outcome_words(outcome) if told in ("", titled(outcome)) else told
+
     def called_by(self, asked: str) -> str:
         """What it is called in a sentence: its title, where the file gives it one, else what was asked."""
         return self.title if self.has_title or not asked else asked
@@ -572,7 +591,7 @@ class State:
     @property
     def has_title(self) -> bool:
         """Whether the file gives it a title, and not only its name does."""
-        return self.title != titled(self.name)
+        return self.title != (self.derived or titled(self.name))
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
         """The titles of the options that the file lists for it, by id."""
@@ -624,6 +643,20 @@ class Process:
     """The roles to which the record of its jobs is closed."""
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
+    language: str = SOURCE
+    """The language of its texts."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Its texts in other languages: by language, and by the text as it stands in the file."""
+    others: Mapping[str, Process] = field(default_factory=dict, compare=False, repr=False)
+    """The same process in each of these languages; what a job comes to is of the process in its own language."""
+    wanted: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The texts that are to be said in other languages too, for they have words; in the order of the file."""
+    told: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Of a process in another language: the texts of the file, each in that language."""
+    translated_at: frozenset[Place] = field(default=frozenset(), compare=False, repr=False)
+    """Of a process in another language: where the file says its texts."""
+    words: Words = field(default=ENGLISH, compare=False, repr=False)
+    """In which its texts tell days, numbers and money; whoever puts it in use knows those of its language."""
     root: Scope = Scope(path="", start="", states={})
     doubts: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
     """What can be read, but was hardly meant so. The checks refuse it; a version that is in use may have it (L6)."""
@@ -658,12 +691,31 @@ class Process:
         """The zone of its days and times of day; UTC where it has none and has not been put in use anywhere."""
         return UTC if self.zone in ("", "UTC") else ZoneInfo(self.zone)
 
+    def untranslated(self, language: str) -> tuple[str, ...]:
+        """The texts that are still to be said in a language."""
+        known = self.texts.get(language, {})
+        return () if language == self.language else tuple(one for one in self.wanted if text_key(one) not in known)
+
+    def in_language(self, language: str) -> Process:
+        """The process as it is told in a language: in its own where it is not said in that one."""
+        return self.others.get(language, self)
+
+    def said(self, text: str) -> str:
+        """A text of the file in the language of this process; any other text as it is."""
+        return self.told.get(text_key(text), text) if self.told else text
+
+    def put_in_use(self, version: str, words: Callable[[str], Words]) -> Process:
+        """The process under a version, with the words of each of its languages."""
+        others = {name: one.put_in_use(version, words) for name, one in self.others.items()}
+        return replace(self, version=version, words=words(self.language), others=others)
+
     def settled(self, zone: str) -> Process:
         """The process where the installation's zone is this one: what names no zone of its own, itself or one of its
         calendars, has the process's, or else this one."""
         zone = self.zone or zone
         calendars = {name: one if one.zone else replace(one, zone=zone) for name, one in self.calendars.items()}
-        return replace(self, zone=zone, calendars=calendars)
+        others = {name: one.settled(zone) for name, one in self.others.items()}
+        return replace(self, zone=zone, calendars=calendars, others=others)
 
     @property
     def ends(self) -> dict[str, State]:

@@ -86,6 +86,8 @@ class Field:
     person: Audience | None = None
     file: tuple[str, ...] = ()
     schema: Mapping[str, Any] = field(default_factory=dict)
+    titles: Mapping[Any, str] = field(default_factory=dict, compare=False)
+    """What the values that it lists are called in another language than the file's own."""
     place: Place = field(default=Place(), compare=False)
 
     @property

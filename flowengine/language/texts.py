@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration, Working
-from flowengine.language.evaluation.numbers import Number, exact, written
+from flowengine.language.evaluation.numbers import exact, written
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local
-from flowengine.language.spoken_time import day, moment
 from flowengine.language.syntax import closing_brace
 from flowengine.problem import Place
+from flowengine.speech.words import ENGLISH, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +45,42 @@ class Text:
 def spelt(expression: Expression, names: Names, word: Callable[[Expression, Any], Any] | None = None) -> str:
     """The value of an expression as a text tells it. Raises :class:`ExpressionFailed`."""
     value = expression.value(names)
-    return told(value if word is None else word(expression, value), names.zone, in_full=True)
+    return told(value if word is None else word(expression, value), names.zone, in_full=True, words=names.words)
 
 
-def plain(value: Any) -> str:
+def plain(value: Any, words: Words = ENGLISH) -> str:
     """A value as a person would write it; texts as they are, moments in UTC."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return words.say("yes") if value else words.say("no")
     if isinstance(value, int | float | Decimal):
-        return _number(exact(value) if isinstance(value, float) else value)
+        return words.number(exact(value) if isinstance(value, float) else value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Duration):
-        return _span(value)
+        return words.span(value.months, value.days, value.rest)
     if isinstance(value, Working):
-        return _span(value.length, "working ")
+        return words.span(value.length.months, value.length.days, value.length.rest, working=True)
     if isinstance(value, list | tuple):
-        return ", ".join(plain(item) for item in value)
+        return ", ".join(plain(item, words) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {plain(item)}" for key, item in value.items())
+        return ", ".join(f"{key}: {plain(item, words)}" for key, item in value.items())
     return "" if value is None else str(value)
 
 
-def told(value: Any, zone: tzinfo, *, in_full: bool = False) -> str:
+def told(value: Any, zone: tzinfo, *, in_full: bool = False, words: Words = ENGLISH) -> str:
     """A value as a person reads it: days and moments in words, in the zone; also those that are kept as ISO 8601 texts,
     which fields, appointments and ``day(…)`` give."""
     if isinstance(value, datetime):
-        return moment(local(value, zone), zone, in_full=in_full)
+        return words.moment(local(value, zone), zone, in_full=in_full)
     if isinstance(value, str):
         if is_date(value):
-            return day(date.fromisoformat(value), in_full=in_full)
-        return moment(datetime.fromisoformat(value), zone, in_full=in_full) if is_time(value) else value
+            return words.day(date.fromisoformat(value), in_full=in_full)
+        return words.moment(datetime.fromisoformat(value), zone, in_full=in_full) if is_time(value) else value
     if isinstance(value, list | tuple):
-        return ", ".join(told(item, zone, in_full=in_full) for item in value)
+        return ", ".join(told(item, zone, in_full=in_full, words=words) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {told(item, zone, in_full=in_full)}" for key, item in value.items())
-    return plain(value)
-
-
-def _number(value: Number) -> str:
-    """As it was written, so that 11.50 keeps its zero, but never with an exponent. What came as ``98.0``, as it comes
-    from those who have only binary floats, is ``98``."""
-    return str(value) if isinstance(value, int) else f"{value or abs(value):f}".removesuffix(".0")
+        return ", ".join(f"{key}: {told(item, zone, in_full=in_full, words=words)}" for key, item in value.items())
+    return plain(value, words)
 
 
 def key_text(value: Any) -> str:
@@ -97,16 +91,6 @@ def key_text(value: Any) -> str:
 def spoken(name: str) -> str:
     """A name of the file as words."""
     return name.replace("_", " ")
-
-
-def _span(value: Duration, which: str = "") -> str:
-    sign, rest = (-1 if value.rest < timedelta() else 1), abs(value.rest)
-    hours, minutes, seconds = rest.seconds // 3600, rest.seconds // 60 % 60, rest.seconds % 60
-    parts = (
-        (value.months, "month"), (value.days + sign * rest.days, "day"),
-        (sign * hours, "hour"), (sign * minutes, "minute"), (sign * seconds, "second"),
-    )  # fmt: skip
-    return " ".join(f"{n} {which}{unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
 
 
 _LITERAL = re.compile(r"[^{}]+")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zipfile import BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
 from flowengine.errors import BadAnswer
+from flowengine.speech.phrases import phrase
 
 LONGEST_NAME = 150
 MOST_PARTS = 5_000
@@ -41,7 +42,7 @@ XLSX = FileType(f"{_OFFICE}.spreadsheetml.sheet", "document", ("xlsx",))
 ODT = FileType(f"{_OASIS}.text", "document", ("odt",))
 ODS = FileType(f"{_OASIS}.spreadsheet", "document", ("ods",))
 
-TAKEN = "pictures (JPEG, PNG, GIF, WebP), PDF, texts and CSV in UTF-8, DOCX, XLSX, ODT, ODS"
+TAKEN = phrase("pictures (JPEG, PNG, GIF, WebP), PDF, texts and CSV in UTF-8, DOCX, XLSX, ODT, ODS")
 TYPES = {one.media: one for one in (PDF, PNG, JPEG, GIF, WEBP, TEXT, CSV, DOCX, XLSX, ODT, ODS)}
 _SIGNATURES = (
     (b"%PDF-", PDF), (b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG), (b"GIF87a", GIF), (b"GIF89a", GIF),
@@ -56,8 +57,8 @@ def type_of(name: str, data: bytes) -> FileType:
     found = _recognised(name, data)
     ending = ending_of(name)
     if ending and ending not in found.endings:
-        what = f"is called .{ending}, and is {_article(found)}"
-        raise BadAnswer({"name": what}, possible=(f"call it .{found.endings[0]}",))
+        what = phrase("is called .%(ending)s, and is %(article)s", ending=ending, article=_article(found))
+        raise BadAnswer({"name": what}, possible=(phrase("call it .%(endings)s", endings=found.endings[0]),))
     return found
 
 
@@ -70,10 +71,12 @@ def _recognised(name: str, data: bytes) -> FileType:
     if data.startswith(b"PK"):
         return _packed(data)
     if _HEIC.match(data):
-        raise BadAnswer({"data": "is a picture of a type that browsers cannot show"}, possible=("send it as JPEG",))
+        raise BadAnswer(
+            {"data": phrase("is a picture of a type that browsers cannot show")}, possible=(phrase("send it as JPEG"),)
+        )
     text = _as_text(data)
     if text is None:
-        raise BadAnswer({"data": "is of no type that is taken"}, possible=(TAKEN,))
+        raise BadAnswer({"data": phrase("is of no type that is taken")}, possible=(TAKEN,))
     return CSV if ending_of(name) == "csv" else TEXT
 
 
@@ -93,11 +96,13 @@ def _packed(data: bytes) -> FileType:
             _not_exploding(parts, len(data))
             names = {part.filename for part in parts}
             if any(name.casefold().endswith("vbaproject.bin") for name in names):
-                raise BadAnswer({"data": "is a document with macros"}, possible=("save it without macros",))
+                raise BadAnswer(
+                    {"data": phrase("is a document with macros")}, possible=(phrase("save it without macros"),)
+                )
             found = next((kind for inner, kind in _INNER if inner in names and "[Content_Types].xml" in names), None)
             return found or _open_document(packed, parts)
     except (BadZipFile, LargeZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError):
-        raise BadAnswer({"data": "is an archive that cannot be read"}, possible=(TAKEN,)) from None
+        raise BadAnswer({"data": phrase("is an archive that cannot be read")}, possible=(TAKEN,)) from None
 
 
 def _not_exploding(parts: list[ZipInfo], size: int) -> None:
@@ -106,9 +111,9 @@ def _not_exploding(parts: list[ZipInfo], size: int) -> None:
     overlap = sum(part.compress_size for part in parts) > size
     ratio = unpacked > 1_000_000 and unpacked > MOST_RATIO * max(size, 1)
     if len(parts) > MOST_PARTS or unpacked > LARGEST_UNPACKED or ratio or overlap:
-        raise BadAnswer({"data": "is an archive that unpacks to more than is taken"}, possible=(TAKEN,))
+        raise BadAnswer({"data": phrase("is an archive that unpacks to more than is taken")}, possible=(TAKEN,))
     if any(part.flag_bits & 1 for part in parts):
-        raise BadAnswer({"data": "is protected by a password"}, possible=("save it without one",))
+        raise BadAnswer({"data": phrase("is protected by a password")}, possible=(phrase("save it without one"),))
 
 
 def _open_document(packed: ZipFile, parts: list[ZipInfo]) -> FileType:
@@ -118,11 +123,14 @@ def _open_document(packed: ZipFile, parts: list[ZipInfo]) -> FileType:
         media = packed.read(first).decode("ascii", "replace").strip()
         if media in (ODT.media, ODS.media):
             return TYPES[media]
-    raise BadAnswer({"data": "is an archive of a type that is not taken"}, possible=(TAKEN,))
+    raise BadAnswer({"data": phrase("is an archive of a type that is not taken")}, possible=(TAKEN,))
 
 
 def _article(found: FileType) -> str:
-    return f"a {found.kind}" if found.kind in ("picture", "document", "text") else "a PDF"
+    return _ARTICLES.get(found.kind, phrase("a PDF"))
+
+
+_ARTICLES = {"picture": phrase("a picture"), "document": phrase("a document"), "text": phrase("a text")}
 
 
 def ending_of(name: str) -> str:

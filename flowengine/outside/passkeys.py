@@ -11,6 +11,7 @@ from typing import Any
 
 from flowengine.distribution import installing
 from flowengine.errors import BadToken, NotConfigured
+from flowengine.speech.phrases import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +131,6 @@ def _plain(webauthn: ModuleType, options: Any) -> dict[str, Any]:
 
 
 def _refused(error: Exception) -> BadToken:
-    return BadToken(f"the passkey is not taken: {str(error)[:200]}", possible=("begin again",))
+    return BadToken(
+        phrase("the passkey is not taken: %(why)s", why=str(error)[:200]), possible=(phrase("begin again"),)
+    )

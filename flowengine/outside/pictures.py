@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flowengine.distribution import installing
 from flowengine.errors import BadAnswer, NotConfigured
 from flowengine.outside.file_types import GIF, JPEG, PNG, WEBP, FileType
+from flowengine.speech.phrases import phrase
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -49,7 +50,9 @@ def rewritten(data: bytes, found: FileType) -> tuple[bytes, FileType]:
     except bombs:
         raise _too_large() from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError):
-        raise BadAnswer({"data": "is no picture that can be read"}, possible=("open it, and save it anew",)) from None
+        raise BadAnswer(
+            {"data": phrase("is no picture that can be read")}, possible=(phrase("open it, and save it anew"),)
+        ) from None
     plain.info.clear()
     written = BytesIO()
     options = {JPEG: {"quality": _QUALITY, "optimize": False}, WEBP: {"quality": _QUALITY, "method": 2}}
@@ -72,4 +75,6 @@ def _not_exploding(width: int, height: int, found: FileType) -> None:
 
 
 def _too_large() -> BadAnswer:
-    return BadAnswer({"data": "is a picture of more pixels than are taken"}, possible=("make it smaller",))
+    return BadAnswer(
+        {"data": phrase("is a picture of more pixels than are taken")}, possible=(phrase("make it smaller"),)
+    )

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, get_args
 from flowengine.core.values import Value
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import LONGEST_CONTACT, on_one_line
+from flowengine.speech.phrases import phrase
 
 ContactKind: TypeAlias = Literal["mail", "phone", "url"]
 """What a contact can be. What else was once entered as the contact of a person is ``other``: it is kept, and found."""
@@ -58,7 +59,7 @@ class Way(Value, frozen=True, kw_only=True):
 def way(kind: str, address: str) -> Way:
     """A way of a kind that is named. Raises BadAnswer for a kind there is not, and an address that is none of it."""
     if kind not in KINDS:
-        raise BadAnswer({"kind": f"{kind[:60]!r} is no kind of contact"}, possible=KINDS)
+        raise BadAnswer({"kind": phrase("%(kind)s is no kind of contact", kind=repr(kind[:60]))}, possible=KINDS)
     text = address.strip()
     problem = _problem(kind, text)
     if problem:
@@ -82,11 +83,15 @@ def examples() -> tuple[str, ...]:
 
 def _problem(kind: str, text: str) -> str:
     if not text or len(text) > LONGEST_CONTACT or not on_one_line(text) or not _FITS[kind](text):
-        return f"{text[:60]!r} is no {_CALLED[kind]}"
+        return phrase(_NO_SUCH[kind], text=repr(text[:60]))
     return _JUDGES[kind](text) if kind in _JUDGES else ""
 
 
-_CALLED = {"mail": "mail address", "phone": "telephone number", "url": "URL"}
+_NO_SUCH = {
+    "mail": phrase("%(text)s is no mail address"),
+    "phone": phrase("%(text)s is no telephone number"),
+    "url": phrase("%(text)s is no URL"),
+}
 
 
 def _judge_mail(text: str) -> str:
@@ -98,7 +103,7 @@ def _judge_mail(text: str) -> str:
     try:
         email_validator.validate_email(text, check_deliverability=False, test_environment=True)
     except email_validator.EmailNotValidError as error:
-        return f"{text[:60]!r} is no mail address: {error}"
+        return phrase("%(text)s is no mail address: %(why)s", text=repr(text[:60]), why=str(error))
     return ""
 
 
@@ -114,8 +119,10 @@ def _judge_phone(text: str) -> str:
     try:
         possible = phonenumbers.is_possible_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException as error:
-        return f"{text[:60]!r} is no telephone number: {error}"
-    return "" if possible else f"{text[:60]!r} is no telephone number: no country has such ones"
+        return phrase("%(text)s is no telephone number: %(why)s", text=repr(text[:60]), why=str(error))
+    if possible:
+        return ""
+    return phrase("%(text)s is no telephone number: no country has such ones", text=repr(text[:60]))
 
 
 _JUDGES = {"mail": _judge_mail, "phone": _judge_phone}

@@ -11,9 +11,13 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Literal, TypeAlias, get_args
 
+from msgspec.structs import replace
+
 from flowengine.clock import is_zone
 from flowengine.core.values import Actor, Value
 from flowengine.errors import BadAnswer
+from flowengine.speech.languages import LANGUAGES
+from flowengine.speech.phrases import phrase
 
 LONGEST_ID = 200
 LONGEST_NAME = 200
@@ -43,7 +47,8 @@ class Identity(Value, frozen=True, kw_only=True):
     ``job`` is the full id of the only job for which that counts, as with a link; ``scopes`` are those of a token, none
     for whatever the person may. ``party`` is for whom he acts, where he has said so; ``session`` is the public id of
     the session in which he asks. ``shown`` is the hash of a token whose he was a moment ago: it is looked up with him,
-    in the transaction in which he acts. Where it is empty the door has made sure of him.
+    in the transaction in which he acts. Where it is empty the door has made sure of him. ``language`` is that in which
+    he reads here, as ``de``; empty: his own, else that of the installation.
     """
 
     person: str
@@ -53,6 +58,7 @@ class Identity(Value, frozen=True, kw_only=True):
     party: str = ""
     session: str = ""
     shown: str = ""
+    language: str = ""
 
 
 By: TypeAlias = str | Actor | Identity
@@ -80,32 +86,51 @@ def as_strong(strength: str, least: str) -> bool:
     return not strength or STRENGTHS.index(strength) >= STRENGTHS.index(least)
 
 
+def reading(by: By, language: str) -> By:
+    """Who asks, as one who reads in that language; without one as he is."""
+    if not language:
+        return by
+    return Identity(person=by, language=language) if isinstance(by, str) else replace(by, language=language)
+
+
 def person_of(by: str | Identity) -> str:
     """The exact id of the person who asks."""
     return by if isinstance(by, str) else by.person
 
 
 def check_person(
-    id: str, name: str = "", contact: str = "", zone: str = "", roles: Iterable[str] = (), groups: Iterable[str] = ()
+    id: str,
+    name: str = "",
+    contact: str = "",
+    zone: str = "",
+    roles: Iterable[str] = (),
+    groups: Iterable[str] = (),
+    language: str = "",
 ) -> None:
-    """Raises BadAnswer with all that is wrong with what is known of a person; no name, contact and zone are fine."""
+    """Raises BadAnswer with all that is wrong with what is known of a person; what is empty is fine, but for the id."""
     problems: dict[str, str] = {}
     possible: list[str] = []
     if not PERSON_ID.fullmatch(id):
-        problems["id"] = f"{id[:LONGEST_ID]!r} is no id of a person"
+        problems["id"] = phrase("%(id)s is no id of a person", id=repr(id[:LONGEST_ID]))
         possible.append(_POSSIBLE_ID)
-    for what, text, longest in (("name", name, LONGEST_NAME), ("contact", contact, LONGEST_CONTACT)):
+    for what, text, longest, wrong in (
+        ("name", name, LONGEST_NAME, phrase("%(text)s is no name of a person")),
+        ("contact", contact, LONGEST_CONTACT, phrase("%(text)s is no contact of a person")),
+    ):
         if text and (not text.strip() or len(text) > longest or not on_one_line(text)):
-            problems[what] = f"{text[:60]!r} is no {what} of a person"
-            possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
+            problems[what] = phrase(wrong, text=repr(text[:60]))
+            possible.append(phrase("1 to %(longest)s characters on one line, not blank", longest=longest))
     for what, names in (("roles", roles), ("groups", groups)):
-        wrong = next((one for one in names if not one.strip() or len(one) > LONGEST_NAME or not on_one_line(one)), None)
-        if wrong is not None:
-            problems[what] = f"{wrong[:60]!r} is no name of a {what[:-1]}"
+        bad = next((one for one in names if not one.strip() or len(one) > LONGEST_NAME or not on_one_line(one)), None)
+        if bad is not None:
+            problems[what] = f"{bad[:60]!r} is no name of a {what[:-1]}"
             possible.append(f"names of 1 to {LONGEST_NAME} characters on one line, not blank")
     if zone and not is_zone(zone):
-        problems["zone"] = f"{zone[:60]!r} is not a time zone"
-        possible.append("a time zone, as Europe/London")
+        problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
+        possible.append(phrase("a time zone, as Europe/London"))
+    if language and language not in LANGUAGES:
+        problems["language"] = phrase("%(language)s is not spoken here", language=repr(language[:20]))
+        possible.append(", ".join(LANGUAGES))
     if problems:
         raise BadAnswer(problems, possible=possible)
 

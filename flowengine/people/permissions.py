@@ -17,6 +17,7 @@ from flowengine.core.seatings import seatings, stands_for
 from flowengine.core.values import Actor, Seating
 from flowengine.errors import NotAllowed, NotFound, WeakIdentity
 from flowengine.people.identities import STRENGTHS, Strength, as_strong
+from flowengine.speech.phrases import listing, phrase
 
 PROGRAM = Actor(kind="operator")
 """The application itself, which asks where nobody is named. It is no person: it acts on no step."""
@@ -53,7 +54,9 @@ def _operators(does: str) -> Row:
 
 def _own_staff(does: str) -> Row:
     """Operators for everybody, members of staff for themselves."""
-    return Row(does, NEVER, OWN, ANY, ANY, NEVER, NEVER, "do it for yourself, or ask somebody with the role operator")
+    return Row(
+        does, NEVER, OWN, ANY, ANY, NEVER, NEVER, phrase("do it for yourself, or ask somebody with the role operator")
+    )
 
 
 def _organisation(does: str, instead: str = "") -> Row:
@@ -63,12 +66,14 @@ def _organisation(does: str, instead: str = "") -> Row:
 
 def _himself(does: str) -> Row:
     """Operators for everybody, everybody else for himself."""
-    return Row(does, OWN, OWN, ANY, ANY, NEVER, NEVER, "do it for yourself, or ask somebody with the role operator")
+    return Row(
+        does, OWN, OWN, ANY, ANY, NEVER, NEVER, phrase("do it for yourself, or ask somebody with the role operator")
+    )
 
 
 def _persons(does: str) -> Row:
     """Each person for himself alone: nobody is made somebody else."""
-    return Row(does, OWN, OWN, OWN, NEVER, NEVER, NEVER, "ask as a person: with his exact id")
+    return Row(does, OWN, OWN, OWN, NEVER, NEVER, NEVER, phrase("ask as a person: with his exact id"))
 
 
 def _programs(does: str) -> Row:
@@ -341,15 +346,18 @@ PRICED: Strength = "code"
 """How strongly somebody has to be known to approve what has a price, unless the installation says for ``act``."""
 
 _HOW: dict[str, str] = {
-    "link": "open the link that was sent to you",
-    "code": "confirm with a code",
-    "passkey": "sign in with a passkey",
-    "oidc": "sign in with the organisation's own login",
-    "host": "sign in where you are known",
+    "link": phrase("open the link that was sent to you"),
+    "code": phrase("confirm with a code"),
+    "passkey": phrase("sign in with a passkey"),
+    "oidc": phrase("sign in with the organisation's own login"),
+    "host": phrase("sign in where you are known"),
 }
 """What somebody does to be known so strongly."""
 
-_WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}
+_WHO = {
+    "customer": phrase("customers"), "staff": phrase("staff"), "operator": phrase("operators"),
+    "service": phrase("services"),
+}  # fmt: skip
 
 
 def needs(verb: str, actor: Actor) -> Relation:
@@ -378,14 +386,16 @@ def refuse_beyond(verb: str, actor: Actor) -> None:
     """Raises NotFound for who comes by a link to a job, and asks for something else; NotAllowed where the scopes of his
     token do not reach so far."""
     if actor.job and verb not in LINKED:
-        what = "there is no such thing, or it is not for you"
-        raise NotFound(what, possible=("what belongs to the job of the link",))
+        what = phrase("there is no such thing, or it is not for you")
+        raise NotFound(what, possible=(phrase("what belongs to the job of the link"),))
     if not actor.scopes or verb in LOOKS:
         return
     wanted = "operate" if TABLE[verb].staff == NEVER and TABLE[verb].customer == NEVER else "act"
     if wanted not in actor.scopes:
-        what = f"the token may only {' and '.join(actor.scopes)}, and not {TABLE[verb].does}"
-        raise NotAllowed(what, where=actor.id, possible=(f"a token with the scope {wanted}",))
+        what = phrase(
+            "the token may only %(list)s, and not %(does)s", list=" and ".join(actor.scopes), does=TABLE[verb].does
+        )
+        raise NotAllowed(what, where=actor.id, possible=(phrase("a token with the scope %(wanted)s", wanted=wanted),))
 
 
 def least(verb: str, strengths: Mapping[str, str], *raised: str) -> str:
@@ -398,11 +408,18 @@ def least(verb: str, strengths: Mapping[str, str], *raised: str) -> str:
 def refuse_weak(verb: str, actor: Actor, needed: str, where: str = "") -> None:
     """Raises WeakIdentity for one who may do it, and know of it, and is not known so strongly as is needed."""
     if not as_strong(actor.strength, needed):
-        what = f"to {TABLE[verb].does}, you have to be known more strongly than by {_BY[actor.strength]}"
+        what = phrase(
+            "to %(does)s, you have to be known more strongly than by %(by)s",
+            does=TABLE[verb].does,
+            by=_BY[actor.strength],
+        )
         raise WeakIdentity(what, needed=needed, where=where or actor.id, possible=(_HOW[needed],))
 
 
-_BY = {"link": "a link", "code": "a code", "passkey": "a passkey", "oidc": "the login of an organisation"}
+_BY = {
+    "link": phrase("a link"), "code": phrase("a code"), "passkey": phrase("a passkey"),
+    "oidc": phrase("the login of an organisation"),
+}  # fmt: skip
 
 
 def stands(
@@ -430,11 +447,15 @@ def denied(verb: str, actor: Actor, where: str = "") -> NotAllowed:
     row = TABLE[verb]
     allowed = [words for kind, words in _WHO.items() if getattr(row, kind) != NEVER]
     if row.customer in (OWN, PART):
-        allowed[0] = "the customer himself"
-    whom = " and ".join(filter(None, (", ".join(allowed[:-1]), allowed[-1])))
+        allowed[0] = phrase("the customer himself")
+    whom = listing(filter(None, (listing(allowed[:-1]), allowed[-1])), phrase(" and "))
     if row.operator == WAITS:
-        whom = "those whom it waits for"
+        whom = phrase("those whom it waits for")
     elif allowed == ["operators"]:
-        whom = "an operator"
-    staff = "ask somebody with the role operator" if row.staff == NEVER else "ask a member of staff"
-    return NotAllowed(f"only {whom} may {row.does}", where=where or actor.id, possible=(row.instead or staff,))
+        whom = phrase("an operator")
+    staff = phrase("ask somebody with the role operator") if row.staff == NEVER else phrase("ask a member of staff")
+    return NotAllowed(
+        phrase("only %(whom)s may %(does)s", whom=whom, does=row.does),
+        where=where or actor.id,
+        possible=(row.instead or staff,),
+    )

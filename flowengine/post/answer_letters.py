@@ -12,13 +12,15 @@ from flowengine.commands.records import told_of_answer
 from flowengine.core import events as e
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
-from flowengine.post.words import About, Quoted, Way, Words, greeting
+from flowengine.post.writing import Composed, Quoted, Way, about, greeting
 from flowengine.runtime.actors import name_of
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.store.records import Fact
 from flowengine.views.customer_words import UNANSWERED
 
-_SAID = {"concern": "You have said:", "message": "You have written:"}
+_SAID = {"concern": phrase("You have said:"), "message": phrase("You have written:")}
 """How the answer to something begins that was no question."""
 
 
@@ -27,11 +29,12 @@ def of_asked(
     tx: Transaction,
     job: StoredJob,
     process: Process,
+    reader: Words,
     person: Person,
     to: str,
     row: OutboxMessage,
     at: datetime,
-) -> Words | None:
+) -> Composed | None:
     """To who has asked: the answer, with what he asked; or that it takes longer, which is nothing once it is
     answered."""
     number, answered = int(row.body["step"]), row.body["why"] == "answered"
@@ -42,16 +45,19 @@ def of_asked(
     link = f"{url}/jobs/{short}" if url else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     answer = answer_in(tx, job, row.seq, number) if answered else ""
-    opening = _SAID.get(found.step.purpose, "You have asked:")
-    subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
+    opening = _SAID.get(found.step.purpose, phrase("You have asked:"))
+    subject = phrase("Answer: %(text)s", text=shorten(found.text, 110))
+    if not answered:
+        subject = phrase("Not answered yet: %(text)s", text=shorten(found.text, 100))
     lines = (
         greeting(person),
         Quoted(found.text, opening),
-        Quoted(answer, "The answer:") if answered else f"{UNANSWERED}.",
-        Way("All that was said:", look),
-        About(process.title, short),
+        Quoted(answer, phrase("The answer:")) if answered else phrase("%(words)s.", words=UNANSWERED),
+        Way(phrase("All that was said:"), look),
+        about(process.title, short),
     )
-    return Words(
+    return Composed(
+        reader=reader,
         to=to,
         name=person.name,
         subject=subject,
@@ -70,7 +76,7 @@ def of_asked(
     )
 
 
-def of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | None:
+def of_fact(url: str, fact: Fact | None, reader: Words, person: Person, to: str) -> Composed | None:
     """To who has said something of a customer, or is he: the answer; nothing where it counts no more."""
     if fact is None or fact.answered is None or person.id not in told_of_answer(fact):
         return None
@@ -79,14 +85,15 @@ def of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | Non
     look = f"flow my-data --as {who}" if person.kind == "customer" else f"flow customer show {fact.person} --as {who}"
     lines = (
         greeting(person),
-        Quoted(fact.text, "You have said:" if fact.author == person.id else "It was said of you:"),
-        Quoted(fact.answer, "The answer:"),
-        Way("All that was said:", link or look),
+        Quoted(fact.text, phrase("You have said:") if fact.author == person.id else phrase("It was said of you:")),
+        Quoted(fact.answer, phrase("The answer:")),
+        Way(phrase("All that was said:"), link or look),
     )
-    return Words(
+    return Composed(
+        reader=reader,
         to=to,
         name=person.name,
-        subject=f"Answer: {shorten(fact.text, 110)}",
+        subject=phrase("Answer: %(text)s", text=shorten(fact.text, 110)),
         parts=lines,
         why="fact.answered",
         data={
@@ -102,8 +109,16 @@ def of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | Non
 
 
 def written(
-    url: str, tx: Transaction, job: StoredJob, process: Process, said: e.Said, person: Person, to: str, at: datetime
-) -> Words:
+    url: str,
+    tx: Transaction,
+    job: StoredJob,
+    process: Process,
+    said: e.Said,
+    reader: Words,
+    person: Person,
+    to: str,
+    at: datetime,
+) -> Composed:
     """What somebody inside has written to the customer. Files are told by their names; they are opened where the job
     is seen."""
     short = shown(job.id)
@@ -113,12 +128,13 @@ def written(
     files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
     lines = (
         greeting(person),
-        Quoted(said.text, f"{who} has written to you:"),
-        f"With it: {', '.join(files)}" if files else "",
-        Way("Answer here:", look),
-        About(process.title, short),
+        Quoted(said.text, phrase("%(who)s has written to you:", who=who)),
+        phrase("With it: %(files)s", files=", ".join(files)) if files else "",
+        Way(phrase("Answer here:"), look),
+        about(process.title, short),
     )
-    return Words(
+    return Composed(
+        reader=reader,
         to=to,
         name=person.name,
         subject=f"{process.title}: {shorten(said.text, 100)}",
@@ -137,7 +153,7 @@ def written(
     )
 
 
-def alone(url: str, tx: Transaction, row: OutboxMessage, person: Person, to: str) -> Words | None:
+def alone(url: str, tx: Transaction, row: OutboxMessage, reader: Words, person: Person, to: str) -> Composed | None:
     """What somebody inside has written to a customer about no job; nothing where it is erased."""
     found = tx.conversations.before(row.job.removeprefix(ALONE), row.seq + 1, 1)
     if not found or found[0].number != row.seq:
@@ -149,11 +165,12 @@ def alone(url: str, tx: Transaction, row: OutboxMessage, person: Person, to: str
     who = name_of(tx, said.author)
     lines = (
         greeting(person),
-        Quoted(said.text, f"{who} has written to you:"),
-        f"With it: {', '.join(files)}" if files else "",
-        Way("Answer here:", look),
+        Quoted(said.text, phrase("%(who)s has written to you:", who=who)),
+        phrase("With it: %(files)s", files=", ".join(files)) if files else "",
+        Way(phrase("Answer here:"), look),
     )
-    return Words(
+    return Composed(
+        reader=reader,
         to=to,
         name=person.name,
         subject=f"{who}: {shorten(said.text, 100)}",

@@ -13,7 +13,7 @@ from flowengine.outside.mail import Mailer, server_of
 from flowengine.post import notices, sign_in_letters
 from flowengine.post.destinations import Destinations
 from flowengine.post.letters import HOOK, MAIL, compose, with_door
-from flowengine.post.words import Words
+from flowengine.post.writing import Composed
 from flowengine.runtime.handlers import NOTIFY
 from flowengine.runtime.settings import UNSIGNED, Settings
 from flowengine.signing import headers
@@ -77,7 +77,7 @@ class Channels:
         if self._mailer is not None:
             self._mailer.rest()
 
-    def _mail(self, shell: Shell, row: OutboxMessage, words: Words) -> None:  # noqa: ARG002 - all ways are called alike
+    def _mail(self, shell: Shell, row: OutboxMessage, words: Composed) -> None:  # noqa: ARG002 - all ways are called alike
         assert self._mailer is not None, "the way is only there with a server"
         self._mailer.send(
             Letter(
@@ -93,7 +93,7 @@ class Channels:
             )
         )
 
-    def _hook(self, shell: Shell, row: OutboxMessage, words: Words) -> None:
+    def _hook(self, shell: Shell, row: OutboxMessage, words: Composed) -> None:
         try:
             from flowengine.outside.http import client
         except ImportError as error:
@@ -108,7 +108,7 @@ class Channels:
         answer = client(settings.http_allow).post(words.to, body, signed, within=WITHIN)
         _judge(answer.status, _host(words.to))
 
-    def _other(self, shell: Shell, row: OutboxMessage, words: Words) -> None:  # noqa: ARG002 - all ways are called alike
+    def _other(self, shell: Shell, row: OutboxMessage, words: Composed) -> None:  # noqa: ARG002 - all ways are called alike
         from flowengine.outside import apprise
 
         apprise.send(words.to, words.subject, words.text)

@@ -14,18 +14,31 @@ from flowengine.core.values import Step
 from flowengine.interop import ical
 from flowengine.outside.letter import sender_of
 from flowengine.people.contacts import is_address
-from flowengine.post.words import About, Invitation, Quoted, Way, Words, greeting
+from flowengine.post.writing import Composed, Invitation, Quoted, Way, about, greeting
 from flowengine.runtime.actors import name_of
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import appointments
 from flowengine.views.plainly import Clock
 
-_SUBJECTS = {"booked": "Your appointment", "changed": "Your appointment has changed", "cancelled": "Cancelled"}
+_SUBJECTS = {
+    "booked": phrase("Your appointment: %(slot)s"),
+    "changed": phrase("Your appointment has changed: %(slot)s"),
+    "cancelled": phrase("Cancelled: %(slot)s"),
+}
 
 
 def composed(
-    shell: Shell, tx: Transaction, row: OutboxMessage, job: StoredJob, compiled: Compiled, person: Person, to: str
-) -> Words | None:
+    shell: Shell,
+    tx: Transaction,
+    row: OutboxMessage,
+    job: StoredJob,
+    compiled: Compiled,
+    reader: Words,
+    person: Person,
+    to: str,
+) -> Composed | None:
     """A letter that an appointment was booked, changed or cancelled, by the command of the row; nothing where it was
     changed again since, or where its history is archived."""
     kept = of_row(tx, row, job)
@@ -34,31 +47,33 @@ def composed(
     why = str(row.body["why"])
     gone = why == "cancelled"
     home = compiled.states.get(kept.state)
-    slot = Clock(compiled.process, person.clock).moment(kept.start, home.member(kept.member) if home else None)
-    words = f"Your appointment of {slot} is cancelled" if gone else f"Your appointment is on {slot}"
-    with_whom = "" if gone else appointments.with_whom(_other(tx, kept, person))
+    slot = Clock(compiled.process, reader).moment(kept.start, home.member(kept.member) if home else None)
+    text = phrase("Your appointment of %(slot)s is cancelled") if gone else phrase("Your appointment is on %(slot)s")
+    words = reader.say(text, slot=slot)
+    with_whom = "" if gone else appointments.with_whom(reader, _other(tx, kept, person))
     step = _step(job, kept, person)
     short = f"{shown(job.id)}.{step}" if step else shown(job.id)
     link = _link(shell, short, step)
     look = link or f"flow {'act' if step else 'track'} {short} --as {shlex.quote(person.id)}"
-    offer = "To move it or give it back:" if step and person.id == kept.customer else "All about it:"
+    offer = phrase("To move it or give it back:") if step and person.id == kept.customer else phrase("All about it:")
     lines = (
         greeting(person),
         f"{words}{with_whom}.",
-        Quoted(kept.title) if kept.title else "",
+        Quoted(compiled.process.said(kept.title)) if kept.title else "",
         Way(offer, look),
-        About(compiled.process.title, short),
+        about(compiled.process.title, short),
     )
-    return Words(
+    return Composed(
+        reader=reader,
         to=to,
         name=person.name,
-        subject=f"{_SUBJECTS[why]}: {slot}",
+        subject=phrase(_SUBJECTS[why], slot=slot),
         parts=lines,
         why=f"appointment.{why}",
         data={
             "job": job.id,
             "process": compiled.process.title,
-            "title": kept.title,
+            "title": compiled.process.said(kept.title),
             "words": f"{words}{with_whom}.",
             "appointment": kept.start.isoformat(),
             "end": kept.end.isoformat(),
@@ -66,12 +81,20 @@ def composed(
             "link": link or None,
         },
         at=kept.at,
-        invitation=invitation(shell, tx, compiled, kept, person, to, link),
+        invitation=invitation(shell, tx, compiled, kept, reader, person, to, link),
     )
 
 
 def of_step(
-    shell: Shell, tx: Transaction, job: StoredJob, compiled: Compiled, step: Step, person: Person, to: str, link: str
+    shell: Shell,
+    tx: Transaction,
+    job: StoredJob,
+    compiled: Compiled,
+    step: Step,
+    reader: Words,
+    person: Person,
+    to: str,
+    link: str,
 ) -> Invitation | None:
     """The appointment of an open step, for who is to meet the customer, or has booked it."""
     slot = step.booked or step.appointment
@@ -81,11 +104,18 @@ def of_step(
     kept = next((one for one in found if not one.over and one.branch == step.branch and one.start == slot), None)
     if kept is None or person.id not in (kept.customer, kept.staff):
         return None
-    return invitation(shell, tx, compiled, kept, person, to, link)
+    return invitation(shell, tx, compiled, kept, reader, person, to, link)
 
 
 def invitation(
-    shell: Shell, tx: Transaction, compiled: Compiled, kept: occasions.Kept, person: Person, to: str, link: str
+    shell: Shell,
+    tx: Transaction,
+    compiled: Compiled,
+    kept: occasions.Kept,
+    reader: Words,
+    person: Person,
+    to: str,
+    link: str,
 ) -> Invitation | None:
     """The appointment for a receiver's calendar; None where the library that writes it is not installed."""
     if not ical.is_installed():
@@ -96,7 +126,7 @@ def invitation(
     method: ical.Method = "PUBLISH"
     if organiser is not None and attendee is not None:
         method = "CANCEL" if kept.gone else "REQUEST"
-    one = appointments.occasion(compiled, kept, person, _other(tx, kept, person), link)
+    one = appointments.occasion(reader, compiled, kept, person, _other(tx, kept, person), link)
     return Invitation(method=method, calendar=ical.written([one], method, organiser=organiser, attendee=attendee))
 
 

@@ -14,13 +14,16 @@ from flowengine.commands.referrals import CAME, INVITED
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
 from flowengine.core.seatings import waits_for
+from flowengine.core.translating import events_in
 from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
 from flowengine.post import answer_letters, invitations, job_letters, referral_letters, step_letters
-from flowengine.post.words import Way, Words
-from flowengine.runtime.actors import as_actor
+from flowengine.post.writing import Composed, Way
+from flowengine.runtime.actors import as_actor, language_of, person_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
 from flowengine.store.parties import Contact
+from flowengine.views.plainly import Clock
 
 MAIL, HOOK = "mail", "hook"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
@@ -49,7 +52,7 @@ def first_way(known: Sequence[Contact], contact: str, channels: frozenset[str]) 
     return None
 
 
-def compose(shell: Shell, row: OutboxMessage) -> Words | None:
+def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
     """What a row of kind ``letter`` says; None when it need not be said any more.
 
     That is so when the step is closed, taken by somebody else or no longer for him, and when he is not there any more
@@ -64,60 +67,64 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
         if way is None:
             return None
-        to = way[1]
+        to, reader, language = way[1], person_words(tx, person), language_of(tx, person)
         if body["why"] == "alone":
-            return answer_letters.alone(shell.settings.url, tx, row, person, to)
+            return answer_letters.alone(shell.settings.url, tx, row, reader, person, to)
         if body["why"] in (INVITED, CAME):
             return referral_letters.composed(shell, tx, row, person, to)
         if body["why"] == FACT:
-            return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), person, to)
+            return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), reader, person, to)
         job = tx.jobs.get(row.job)
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled = shell.catalogue.told(tx, job.process, job.version, language)
         process = compiled.process
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
-            return job_letters.ended(shell.settings.url, job, process, person, to, at)
+            return job_letters.ended(shell.settings.url, job, process, reader, person, to, at)
         if body["why"] == "told":
-            told = told_in(tx, row.job, row.seq)[int(body["number"])]
-            return job_letters.told_letter(shell.settings.url, job, process, told, person, to, at, tx.terms.now())
+            (told,) = events_in(process, [told_in(tx, row.job, row.seq)[int(body["number"])]])
+            return job_letters.told_letter(
+                shell.settings.url, job, process, told, reader, person, to, at, tx.terms.now()
+            )
         if body["why"] == "written":
             messages = messages_in(tx, row.job, row.seq)
             if not messages:
                 return None
             said = messages[int(body["number"])]
-            return answer_letters.written(shell.settings.url, tx, job, process, said, person, to, at)
+            return answer_letters.written(shell.settings.url, tx, job, process, said, reader, person, to, at)
         if body["why"] == "late":
-            return job_letters.late(shell.settings.url, job, process, person, to, at)
+            return job_letters.late(shell.settings.url, job, process, reader, person, to, at)
         if body["why"] in ("answered", "unanswered"):
-            return answer_letters.of_asked(shell.settings.url, tx, job, process, person, to, row, at)
+            return answer_letters.of_asked(shell.settings.url, tx, job, process, reader, person, to, row, at)
         if body["why"] in REBOOKED:
-            return invitations.composed(shell, tx, row, job, compiled, person, to)
+            return invitations.composed(shell, tx, row, job, compiled, reader, person, to)
         if body["why"] in APPOINTMENTS:
             became, events = appointments_in(tx, row.job, row.seq)
             if not became:
                 return None
             one = became[int(body["number"])]
-            return step_letters.appointment_letter(shell, tx, job, compiled, one, events, person, to, at)
+            return step_letters.appointment_letter(shell, tx, job, compiled, one, events, reader, person, to, at)
         if body["why"] in ("promise", "risk"):
             find, subject = (
-                (job_letters.overdue_words, "later than promised")
+                (job_letters.overdue_words, phrase("%(title)s: later than promised"))
                 if body["why"] == "promise"
-                else (job_letters.risk_words, "it will be later than promised")
+                else (job_letters.risk_words, phrase("%(title)s: it will be later than promised"))
             )
-            words = find(shell, tx, job, str(body["by"]), person.clock)
-            subject = f"{process.title}: {subject}"
+            words = find(tx, job, compiled, str(body["by"]), reader)
+            subject = phrase(subject, title=process.title)
             if not words:
                 return None
-            return job_letters.of_promise(shell.settings.url, job, process, subject, words, person, to, at, body)
+            return job_letters.of_promise(
+                shell.settings.url, job, process, subject, words, reader, person, to, at, body
+            )
         step = access.open_step(job, int(body["step"]))
         soon = step is not None and step.booked is not None and body["why"] == "reminded"
         if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
             return None
-        step = in_words(tx, job, step)
-        return step_letters.asked_of(shell, tx, job, step, person, to, str(body["why"]), at)
+        step = in_words(tx, job, step, Clock(process, reader))
+        return step_letters.asked_of(shell, tx, job, compiled, step, reader, person, to, str(body["why"]), at)
 
 
-def with_door(shell: Shell, row: OutboxMessage, words: Words) -> Words:
+def with_door(shell: Shell, row: OutboxMessage, words: Composed) -> Composed:
     """A letter whose address opens the job it is about to its receiver, where the installation has it so: in the mail
     alone, for the same words go to programs and into calendars, which others read."""
     page, of = words.data.get("link"), words.data.get("step") or words.data.get("job")

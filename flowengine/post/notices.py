@@ -23,6 +23,7 @@ from flowengine.post.letters import first_way
 from flowengine.runtime.actors import StoreWorld, customer_of
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
+from flowengine.speech.words import ENGLISH
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
 from flowengine.views import appointments
 from flowengine.views.customer_words import TAKES_LONGER
@@ -254,7 +255,7 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         return _of_message(tx, job, row)
     if row.body["why"] == "late":
         audience, state = [f"person:{job.customer}"], row.body["state"]
-        late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
+        late: dict[str, Any] = {"step": None, "why": "late", "title": str(TAKES_LONGER), "state": state, "due": None}
         return late | {"audience": audience} if job.position.head.late else None
     if row.body["why"] in ("answered", "unanswered"):
         return _of_asked(tx, job, row)
@@ -264,7 +265,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         return _of_appointment(shell, tx, job, row)
     if row.body["why"] in ("promise", "risk"):
         find = overdue_words if row.body["why"] == "promise" else risk_words
-        words = find(shell, tx, job, str(row.body["by"]), None)
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        words = find(tx, job, compiled, str(row.body["by"]), ENGLISH)
         over: dict[str, Any] = {
             "step": None,
             "why": row.body["why"],

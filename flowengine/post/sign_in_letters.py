@@ -6,7 +6,10 @@ from flowengine.commands import totp
 from flowengine.commands.codes import STAFF, digits_of, owners
 from flowengine.commands.shell import Shell
 from flowengine.post.letters import channel_of
-from flowengine.post.words import Part, Quoted, Words, hello
+from flowengine.post.writing import Composed, Part, Quoted, hello
+from flowengine.runtime.actors import person_words
+from flowengine.speech.phrases import listing, phrase
+from flowengine.speech.words import ENGLISH
 from flowengine.store import OutboxMessage, Transaction
 
 
@@ -26,7 +29,7 @@ def address(shell: Shell, row: OutboxMessage) -> None:
     shell.keep(work)
 
 
-def compose(shell: Shell, row: OutboxMessage) -> Words | None:
+def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
     """What the letter says; None once the code is over. A member of staff whom no mail signs in is told what does."""
     key = shell.secret.made(shell)
     with shell.reading() as tx:
@@ -34,16 +37,18 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if code is None or code.until <= shell.clock.now() or code.used is not None:
             return None
         people = owners(tx, code)
+        reader = person_words(tx, people[0]) if people else ENGLISH
         in_vain = bool(people) and all(one.kind == "staff" and totp.of(tx, one.id) is None for one in people)
     if not people:
         return None
     name = people[0].name if len(people) == 1 else ""
     digits = digits_of(key, code.id)
     words = _for_staff() if in_vain else _with_code(digits)
-    return Words(
+    return Composed(
+        reader=reader,
         to=str(row.body["to"]),
         name=name,
-        subject="Signing in" if in_vain else "Your code",
+        subject=phrase("Signing in") if in_vain else phrase("Your code"),
         parts=(hello(name), *words),
         why="sign_in.code",
         data={"code": None if in_vain else digits, "until": code.until.isoformat()},
@@ -53,18 +58,20 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
 
 def _with_code(digits: str) -> tuple[Part, ...]:
     return (
-        "Your code is:",
+        phrase("Your code is:"),
         Quoted(f"{digits[:3]} {digits[3:]}"),
-        "It is good for ten minutes. Nobody of ours will ever ask you for it.",
-        "You have not asked for it? Then somebody has typed your address; there is nothing to do.",
+        phrase("It is good for ten minutes. Nobody of ours will ever ask you for it."),
+        phrase("You have not asked for it? Then somebody has typed your address; there is nothing to do."),
     )
 
 
 def _for_staff() -> tuple[Part, ...]:
-    ways = "\n".join(f"    - {way}" for way in STAFF)
+    ways = listing((listing(("    - ", way), "") for way in STAFF), "\n")
     return (
-        "Somebody, perhaps you, has asked for a code to sign in. A code by mail alone signs no member of staff in.",
-        "What does:",
+        phrase(
+            "Somebody, perhaps you, has asked for a code to sign in. A code by mail alone signs no member of staff in."
+        ),
+        phrase("What does:"),
         ways,
-        "An operator can give you a link by which you register a passkey or an authenticator.",
+        phrase("An operator can give you a link by which you register a passkey or an authenticator."),
     )

@@ -12,29 +12,39 @@ from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Step
 from flowengine.post import invitations
-from flowengine.post.words import About, Quoted, Way, Words, greeting
+from flowengine.post.writing import Composed, Quoted, Way, about, greeting
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Person, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 
 _OPENING = {
-    "opened": "This waits for you:",
-    "reminded": "A reminder: this still waits for you:",
-    "deadline": "There is another time for this by now:",
-    "escalated": "This has waited for long, and now waits for you too:",
+    "opened": phrase("This waits for you:"),
+    "reminded": phrase("A reminder: this still waits for you:"),
+    "deadline": phrase("There is another time for this by now:"),
+    "escalated": phrase("This has waited for long, and now waits for you too:"),
 }
 
 
 def asked_of(
-    shell: Shell, tx: Transaction, job: StoredJob, step: Step, person: Person, to: str, why: str, at: datetime
-) -> Words:
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    shell: Shell,
+    tx: Transaction,
+    job: StoredJob,
+    compiled: Compiled,
+    step: Step,
+    reader: Words,
+    person: Person,
+    to: str,
+    why: str,
+    at: datetime,
+) -> Composed:
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
-    clock = plainly.Clock(process, person.clock)
+    clock = plainly.Clock(process, reader)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
     state = compiled.at(step).member(step.member)
     slot = step.appointment or step.booked
-    meeting = f"On {clock.moment(slot, state)}" if slot else ""
-    due = f"By {clock.moment(step.due)}" if step.due else ""
+    meeting = phrase("On %(at)s", at=clock.moment(slot, state)) if slot else ""
+    due = phrase("By %(at)s", at=clock.moment(step.due)) if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = words = step.title or process.title
     if step.booked is not None:
@@ -43,17 +53,18 @@ def asked_of(
         words = said.text
     lines = (
         greeting(person),
-        "A reminder of your appointment:" if step.booked is not None else _OPENING[why],
+        phrase("A reminder of your appointment:") if step.booked is not None else _OPENING[why],
         Quoted(words),
         meeting,
         due,
-        Way("To move it or give it back:" if step.booked is not None else "Answer here:", answer),
-        About(process.title, short),
+        Way(phrase("To move it or give it back:") if step.booked is not None else phrase("Answer here:"), answer),
+        about(process.title, short),
     )
-    return Words(
+    return Composed(
+        reader=reader,
         to=to,
         name=person.name,
-        subject=("Reminder: " if why == "reminded" else "") + title,
+        subject=phrase("Reminder: %(title)s", title=title) if why == "reminded" else title,
         parts=lines,
         why=f"step.{why}",
         data={
@@ -66,7 +77,7 @@ def asked_of(
             "link": link or None,
         },
         at=at,
-        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if slot else None,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, reader, person, to, link) if slot else None,
     )
 
 
@@ -77,10 +88,11 @@ def appointment_letter(
     compiled: Compiled,
     became: e.AppointmentChanged,
     events: list[e.AnyEvent],
+    reader: Words,
     person: Person,
     to: str,
     at: datetime,
-) -> Words | None:
+) -> Composed | None:
     """What became of an appointment, and what comes next; nothing where its customer has another one by now."""
     step = access.open_step(job, became.step)
     if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
@@ -89,14 +101,15 @@ def appointment_letter(
     short = number if step is not None else shown(job.id)
     link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
     look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
-    words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, person.clock))}."
-    following = f"What comes next: {appointments.what_next(compiled, became, events)}."
-    answer = Way("Answer here:" if step is not None else "All that happened:", look)
-    return Words(
+    words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, reader))}."
+    following = phrase("What comes next: %(next)s.", next=appointments.what_next(reader, compiled, became, events))
+    answer = Way(phrase("Answer here:") if step is not None else phrase("All that happened:"), look)
+    return Composed(
+        reader=reader,
         to=to,
         name=person.name,
         subject=words.removesuffix("."),
-        parts=(greeting(person), words, following, answer, About(compiled.process.title, number)),
+        parts=(greeting(person), words, following, answer, about(compiled.process.title, number)),
         why=f"appointment.{became.what}",
         data={
             "step": f"{job.id}.{became.step}",
@@ -109,5 +122,7 @@ def appointment_letter(
             "link": link or None,
         },
         at=at,
-        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if step is not None else None,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, reader, person, to, link)
+        if step is not None
+        else None,
     )

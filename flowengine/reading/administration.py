@@ -12,8 +12,10 @@ from flowengine.commands.shell import Shell
 from flowengine.distribution import __version__
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import PERSON_ID, By
+from flowengine.runtime.actors import reader_words
 from flowengine.runtime.settings import Settings
 from flowengine.runtime.ways_in import Lasting, Provider, WaysIn
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, presence
 from flowengine.store.administration import Deed
 from flowengine.store.measures import measured, product, workers
@@ -31,14 +33,14 @@ def administration(shell: Shell, about: str, limit: int, after: int, by: By) -> 
     """Deeds, the newest first: all, or those about something by its exact id. Raises NotAllowed, BadAnswer."""
     problems = {} if 0 < limit <= MOST else {"limit": f"is {limit}; 1 to {MOST} are possible"}
     if not 0 <= after < 2**62:
-        problems["after"] = f"is {after}, which is the number of no deed"
+        problems["after"] = phrase("is %(after)s, which is the number of no deed", after=after)
     if problems:
         raise BadAnswer(problems)
     with shell.reading() as tx:
-        access.asker(tx, "administration", by)
+        words = reader_words(tx, access.asker(tx, "administration", by))
         found = tx.deeds.page(about, after, limit)
         names = names_in(tx, found)
-    return [line(one, names) for one in found]
+    return [line(one, names, words) for one in found]
 
 
 def names_in(tx: Transaction, deeds: list[Deed]) -> dict[str, str]:

@@ -14,11 +14,13 @@ from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.fields import near
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Step
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import called, nobody, reader_zone
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction, shown
 from flowengine.store.bookings import Booked
 from flowengine.store.steps import WaitingStep
@@ -60,7 +62,7 @@ def agenda(
     by: By,
 ) -> list[AgendaItem]:
     if not 1 <= limit <= MOST:
-        raise BadAnswer({"limit": f"must be from 1 to {MOST}"}, possible=[str(_PAGE)])
+        raise BadAnswer({"limit": phrase("must be from 1 to %(most)s", most=MOST)}, possible=[str(_PAGE)])
     with shell.reading() as tx:
         asker = access.asker(tx, "agenda", by)
         own = stands_for(asker, looking=True) if needs("agenda", asker) == OWN else ()
@@ -85,11 +87,19 @@ def _span(first: date | None, last: date | None, now: datetime, zone: tzinfo) ->
         start = moment_of(begin, zone)
         end = moment_of(start.astimezone(zone).date() if last is None else last, zone, last=True)
     except OverflowError:
-        raise BadAnswer({"day": "is too far away"}) from None
+        raise BadAnswer({"day": phrase("is too far away")}) from None
     if end <= start:
-        raise BadAnswer({"last": "must not be before the first day"}, possible=["the same day, or a later one"])
+        raise BadAnswer(
+            {"last": phrase("must not be before the first day")}, possible=[phrase("the same day, or a later one")]
+        )
     if end - start > timedelta(days=MOST_DAYS, hours=1):  # where the clock goes back an hour in between
-        raise BadAnswer({"last": f"is too far from the first day; an agenda has at most {MOST_DAYS} days"})
+        raise BadAnswer(
+            {
+                "last": phrase(
+                    "is too far from the first day; an agenda has at most %(most_days)s days", most_days=MOST_DAYS
+                )
+            }
+        )
     return start, end
 
 
@@ -99,10 +109,10 @@ def _names(shell: Shell, tx: Transaction, person: str, role: str, calendar: str)
     if person and tx.people.get(person) is None:
         raise nobody(person)
     if role:
-        _known(f"there is no role {role!r}", role, _roles(shell, tx))
+        _known(phrase("there is no role %(name)s%(near)s"), role, _roles(shell, tx))
     booked = tx.bookings.calendars()
     if calendar and calendar not in booked:
-        _known(f"there is no calendar {calendar!r}", calendar, [*booked, *known_calendars(shell, tx)])
+        _known(phrase("there is no calendar %(name)s%(near)s"), calendar, [*booked, *known_calendars(shell, tx)])
     if person:
         return [f"person:{person}"]
     return [calendar] if calendar else booked
@@ -110,7 +120,7 @@ def _names(shell: Shell, tx: Transaction, person: str, role: str, calendar: str)
 
 def _known(what: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
-        raise NotFound(f"{what}{near(name, known)}", where=name, possible=sorted(set(known)))
+        raise NotFound(phrase(what, name=repr(name), near=near(name, known)), where=name, possible=sorted(set(known)))
 
 
 def _roles(shell: Shell, tx: Transaction) -> list[str]:
@@ -224,7 +234,7 @@ class _Agenda:
             start=booked.start,
             end=booked.end,
             process=one.process,
-            title=one.step.title if one.step.appointment else self._title(one),
+            title=self._title(one),
             customer=one.customer,
             customer_name=self._name(one.customer),
             staff=one.staff if inside else "",
@@ -238,10 +248,14 @@ class _Agenda:
         )
 
     def _title(self, one: _Meeting) -> str:
-        """What an appointment is for that is only held: so far it is a question to its customer."""
+        """What an appointment is for; of one that is only held its step is a question to its customer, so far."""
+        if one.step.appointment and not self.asker.language:
+            return one.step.title
         job = self.tx.jobs.get(one.booked.job)
-        states = self.shell.catalogue.compiled(self.tx, job.process, job.version).states
-        return states[one.step.state].member(one.step.member).title
+        compiled = self.shell.catalogue.told(self.tx, job.process, job.version, self.asker.language)
+        if one.step.appointment:
+            return step_in(compiled.process, one.step).title
+        return compiled.states[one.step.state].member(one.step.member).title
 
     def _away(self, one: _Meeting) -> AbsenceView | None:
         staff = self.person(one.staff)

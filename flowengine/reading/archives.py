@@ -16,6 +16,7 @@ from flowengine.core.values import Head, Json
 from flowengine.errors import Ambiguous, HistoryBroken, NotFound, Refused
 from flowengine.language import parse
 from flowengine.reading.histories import line, persons
+from flowengine.speech.words import ENGLISH
 from flowengine.store import Entry, shown
 from flowengine.store.archive import ArchivedJob
 from flowengine.store.codec import decode, encode
@@ -117,8 +118,8 @@ def history(path: Path, text: str) -> list[HistoryLine]:
     job = archive.one(text)
     process, entries = archive.process(job).process, _entries(job)
     names = {id: id for id in persons(entries)}
-    teller = Teller(process, names, None)
-    return [line(teller, entry, names, process.zone) for entry in entries]
+    teller = Teller(process, names)
+    return [line(teller, entry, names, process) for entry in entries]
 
 
 def track(path: Path, text: str) -> StaffTrack:
@@ -141,7 +142,7 @@ def track(path: Path, text: str) -> StaffTrack:
         started=job.started,
         updated=job.updated,
         ended=job.ended,
-        promise=promise_view(compiled.process, head, job.ended, None),
+        promise=promise_view(compiled.process, head, job.ended, ENGLISH),
         zone=compiled.process.zone,
         ahead=(),
         facts=() if erased else facts(compiled, rebuild(entry.events for entry in entries), inside=True),

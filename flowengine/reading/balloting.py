@@ -11,9 +11,11 @@ from flowengine.commands import access, voting
 from flowengine.commands.shell import Shell
 from flowengine.core import boxes
 from flowengine.core.seatings import stands_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Seat
 from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, shown
 from flowengine.store.ballots import COUNTED, OPEN, Paper, StoredBox, leaf_of
 from flowengine.store.codec import decode
@@ -34,16 +36,17 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
         job = access.read(tx, job_id, "vote", step_id)
         opened = access.opening(tx, job, number)
         if opened is None:
-            raise StaleCommand("the vote is in no history", where=step_id)
+            raise StaleCommand(phrase("the vote is in no history"), where=step_id)
         voted, still = seat.answer is not None, access.open_step(job, number)
         over = still is None or still.is_over(shell.clock.now())
         changeable = False
+        process = shell.catalogue.told(tx, job.process, job.version, actor.language).process
         if still is not None:
             state = shell.catalogue.compiled(tx, job.process, job.version).at(still)
             changeable = state.member(still.member).takes_another_answer
         view = BallotView(
             step=f"{job_id}.{number}",
-            title=(still or opened[1].step).title,
+            title=step_in(process, still or opened[1].step).title,
             state=box.state,  # type: ignore[arg-type]  # the column holds one of the three
             due=still.due if still is not None else None,
             voted=voted,
@@ -73,7 +76,9 @@ def _vote(tx: Transaction, text: str, actor: Actor) -> tuple[str, int]:
     votes = [box.step for box in tx.ballots.of_job(job_id) if _seats(tx, job_id, box.step, actor)]
     if len(votes) > 1:
         possible = [f"{shown(job_id)}.{step}" for step in votes]
-        raise Ambiguous(f"{text!r} has several votes in which you may vote", where=text, possible=possible)
+        raise Ambiguous(
+            phrase("%(text)s has several votes in which you may vote", text=repr(text)), where=text, possible=possible
+        )
     if not votes:
         raise access.no_such("vote", text)
     return job_id, votes[0]

@@ -21,7 +21,8 @@ from flowengine.interop import ical
 from flowengine.people.identities import By
 from flowengine.people.permissions import require
 from flowengine.reading import agenda
-from flowengine.runtime.actors import actor_of, name_of
+from flowengine.runtime.actors import actor_of, name_of, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredToken, Transaction, shown
 from flowengine.store.tokens import Powers
 from flowengine.views import appointments
@@ -74,9 +75,14 @@ def make_feed(shell: Shell, by: By) -> NewFeed:
     def work(tx: Transaction) -> StoredToken:
         asker, now = access.asker(tx, "make_feed", by), shell.clock.now()
         if not asker.id:
-            raise NotAllowed("a feed is a person's", possible=("ask as the person whose appointments they are",))
+            raise NotAllowed(
+                phrase("a feed is a person's"), possible=(phrase("ask as the person whose appointments they are"),)
+            )
         if len(_feeds(tx, asker.id)) >= MOST_FEEDS:
-            raise NotAllowed(f"{asker.id} has {MOST_FEEDS} feeds", possible=("end one of them first",))
+            raise NotAllowed(
+                phrase("%(id)s has %(most_feeds)s feeds", id=asker.id, most_feeds=MOST_FEEDS),
+                possible=(phrase("end one of them first"),),
+            )
         token = StoredToken(
             id=secrets.token_hex(6),
             scope=FEED,
@@ -110,7 +116,10 @@ def end_feed(shell: Shell, id: str, by: By) -> list[FeedView]:
         asker = access.asker(tx, "end_feed", by)
         own = _feeds(tx, asker.id)
         if id not in {one.id for one in own}:
-            raise NotFound(f"there is no feed {id[:60]!r}, or it is not yours", possible=[one.id for one in own])
+            raise NotFound(
+                phrase("there is no feed %(id)s, or it is not yours", id=repr(id[:60])),
+                possible=[one.id for one in own],
+            )
         tx.tokens.revoke(id, shell.clock.now())
         tx.note(asker, "end_feed", asker.id, {"feed": id})
         return [FeedView(id=one.id, created=one.created) for one in own if one.id != id]
@@ -122,11 +131,11 @@ def read_feed(shell: Shell, secret: str) -> CalendarFile:
     """What a calendar program reads. Raises BadToken for a secret that is none, and of one who has left."""
     whose = issued.token(shell, secret)
     if whose.scope != FEED:
-        raise BadToken("the token is not valid", possible=("the address of a feed",))
+        raise BadToken(phrase("the token is not valid"), possible=(phrase("the address of a feed"),))
     with shell.reading() as tx:
         person = tx.people.get(whose.subject)
         if person is None or person.left is not None or person.erased is not None:
-            raise BadToken("the token is not valid", possible=("the address of a feed",))
+            raise BadToken(phrase("the token is not valid"), possible=(phrase("the address of a feed"),))
         now = shell.clock.now()
         names = [person_seating(id) for id in (person.id, *person.same)]
         booked = tx.bookings.agenda(names, now - BEFORE, now + AFTER, now, MOST)
@@ -157,12 +166,14 @@ def _file(shell: Shell, tx: Transaction, found: Iterable[occasions.Kept], asker:
             names[id] = name_of(tx, id)
         return names.get(id, "")
 
-    written = []
+    words, written = reader_words(tx, asker), []
     for one in found:
         job = tx.jobs.get(one.job)
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled = shell.catalogue.told(tx, job.process, job.version, asker.language)
         mine = asker.kind == "customer"
         link = f"{shell.settings.url}/jobs/{shown(job.id)}" if shell.settings.url else ""
         reader = appointments.Who(one.customer if mine else asker.id)
-        written.append(appointments.occasion(compiled, one, reader, called(one.staff if mine else one.customer), link))
+        written.append(
+            appointments.occasion(words, compiled, one, reader, called(one.staff if mine else one.customer), link)
+        )
     return CalendarFile(text=ical.written(written, name=name), appointments=len(written))

@@ -19,6 +19,7 @@ from flowengine.people.identities import By
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at, names, who_did
 from flowengine.runtime.actors import id_of, name_of
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, shown
 from flowengine.views.conversation import MessageView
 from flowengine.views.history_lines import SAYINGS
@@ -33,7 +34,10 @@ _PAGE = 200
 
 def said(look: Look, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
     """What was said lately."""
-    found = [(who_did(look, entry), SAYINGS[event.kind], event.text) for entry, event in words_in(look, entries)]
+    found = [
+        (who_did(look, entry), look.words.tell(SAYINGS[event.kind]), event.text)
+        for entry, event in words_in(look, entries)
+    ]
     return found[-_MOST:] if look.own else []
 
 
@@ -65,7 +69,8 @@ def thread(shell: Shell, text: str, after: str, limit: int, by: By) -> list[Mess
     """What was said about a job, the oldest first, ``after`` the place of one of them."""
     if after and not (after.isascii() and after.isdecimal() and len(after) < 16):
         raise BadAnswer(
-            {"after": f"{after[:60]!r} is no place in the conversation"}, possible=("as the page before says",)
+            {"after": phrase("%(text)s is no place in the conversation", text=repr(after[:60]))},
+            possible=(phrase("as the page before says"),),
         )
     with shell.reading() as tx:
         look = look_at(shell, tx, text, "conversation", by)
@@ -95,9 +100,9 @@ def _message(shell: Shell, look: Look, entry: Entry, event: e.Said, waiting: dic
         who=who_did(look, entry),
         by=id_of(look.tx, event.by) if event.by else entry.by.kind,
         kind=event.kind,
-        saying=SAYINGS[event.kind],
+        saying=look.words.tell(SAYINGS[event.kind]),
         text=event.text,
-        files=views(shell, look.tx, event.files),
+        files=views(shell, look.tx, event.files, look.words),
         job=job,
         process=look.process.title,
         outside=outside,
@@ -183,7 +188,7 @@ def _line(look: Look, at: datetime, number: int, by: str, who: str, kind: str, t
         at=at,
         who=who,
         kind=kind,
-        saying=SAYINGS[kind],
+        saying=look.words.tell(SAYINGS[kind]),
         text=text,
         yours=yours,
         step=step,

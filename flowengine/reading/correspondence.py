@@ -18,7 +18,8 @@ from flowengine.people.permissions import OWN, needs
 from flowengine.reading.conversation import views_of
 from flowengine.reading.files import views
 from flowengine.reading.look import Look, look_at
-from flowengine.runtime.actors import id_of, name_of, nobody
+from flowengine.runtime.actors import id_of, name_of, nobody, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.codec import micros, moment
 from flowengine.store.conversation import Written
@@ -80,8 +81,8 @@ def _place(text: str) -> _Place:
     at, _, rest = text.partition(".")
     number, _, job = rest.partition(".")
     if not all(part.isascii() and part.isdecimal() and len(part) < 20 for part in (at, number)):
-        what = f"{text[:60]!r} is no place in the conversation"
-        raise BadAnswer({"after": what}, possible=("as the page before says",))
+        what = phrase("%(text)s is no place in the conversation", text=repr(text[:60]))
+        raise BadAnswer({"after": what}, possible=(phrase("as the page before says"),))
     return _Place(int(at), job, int(number))
 
 
@@ -94,7 +95,7 @@ def _of_job(shell: Shell, look: Look, end: _Place) -> Iterator[tuple[_Place, Mes
     last, first = look.job.seq, max(0, look.job.seq - _RECENT)
     while last > first:
         after = max(first, last - _PAGE)
-        entries = look.tx.history.of(look.job.id, after, last - after)
+        entries = look.entries(after, last - after)
         for view in reversed(views_of(shell, look, entries)):
             place = _Place(micros(view.at), look.job.id, int(view.place))
             if place < end:
@@ -122,16 +123,16 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
         who=name_of(tx, one.author),
         by=id_of(tx, one.author),
         kind="answer" if one.answers else "message",
-        saying=SAYINGS["answer" if one.answers else "message"],
+        saying=reader_words(tx, actor).tell(SAYINGS["answer" if one.answers else "message"]),
         text=one.text,
-        files=views(shell, tx, one.files),
+        files=views(shell, tx, one.files, reader_words(tx, actor)),
         outside=outside,
         yours=himself(actor, one.author),
         id=id if outside else "",
         short=id if outside else "",
         to=f"{one.party}.{one.answers}" if one.answers else "",
         status="" if not outside else "answered" if one.due is None else "waiting",
-        whom="any of the staff" if one.due is not None else "",
+        whom=reader_words(tx, actor).say("any of the staff") if one.due is not None else "",
         due=one.due,
     )
 
@@ -139,7 +140,10 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
 def open_conversations(shell: Shell, after: str, limit: int, by: By) -> list[OpenConversation]:
     due, _, whose = after.partition(".")
     if after and not (due.isascii() and due.isdecimal() and len(due) < 20):
-        raise BadAnswer({"after": f"{after[:60]!r} is no place in the list"}, possible=("as the page before says",))
+        raise BadAnswer(
+            {"after": phrase("%(after)s is no place in this list", after=repr(after[:60]))},
+            possible=(phrase("as the page before says"),),
+        )
     with shell.reading() as tx:
         access.asker(tx, "open_conversations", by)
         found = []

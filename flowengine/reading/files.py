@@ -15,18 +15,21 @@ from flowengine.core.values import Actor
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, needs, stands
-from flowengine.runtime.actors import id_of
+from flowengine.runtime.actors import id_of, reader_words
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import ENGLISH, Words
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import ANSWERED, REFUSED
 from flowengine.views.conversation import FileView
 from flowengine.views.settled import known_data
 
-BEING_LOOKED_AT = "it is being looked at, and can be opened in a moment"
+BEING_LOOKED_AT = phrase("it is being looked at, and can be opened in a moment")
 
 
 def file(shell: Shell, id: str, by: By) -> FileView:
     with shell.reading() as tx:
-        return _told(shell, tx, _asked(shell, tx, "file", id, by))
+        found, actor = _asked(shell, tx, "file", id, by)
+        return _told(shell, tx, found, reader_words(tx, actor))
 
 
 def data(shell: Shell, id: str, by: By) -> bytes:
@@ -36,25 +39,27 @@ def data(shell: Shell, id: str, by: By) -> bytes:
 def parts(shell: Shell, id: str, by: By) -> tuple[FileView, Iterator[bytes]]:
     """What a file is, and its contents part by part, once no transaction is open any more."""
     with shell.reading() as tx:
-        found = _asked(shell, tx, "file_data", id, by)
-        seen = _told(shell, tx, found)
+        found, actor = _asked(shell, tx, "file_data", id, by)
+        seen = _told(shell, tx, found, reader_words(tx, actor))
     if found.erased is not None:
-        raise NotFound("its contents are erased", where=id)
+        raise NotFound(phrase("its contents are erased"), where=id)
     if seen.words:
         raise NotAllowed(seen.words, where=id)
     try:
         return seen, shell.depot.stream(id)
     except FileNotFoundError:
-        raise NotFound("its contents are not where files are kept", where=id, possible=("upload it again",)) from None
+        raise NotFound(
+            phrase("its contents are not where files are kept"), where=id, possible=(phrase("upload it again"),)
+        ) from None
 
 
-def file_view(shell: Shell, found: StoredFile) -> FileView:
+def file_view(shell: Shell, found: StoredFile, words: Words = ENGLISH) -> FileView:
     """What is told of a file."""
-    words = ""
+    said = ""
     if found.state == REFUSED:
-        words = f"it was refused{f': {found.why}' if found.why else ''}"
+        said = words.say("it was refused") + (f": {found.why}" if found.why else "")
     elif found.waits and shell.settings.scanner is not None:
-        words = BEING_LOOKED_AT
+        said = words.say(BEING_LOOKED_AT)
     return FileView(
         id=found.id,
         name=found.name,
@@ -65,29 +70,29 @@ def file_view(shell: Shell, found: StoredFile) -> FileView:
         by=found.author,
         at=found.made,
         job=found.job,
-        words="" if found.erased is not None else words,
+        words="" if found.erased is not None else said,
     )
 
 
-def views(shell: Shell, tx: Transaction, ids: tuple[str, ...]) -> tuple[FileView, ...]:
+def views(shell: Shell, tx: Transaction, ids: tuple[str, ...], words: Words) -> tuple[FileView, ...]:
     """What is told of the files of words that somebody may read."""
     found = (tx.files.get(id) for id in ids)
-    return tuple(_told(shell, tx, one) for one in found if one is not None)
+    return tuple(_told(shell, tx, one, words) for one in found if one is not None)
 
 
-def _told(shell: Shell, tx: Transaction, found: StoredFile) -> FileView:
+def _told(shell: Shell, tx: Transaction, found: StoredFile, words: Words) -> FileView:
     """A file as who asks is told of it."""
-    return replace(file_view(shell, found), by=id_of(tx, found.author))
+    return replace(file_view(shell, found, words), by=id_of(tx, found.author))
 
 
-def _asked(shell: Shell, tx: Transaction, verb: str, id: str, by: By) -> StoredFile:
+def _asked(shell: Shell, tx: Transaction, verb: str, id: str, by: By) -> tuple[StoredFile, Actor]:
     actor = access.asker(tx, verb, by)
     found = tx.files.get(id) if FILE_ID.fullmatch(id) else None
     if found is None and not actor.job and needs("file", actor) != ANY:
         tx.files.shown(id, id)  # in vain, as long as with another's (L4)
     if found is None or not may_open(shell, tx, found, actor):
         raise access.no_such("file", id)
-    return found
+    return found, actor
 
 
 def may_open(shell: Shell, tx: Transaction, file: StoredFile, actor: Actor) -> bool:

@@ -7,10 +7,13 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.translating import events_in
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
+from flowengine.language.model import Process
 from flowengine.people.identities import By
-from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.runtime.actors import name_of, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, Transaction
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
@@ -24,26 +27,28 @@ def history(shell: Shell, job: str, by: By, after: int = 0, limit: int | None = 
             raise access.no_such("job", job)
         if stored.seq <= after:
             return []  # whoever follows a job asks again and again
-        process = shell.catalogue.compiled(tx, stored.process, stored.version).process
+        process = shell.catalogue.told(tx, stored.process, stored.version, asker.language).process
         entries = list(tx.history.of(stored.id))
-        names, reader = names_in(tx, entries), reader_zone(tx, asker)
-    teller = Teller(process, names, reader)
+        names, words = names_in(tx, entries), reader_words(tx, asker)
+    teller = Teller(process, names, words)
     last = len(entries) if limit is None else after + limit
-    told = (line(teller, entry, names, process.zone) for entry in entries if entry.seq <= last)
+    told = (line(teller, entry, names, process) for entry in entries if entry.seq <= last)
     return [one for one in told if one.seq > after]  # those before are told too: it learns from them
 
 
-def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:
-    """One entry, without what nobody is shown: who voted what in a secret vote."""
+def line(teller: Teller, entry: Entry, names: dict[str, str], process: Process) -> HistoryLine:
+    """One entry in the language of the process given, without what nobody is shown: who voted what in a secret vote.
+    ``events`` are as they are kept."""
     command, events = veiled(entry.command, entry.events)
+    seen = events_in(process, events)
     return HistoryLine(
         seq=entry.seq,
         at=entry.at,
-        who=whom(names, entry),
+        who=teller.words.tell(whom(names, entry)),
         kind=entry.by.kind,
-        what=teller.erased(command, events) if entry.erased else teller.what(command, events),
+        what=teller.erased(command, seen) if entry.erased else teller.what(command, seen),
         erased=entry.erased,
-        zone=zone,
+        zone=process.zone,
         command=exact.builtins(command),
         events=tuple(exact.builtins(event) for event in events),
     )
@@ -52,7 +57,9 @@ def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> Hist
 def whom(names: dict[str, str], entry: Entry) -> str:
     """Who did what an entry says, and for which party."""
     who = names.get(entry.by.id, "") or entry.by.id or entry.by.kind
-    return f"{who}, for {names.get(entry.by.party, '') or entry.by.party}" if entry.by.party else who
+    if not entry.by.party:
+        return who
+    return phrase("%(who)s, for %(party)s", who=who, party=names.get(entry.by.party, "") or entry.by.party)
 
 
 def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from flowengine.core.answers import Form, FormField, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for, waits_for
+from flowengine.core.translating import inner_in, step_in
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
@@ -26,12 +27,15 @@ from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse
 from flowengine.reading.insight import usual
 from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_words, reader_zone
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
 from flowengine.views.appointments import may_know_promise
 from flowengine.views.customer_words import unanswered
+from flowengine.views.forms import told_form
 from flowengine.views.plainly import Clock
 from flowengine.views.replies import (
     AppointmentView,
@@ -75,7 +79,11 @@ class Wanted:
         if not self.role:
             return his
         if f"role:{self.role}" not in his:
-            what = f"{actor.id or 'the program'} does not have the role {self.role[:200]!r}"
+            what = phrase(
+                "%(id)s does not have the role %(role)s",
+                id=actor.id or phrase("the program"),
+                role=repr(self.role[:200]),
+            )
             raise NotAllowed(what, where=actor.id, possible=tuple(actor.roles))
         return [f"role:{self.role}"]
 
@@ -106,15 +114,30 @@ def inbox(
             begin = rows[-1].place
         found = found[:limit]
         people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
-        names = {id: name_of(tx, id) for id in people}
+        names, words = {id: name_of(tx, id) for id in people}, reader_words(tx, actor)
         return [
             _usual(
                 shell,
                 tx,
-                _promised(shell, tx, row, _item(row, row_in_words(tx, row), names, actor, answered, now), actor, now),
+                _promised(
+                    shell,
+                    tx,
+                    row,
+                    _item(row, _called(shell, tx, row, actor, words), names, actor, answered, now),
+                    actor,
+                    now,
+                ),
             )
             for row, answered in found
         ]
+
+
+def _called(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor, words: Words) -> Step:
+    """What waits, in the asker's language."""
+    if not actor.language:
+        return row_in_words(tx, row)
+    process = shell.catalogue.told(tx, row.process, row.version, actor.language).process
+    return row_in_words(tx, row, Clock(process, words))
 
 
 def _usual(shell: Shell, tx: Transaction, item: InboxItem) -> InboxItem:
@@ -228,7 +251,9 @@ def _place(text: str) -> Place:
     """Where a page ended; Refused for what no page said."""
     part, urgent, job, number = (text.split(":") + [""] * 4)[:4]
     if not (part in "012" and part and urgent.removeprefix("-").isdecimal() and number.isdecimal() and len(text) < 100):
-        raise Refused("a page goes on after the place that the last item of the page before says", where=text[:200])
+        raise Refused(
+            phrase("a page goes on after the place that the last item of the page before says"), where=text[:200]
+        )
     return Place(int(part), min(int(urgent), 2**63 - 1), job, min(int(number), 2**63 - 1))
 
 
@@ -351,8 +376,9 @@ def _booked_for(shell: Shell, tx: Transaction, view: StepView, actor: Actor) -> 
     if view.booked is None:
         return ""
     job = tx.jobs.get(view.job)
-    process = shell.catalogue.compiled(tx, job.process, job.version).process
-    return f", booked for {Clock(process, reader_zone(tx, actor)).moment(view.booked)}"
+    process = shell.catalogue.told(tx, job.process, job.version, actor.language).process
+    clock = Clock(process, reader_words(tx, actor))
+    return clock.words.say(", booked for %(at)s", at=clock.moment(view.booked))
 
 
 def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, key: str) -> StepView | None:
@@ -379,12 +405,13 @@ def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, 
 
 
 def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor, now: datetime) -> StepView:
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
     world = StoreWorld(tx, job.customer, job.id)
     state = compiled.at(found).member(found.member)
     can = offered(compiled, job.position, found, now, world, actor)
-    found = in_words(tx, job, found)
-    made = form(compiled, job.position, found, now, world)
+    clock = Clock(compiled.process, reader_words(tx, actor))
+    found = in_words(tx, job, found, clock)
+    made = told_form(form(compiled, job.position, found, now, world), clock, job.position.head.promise)
     if not can:
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
@@ -392,6 +419,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
     own = actor.kind != "customer" or job.customer in stands_for(actor)
     poll = voting.poll_now(tx, job.id, found, branch) if branch is not None and state.shown_while_it_runs else None
+    poll = inner_in(compiled.process, poll)
     running = visible_tally(view.id, found, state, poll)
     asks = "" if found.is_asked else access.known_to_act(tx, state)
     late = appointments.late(made.slots, job.position.head) if may_know_promise(actor, job.position.head) else ()
@@ -454,10 +482,10 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     if not (looks or seatings(actor) & ended.whose or access.was_asked(tx, job.id, found[1], actor)):
         return None
     step, entry, outcome = ended.step, ended.entry, ended.outcome
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
     known = step.is_asked or step.state in compiled.states  # the job may have been migrated
     kind = compiled.at(step).member(step.member).type if known else ""
-    step = in_words(tx, job, step)
+    step = in_words(tx, job, step, Clock(compiled.process, reader_words(tx, actor)))
     told = actor.kind != "customer" or himself(actor, entry.by.id) or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
     view = _view(tx, job, step, _bare_form(step, kind), actor)
@@ -468,8 +496,9 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
 
 def _over(shell: Shell, tx: Transaction, job: StoredJob, step: Step, actor: Actor, now: datetime) -> StepView:
     """A step that the clock has ended, although no worker has written it down yet (L13)."""
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
     state = compiled.at(step).member(step.member)
+    step = step_in(compiled.process, step)
     ended, how = (step.due, EXPIRED) if step.is_over(now) else (now, "")
     view = _view(tx, job, step, _bare_form(step, state.type), actor)
     return msgspec.structs.replace(

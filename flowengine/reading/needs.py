@@ -29,9 +29,9 @@ def roles(shell: Shell, by: By) -> dict[str, tuple[str, ...]]:
     return {role: tuple(names) for role, names in sorted(found.items())}
 
 
-def need(shell: Shell, process: str) -> NeedView:
+def need(shell: Shell, process: str, language: str) -> NeedView:
     with shell.reading() as tx:
-        found = shell.catalogue.latest(tx, process).process
+        found = shell.catalogue.latest(tx, process, language=language).process
         state = found.root.states[found.root.start]
         names = partial(_names, found, shell.clock.now())
         return NeedView(
@@ -56,4 +56,6 @@ class _BeforeTheJob(PlainNames):
 
 
 def _names(process: Process, now: datetime) -> PlainNames:
-    return _BeforeTheJob({"now": now}, zone=process.clock, currency=process.currency, calendars=process.calendars)
+    return _BeforeTheJob(
+        {"now": now}, zone=process.clock, currency=process.currency, calendars=process.calendars, words=process.words
+    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
-from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.runtime.actors import name_of, reader_words
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Transaction, shown
 from flowengine.store.codec import micros
 from flowengine.store.codec import moment as at_moment
@@ -24,17 +26,17 @@ def promises(
     shell: Shell, state: str | None, process: str | None, limit: int, after: str | None, by: By
 ) -> list[PromiseRow]:
     if state is not None and state not in STATES:
-        raise BadAnswer({"state": f"{state!r} is no state of a promise"}, possible=STATES)
+        raise BadAnswer({"state": phrase("%(state)s is no state of a promise", state=repr(state))}, possible=STATES)
     if not 1 <= limit <= MOST:
-        raise BadAnswer({"limit": f"is {limit}"}, possible=(f"1 to {MOST}",))
+        raise BadAnswer({"limit": phrase("is %(limit)s", limit=limit)}, possible=(phrase("1 to %(most)s", most=MOST),))
     with shell.reading() as tx:
         actor, now = access.asker(tx, "promises", by), shell.clock.now()
         rows = tx.promises.list(now, state or "", process or "", limit, _place(after))
-        return [_row(shell, tx, row, reader_zone(tx, actor)) for row in rows]
+        return [_row(shell, tx, row, reader_words(tx, actor)) for row in rows]
 
 
-def _row(shell: Shell, tx: Transaction, row: StoredPromise, reader: tzinfo | None) -> PromiseRow:
-    process = shell.catalogue.latest(tx, row.process).process
+def _row(shell: Shell, tx: Transaction, row: StoredPromise, words: Words) -> PromiseRow:
+    process = shell.catalogue.latest(tx, row.process, language=words.language).process
     return PromiseRow(
         job=row.job,
         short=shown(row.job),
@@ -43,7 +45,7 @@ def _row(shell: Shell, tx: Transaction, row: StoredPromise, reader: tzinfo | Non
         customer=row.customer,
         customer_name=name_of(tx, row.customer),
         zone=process.zone,
-        promise=told(process, row.promise, row.state, reader),
+        promise=told(process, row.promise, row.state, words),
         place=f"{micros(row.by)}:{row.job}",
     )
 
@@ -53,7 +55,10 @@ def _place(after: str | None) -> tuple[datetime, str] | None:
         return None
     moment, _, job = after.partition(":")
     if not (job and moment.removeprefix("-").isdigit() and len(moment) < 19):
-        raise BadAnswer({"after": f"{after[:60]!r} is no place"}, possible=("the place of the last row",))
+        raise BadAnswer(
+            {"after": phrase("%(after)s is no place", after=repr(after[:60]))},
+            possible=(phrase("the place of the last row"),),
+        )
     return at_moment(int(moment)), job
 
 

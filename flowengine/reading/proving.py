@@ -19,14 +19,18 @@ from flowengine.core.forms import FormField, questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import MemoryPosition
 from flowengine.core.seatings import himself, in_his_name, stands_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Json
 from flowengine.errors import FlowError, NotAllowed
 from flowengine.people.identities import By
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.reading.look import entries_in
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
+from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.holes import beside
 from flowengine.store.sealed import leaves, parts
 from flowengine.views.history_lines import Teller
+from flowengine.views.plainly import Clock
 from flowengine.views.proofs import VOUCHED, Proof, ProvedEntry, ReceiptRow, ToldPart, summed
 from flowengine.views.settled import known_data
 
@@ -43,16 +47,16 @@ def receipts(shell: Shell, text: str, after: int, limit: int, by: By) -> list[Re
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         job = access.visible_job(tx, text, actor)
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
         return list(_rows(tx, job, compiled, actor, after, max(1, min(limit, MOST))))
 
 
 def _rows(
     tx: Transaction, job: StoredJob, compiled: Compiled, actor: Actor, after: int, limit: int
 ) -> Iterator[ReceiptRow]:
-    teller = Teller(compiled.process, _Names(tx), reader_zone(tx, actor))
+    teller = Teller(compiled.process, _Names(tx), reader_words(tx, actor))
     found = 0
-    for entry in tx.history.of(job.id):
+    for entry in entries_in(compiled.process, tx.history.of(job.id)):
         own = isinstance(entry.command, _OWN) and _is_done_by(entry, actor)
         secret = _has_secret(entry)
         if entry.erased:
@@ -67,7 +71,7 @@ def _rows(
                 short=f"{shown(job.id)}.{entry.seq}",
                 seq=entry.seq,
                 at=entry.at,
-                what="your ballot" if secret else words,
+                what=teller.say("your ballot") if secret else words,
                 title=compiled.process.title,
                 zone=compiled.process.zone,
             )
@@ -123,7 +127,7 @@ class _Proving:
         self.inside = actor.kind != "customer"
         self.own = self.inside or job.customer in stands_for(actor, looking=True)
         self.begun, self.version = self._version()
-        self.compiled: Compiled = shell.catalogue.compiled(tx, job.process, self.version)
+        self.compiled: Compiled = shell.catalogue.told(tx, job.process, self.version, self.entry.by.language)
         self.before = rebuild(one.events for one in history[:-1]) if len(history) > 1 else None
 
     def _version(self) -> tuple[int, str]:
@@ -142,8 +146,8 @@ class _Proving:
         rows = {row[0]: row for row in self.tx.history.rows(self.job.id, max(0, seq - LINKED - 1), seq)}
         unsealed = [number for number, row in rows.items() if not _seed(row[3])]
         if seq in unsealed:
-            what = "this was written before receipts could be proved"
-            raise NotAllowed(what, where=f"{shown(self.job.id)}.{seq}", possible=("read it in the job",))
+            what = phrase("this was written before receipts could be proved")
+            raise NotAllowed(what, where=f"{shown(self.job.id)}.{seq}", possible=(phrase("read it in the job"),))
         after = max((*unsealed, seq - LINKED, 0))
         start = rows[after][2] if after else self.job.id
         wanted = sorted({self.begun, *self._opening(), seq})
@@ -246,6 +250,8 @@ class _Proving:
         made |= {"name": name_of(self.tx, entry.by.id) or entry.by.kind, "process": self.compiled.process.title}
         if self.begun in told:
             made["version"] = self.version
+        if entry.by.language:
+            made["language"] = entry.by.language
         if not self._secret():
             made["known_by"] = entry.by.strength or VOUCHED
             if entry.by.party:
@@ -275,7 +281,8 @@ class _Proving:
             opened = self._opened(command.step)
             made["outcome"] = command.outcome
             if opened is not None and opened[0] in told:
-                made |= {"title": opened[1].step.title, "shown": _plain(opened[1].step.shown)}
+                step = step_in(self.compiled.process, opened[1].step)
+                made |= {"title": step.title, "shown": _plain(step.shown)}
         offered = self._offered(command)
         return made | ({"offered": offered} if offered else {})
 
@@ -305,7 +312,9 @@ class _Proving:
             step = self.before.steps.get(command.step)
             if step is None or is_secret(self.compiled, step):
                 return ()
-            made = form(self.compiled, self.before, in_words(self.tx, self.job, step), at, world)
+            made = form(
+                self.compiled, self.before, in_words(self.tx, self.job, step, Clock(self.compiled.process)), at, world
+            )
             way = made.way(command.outcome) if command.outcome else (made.ways[0] if len(made.ways) == 1 else None)
             return way.fields if way is not None else ()
         return ()

@@ -22,6 +22,7 @@ from flowengine.people.identities import PERSON_ID, By
 from flowengine.people.permissions import OWN, needs
 from flowengine.reading.tracking import jobs as list_jobs
 from flowengine.runtime.actors import name_of
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, StoredJob, Transaction, shown
 from flowengine.store.records import Fact, Wanted, closed
 from flowengine.views.facts import BroughtBy, FactView, PanelView, PromisedView
@@ -50,7 +51,13 @@ _PLACE = re.compile(r"(\d{1,18}):([0-9a-f-]{36})")
 def check_limit(limit: int) -> None:
     """Raises BadAnswer for a page that is too large, or holds nothing."""
     if not 0 < limit <= LARGEST_PAGE:
-        raise BadAnswer({"limit": f"is {limit}; 1 to {LARGEST_PAGE} are possible"})
+        raise BadAnswer(
+            {
+                "limit": phrase(
+                    "is %(limit)s; 1 to %(largest_page)s are possible", limit=limit, largest_page=LARGEST_PAGE
+                )
+            }
+        )
 
 
 def facts(
@@ -62,10 +69,13 @@ def facts(
         person = whose(tx, "facts", id, actor)
         check_limit(limit)
         if kind and kind not in FACT_KINDS:
-            raise BadAnswer({"kind": f"{kind[:60]!r} is no kind of fact"}, possible=FACT_KINDS)
+            raise BadAnswer({"kind": phrase("%(kind)s is no kind of fact", kind=repr(kind[:60]))}, possible=FACT_KINDS)
         found = _PLACE.fullmatch(after)
         if after and found is None:
-            raise BadAnswer({"after": f"{after[:60]!r} is no place in this list"}, possible=("the place of a fact",))
+            raise BadAnswer(
+                {"after": phrase("%(after)s is no place in this list", after=repr(after[:60]))},
+                possible=(phrase("the place of a fact"),),
+            )
         behind = (int(found[1]), found[2]) if found is not None else None
         if of:
             return [fact_view(tx, one, actor) for one in _versions(shell, tx, person, of, actor)][:limit]
@@ -256,7 +266,8 @@ def customers(shell: Shell, text: str, after: str, limit: int, by: By) -> FoundC
         words = _words(text)
         if after and not PERSON_ID.fullmatch(after):
             raise BadAnswer(
-                {"after": f"{after[:60]!r} is no place in this list"}, possible=("the place of a customer",)
+                {"after": phrase("%(after)s is no place in this list", after=repr(after[:60]))},
+                possible=(phrase("the place of a customer"),),
             )
         sees = sight(shell, actor)
         found = (tx.people.get(id) for id in tx.records.search(words, sees, limit, after))
@@ -266,12 +277,28 @@ def customers(shell: Shell, text: str, after: str, limit: int, by: By) -> FoundC
 
 def _words(text: str) -> tuple[str, ...]:
     if len(text) > LONGEST_SEARCH:
-        raise BadAnswer({"text": f"has {len(text):,} characters; {LONGEST_SEARCH} are possible"})
+        raise BadAnswer(
+            {
+                "text": phrase(
+                    "has %(count)s characters; %(longest_search)s are possible",
+                    count=len(text),
+                    longest_search=LONGEST_SEARCH,
+                )
+            }
+        )
     words = tuple(dict.fromkeys(text.casefold().split()))
     if len(words) > MOST_WORDS:
-        raise BadAnswer({"text": f"has {len(words)} words; {MOST_WORDS} are possible"})
+        raise BadAnswer(
+            {
+                "text": phrase(
+                    "has %(count)s words; %(most_words)s are possible", count=len(words), most_words=MOST_WORDS
+                )
+            }
+        )
     if any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise BadAnswer({"text": "holds half of a character"}, possible=("text that can be written as UTF-8",))
+        raise BadAnswer(
+            {"text": phrase("holds half of a character")}, possible=(phrase("text that can be written as UTF-8"),)
+        )
     return words
 
 

@@ -18,8 +18,10 @@ from flowengine.core.values import CONVERSATION, ROOT, Branch, ServiceCall, Step
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import key_text
+from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
-from flowengine.runtime.actors import StoreWorld, name_of
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_words
+from flowengine.speech.words import Words
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
 from flowengine.store.measures import standing as stood
 from flowengine.views.replies import StandingView, StuckView, TimerView, WaitView
@@ -30,11 +32,12 @@ MOST = 50
 _PAGE = 500
 
 
-def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
+def stuck(shell: Shell, process: str | None, limit: int, by: By) -> list[StuckView]:
     with shell.reading() as tx:
+        words = reader_words(tx, actor_of(tx, by))
         oldest = nsmallest(limit, _open_jobs(tx, process), key=lambda row: row.updated)
         failed, staffing = {row.id: row for row in tx.timers.incidents()}, Staffing(tx)
-        found = [_Look(shell, tx, tx.jobs.get(row.id), failed, staffing).view() for row in oldest]
+        found = [_Look(shell, tx, tx.jobs.get(row.id), failed, staffing, words).view() for row in oldest]
     return sorted(found, key=lambda one: (one.since, one.job))
 
 
@@ -46,11 +49,11 @@ def standing(shell: Shell, process: str) -> list[StandingView]:
     return [StandingView(state=one.state, jobs=one.jobs, since=one.since, half_since=one.half_since) for one in found]
 
 
-def troubles(shell: Shell, tx: Transaction, job: StoredJob) -> list[WaitView]:
+def troubles(shell: Shell, tx: Transaction, job: StoredJob, words: Words) -> list[WaitView]:
     """What is in a job's way: calls that fail, whether they are tried again or have given up, timers and messages that
     could not be fired or sent, steps that nobody can do, and what takes longer than it should."""
     failed = {row.id: row for row in tx.timers.incidents() if row.job == job.id}
-    look = _Look(shell, tx, job, failed, Staffing(tx))
+    look = _Look(shell, tx, job, failed, Staffing(tx), words)
     found = [wait for wait in islice(look._waits(), MOST) if wait.error and wait.kind != "suspended"]
     known = {wait.id for wait in found}
     unsent = [incident_view(tx, row) for row in tx.outbox.incidents() if row.job == job.id]
@@ -121,6 +124,7 @@ class _Look:
     job: StoredJob
     failed: Mapping[str, Incident]
     staffing: Staffing
+    words: Words
 
     def __post_init__(self) -> None:
         self.compiled: Compiled = self.shell.catalogue.compiled(self.tx, self.job.process, self.job.version)
@@ -145,7 +149,7 @@ class _Look:
         """That it is suspended; what was cut off and is not over yet; then branch by branch, as they were opened."""
         held = self.job.position.head.suspended
         if held is not None:
-            by = name_of(self.tx, held.by) if held.by else "the program"
+            by = name_of(self.tx, held.by) if held.by else self.words.say("the program")
             yield WaitView(kind="suspended", what=held.because, since=held.since, whom=by)
         yield from (self._call(call) for call in self.job.position.head.cut_off)
         waiting = [ROOT, CONVERSATION] if self.job.position.head.unanswered else [ROOT]
@@ -174,8 +178,10 @@ class _Look:
                     since=branch.since or self.job.started,
                     id=self._id(number) if number is not None else "",
                     state=branch.state,
-                    whom=whom(self.tx, self.job.id, self.compiled.process, branch, step) if step else "",
-                    error="it waits longer than it should",
+                    whom=self.words.tell(whom(self.tx, self.job.id, self.compiled.process, branch, step))
+                    if step
+                    else "",
+                    error=self.words.say("it waits longer than it should"),
                 )
 
     def _id(self, number: int) -> str:
@@ -188,7 +194,7 @@ class _Look:
             what=in_words(self.tx, self.job, step).title,
             state=step.state,
             since=step.opened,
-            whom=whom(self.tx, self.job.id, self.compiled.process, branch, step),
+            whom=self.words.tell(whom(self.tx, self.job.id, self.compiled.process, branch, step)),
             due=step.due,
             error=self.staffing.why(step, self.job.customer, self.compiled, self.job.position),
         )
@@ -201,9 +207,9 @@ class _Look:
         return WaitView(
             kind="job" if call.process else "call",
             id=self._id(call.number),
-            what=f"undoing {what}"
+            what=self.words.say("undoing %(what)s", what=what)
             if call.undo
-            else f"{what}, cut off: its attempt has to end"
+            else self.words.say("%(what)s, cut off: its attempt has to end", what=what)
             if call.cut_off
             else what,
             state=call.state,
@@ -221,7 +227,7 @@ class _Look:
         if row is None or row.last_error or not row.lane:
             return row.last_error if row else ""
         served = self.shell.external.of(self.tx, self.shell.clock.now(), keep=False)
-        return "" if row.lane in served else "no token of an external worker is valid for this handler"
+        return "" if row.lane in served else self.words.say("no token of an external worker is valid for this handler")
 
     def _timers(self, branch: Branch) -> Iterator[WaitView]:
         """Waits, and whatever timer could not be fired; deadlines are told with their steps."""
@@ -256,7 +262,7 @@ class _Look:
         try:
             return key_text(key.value(names))
         except ExpressionFailed as error:
-            return f"no key: {error}"
+            return self.words.say("no key: %(error)s", error=str(error))
 
     def _title(self, name: str, member: str) -> str:
         state = self.compiled.states.get(name)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from flowengine.commands import access
 from flowengine.commands.asked import files_named
 from flowengine.core import commands as c
 from flowengine.core.fields import FILE_ID
 from flowengine.core.seatings import stands_for
 from flowengine.reading.look import Look
-from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.runtime.actors import name_of, reader_words
 from flowengine.store import Entry, Transaction
 from flowengine.views.answered import Saying
 from flowengine.views.history_lines import Teller
@@ -28,7 +27,7 @@ def thread(
     if look.inside or not look.own or look.position.head.erased is not None:
         return ()
     names, mine = _Names(look.tx), stands_for(look.actor, looking=True)
-    teller = Teller(look.process, names, reader_zone(look.tx, look.actor))
+    teller = Teller(look.process, names, reader_words(look.tx, look.actor))
     told = Thread(look.compiled, Saying(teller, customer=True), mine, names)
     for entry in entries:
         _learn(look, told, entry)
@@ -38,14 +37,14 @@ def thread(
         return tuple(done)
     numbers = {int(one.id.rpartition(".")[2]) for one in waiting if one.for_you and one.booked is None}
     yours = {row.step.state for row in look.tx.steps.of(look.job.id) if row.step.number in numbers} if numbers else ()
-    return (*done, *now(look.compiled, look.position, names, yours), *coming(look.compiled, ahead))
+    return (*done, *now(look.words, look.compiled, look.position, names, yours), *coming(look.compiled, ahead))
 
 
 def _learn(look: Look, told: Thread, entry: Entry) -> None:
     """How a step was opened that was acted on, where that is further back than what is told."""
     known = told.saying.teller.known
     if isinstance(entry.command, c.Act | c.ActFor) and entry.command.step not in known.steps:
-        opened = access.opening(look.tx, look.job, entry.command.step)
+        opened = look.opening(entry.command.step)
         if opened is not None:
             known.learn((opened[1],))
 

@@ -22,12 +22,16 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating
+from flowengine.core.translating import events_in
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.interop.labels import shorten
 from flowengine.people.identities import By
+from flowengine.reading.look import entries_in
 from flowengine.reading.records import check_limit
-from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.runtime.actors import name_of, reader_words
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.codec import micros, moment
 from flowengine.store.records import Fact, Letter, Touched, Wanted, closed
@@ -43,12 +47,12 @@ _MOST_DEEDS = 200
 """Of what a customer did in one job of somebody else."""
 
 NOTED = {
-    "need": "needs",
-    "want": "wants",
-    "concern": "is concerned",
-    "expectation": "expects",
-    "preference": "prefers",
-    "note": "noted",
+    "need": phrase("needs"),
+    "want": phrase("wants"),
+    "concern": phrase("is concerned"),
+    "expectation": phrase("expects"),
+    "preference": phrase("prefers"),
+    "note": phrase("noted"),
 }
 """How each kind of fact is told."""
 
@@ -78,6 +82,11 @@ class _Look:
     @property
     def inside(self) -> bool:
         return self.actor.kind != "customer"
+
+    @property
+    def words(self) -> Words:
+        """The words of who looks."""
+        return reader_words(self.tx, self.actor)
 
     def name(self, id: str) -> str:
         if id not in self.names:
@@ -118,7 +127,8 @@ def happened(
 def _place(text: str) -> _Place:
     found = _PLACE.fullmatch(text)
     if found is None:
-        raise BadAnswer({"after": f"{text[:60]!r} is no place in a timeline"}, possible=("the place of a line",))
+        problem = phrase("%(text)s is no place in a timeline", text=repr(text[:60]))
+        raise BadAnswer({"after": problem}, possible=(phrase("the place of a line"),))
     return _Place(int(found[1]), found[2])
 
 
@@ -137,14 +147,15 @@ def _facts(look: _Look) -> Iterator[_Line]:
         said = TimelineLine(
             at=fact.at,
             kind=fact.kind,
-            what=f"{NOTED[fact.kind]}: {fact.text}",
+            what=f"{look.words.tell(NOTED[fact.kind])}: {fact.text}",
             who=look.name(fact.author),
             title=title,
             **about,
         )
         yield _line(fact.at, f"f{fact.id}", said)
         if fact.answered is not None:
-            what = f"{SAYINGS['answer']}: {fact.answer} (to: {shorten(fact.text, LONGEST_ASKED)})"
+            of = shorten(fact.text, LONGEST_ASKED)
+            what = look.words.say("answered: %(answer)s (to: %(of)s)", answer=fact.answer, of=of)
             who = look.name(fact.answered_by)
             answer = TimelineLine(at=fact.answered, kind="answer", what=what, who=who, title=title, **about)
             yield _line(fact.answered, f"g{fact.id}", answer)
@@ -155,7 +166,7 @@ def _title(look: _Look, fact: Fact) -> str:
         return ""
     with suppress(NotFound):  # the job may be archived
         job = look.tx.jobs.get(fact.job)
-        compiled: Compiled = look.shell.catalogue.compiled(look.tx, job.process, job.version)
+        compiled: Compiled = look.shell.catalogue.told(look.tx, job.process, job.version, look.actor.language)
         return compiled.process.title
     return ""
 
@@ -163,11 +174,11 @@ def _title(look: _Look, fact: Fact) -> str:
 def _letters(look: _Look, behind: _Place) -> Iterator[_Line]:
     for letter in look.tx.records.letters(look.ids, _ENDLESS, moment(min(behind.at, _LATEST))):
         if letter.subject:
-            yield _line(letter.at, f"l{letter.id}", _written(letter))
+            yield _line(letter.at, f"l{letter.id}", _written(look, letter))
 
 
-def _written(letter: Letter) -> TimelineLine:
-    what = f"was written to ({letter.channel}): {letter.subject}"
+def _written(look: _Look, letter: Letter) -> TimelineLine:
+    what = look.words.say("was written to (%(channel)s): %(subject)s", channel=letter.channel, subject=letter.subject)
     return TimelineLine(
         at=letter.at, kind="letter", what=what, job=letter.job, short=shown(letter.job) if letter.job else ""
     )
@@ -178,7 +189,7 @@ def _written(letter: Letter) -> TimelineLine:
 
 def _of_job(look: _Look, touched: Touched) -> Iterable[_Line]:
     job = look.tx.jobs.get(touched.job)
-    compiled: Compiled = look.shell.catalogue.compiled(look.tx, job.process, job.version)
+    compiled: Compiled = look.shell.catalogue.told(look.tx, job.process, job.version, look.actor.language)
     if look.closes(compiled.process.closed_to):
         return ()
     found = _own(look, job, compiled) if touched.own else _deeds(look, job, compiled)
@@ -201,24 +212,28 @@ def _deeds(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[En
     """What a customer did in somebody else's job: the last on each step."""
     if job.position.head.erased is not None:
         return
-    teller = Teller(compiled.process, {}, reader_zone(look.tx, look.actor))
+    teller = Teller(compiled.process, {}, look.words)
     for id in look.ids:
         for number, seq in look.tx.participants.deeds(job.id, id, _MOST_DEEDS):
-            (entry,) = look.tx.history.of(job.id, seq - 1, 1)
+            (entry,) = entries_in(compiled.process, look.tx.history.of(job.id, seq - 1, 1))
             opened = access.opening(look.tx, job, number)
             if opened is None or not isinstance(entry.command, c.Act | c.ActFor):
                 continue
             step = opened[1].step
             if not look.closes(closed_in(compiled.process, step.state, step.member)):
-                yield entry, "answered", teller.own_act(entry.command, opened[1], entry.events)
+                yield (
+                    entry,
+                    "answered",
+                    teller.own_act(entry.command, events_in(compiled.process, [opened[1]])[0], entry.events),
+                )
 
 
 def _own(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[Entry, str, str]]:
     """What happened in a customer's own job that he may be told of (L9); those inside see all that was said."""
     process = compiled.process
-    teller = Teller(process, look.names, reader_zone(look.tx, look.actor))
+    teller = Teller(process, look.names, look.words)
     told = _Told(look, job, compiled, teller)
-    for entry in look.tx.history.of(job.id):
+    for entry in entries_in(process, look.tx.history.of(job.id)):
         if entry.erased:
             if entry.seq == 1:
                 yield entry, "begun", f"began: {process.title}"
@@ -256,15 +271,16 @@ class _Told:
                     yield from self._said(entry, event)
                 case e.Told():
                     if self._is_told(event) and not self._closed(event.state):
-                        yield entry, "told", f"was told: {event.words}"
+                        yield entry, "told", self.teller.say("was told: %(words)s", words=event.words)
                 case e.AppointmentChanged():
                     if self.look.inside or not self.seatings.isdisjoint(event.whom):
-                        clock = plainly.Clock(self.compiled.process, self.teller.known.reader)
+                        clock = plainly.Clock(self.compiled.process, self.teller.words)
                         yield entry, "appointment", appointments.changed(self.compiled, event, clock)
                 case e.Promised():
                     yield from self._promised(entry, event)
                 case e.PromiseOverdue():
-                    yield entry, "late", f"later than promised: {self.teller.known.promised(event.by)} has passed"
+                    by = self.teller.known.promised(event.by)
+                    yield entry, "late", self.teller.say("later than promised: %(by)s has passed", by=by)
         yield from self.ended(entry)
 
     def ended(self, entry: Entry) -> Iterator[tuple[Entry, str, str]]:
@@ -273,8 +289,10 @@ class _Told:
         for event in entry.events:
             if isinstance(event, e.Ended):
                 because = f": {event.because}" if event.because and not entry.erased else ""
-                words = f"fulfilled: {title}" if event.kind == "fulfilled" else f"ended: {title}{because}"
-                yield entry, event.kind, words
+                if event.kind == "fulfilled":
+                    yield entry, event.kind, self.teller.say("fulfilled: %(title)s", title=title)
+                else:
+                    yield entry, event.kind, self.teller.say("ended: %(title)s", title=title) + because
 
     def _acted(self, entry: Entry, command: c.Act | c.ActFor) -> Iterator[tuple[Entry, str, str]]:
         opened = self.opened.get(command.step)
@@ -289,7 +307,8 @@ class _Told:
         by, before = self.asked.get(event.to, ("", ""))
         his = event.by in self.look.ids or (by in self.look.ids if event.to else event.kind == "answer")
         if self.look.inside or his:
-            yield entry, event.kind, f"{SAYINGS[event.kind]}: {event.text}" + (f" (to: {before})" if before else "")
+            to = self.teller.say(" (to: %(asked)s)", asked=before) if before else ""
+            yield entry, event.kind, f"{self.teller.words.tell(SAYINGS[event.kind])}: {event.text}{to}"
 
     def _is_told(self, event: e.Told) -> bool:
         return self.look.inside or "everyone" in event.to or not self.seatings.isdisjoint(event.to)
@@ -299,11 +318,15 @@ class _Told:
         before, known.promise = known.promise, event.promise
         by = known.promised(event.promise.by)
         if event.promise.kept is not None:
-            kept = event.promise.kept
-            yield entry, "kept" if kept else "broken", f"the promise for {by} is {'kept' if kept else 'broken'}"
-        elif before is None or before.by != event.promise.by:
-            instead = f" instead of {known.promised(before.by)}" if before is not None else ""
-            yield entry, "promised", f"promised for {by}{instead}"
+            if event.promise.kept:
+                yield entry, "kept", self.teller.say("the promise for %(by)s is kept", by=by)
+            else:
+                yield entry, "broken", self.teller.say("the promise for %(by)s is broken", by=by)
+        elif before is None:
+            yield entry, "promised", self.teller.say("promised for %(by)s", by=by)
+        elif before.by != event.promise.by:
+            text = self.teller.say("promised for %(by)s instead of %(before)s", by=by, before=known.promised(before.by))
+            yield entry, "promised", text
 
     def _closed(self, state: str, member: str = "") -> bool:
         return self.look.closes(closed_in(self.compiled.process, state, member))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import partial
 
 from msgspec.structs import asdict, replace
@@ -19,17 +19,21 @@ from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
+from flowengine.core.translating import inner_in, step_in
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.core.wording import replaced_persons
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.model import State
+from flowengine.language.outcomes import outcome_words
 from flowengine.language.parts import Always
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.reading import conversation, threads
 from flowengine.reading.look import Look, look_at, names
 from flowengine.reading.stuck import troubles
-from flowengine.runtime.actors import StoreWorld, actor_of, id_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, id_of, name_of, reader_words
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
@@ -66,8 +70,8 @@ def track(shell: Shell, text: str, by: By) -> Track:
         look = look_at(shell, tx, text, "track", by)
         job, compiled, actor, inside, now = look.job, look.compiled, look.actor, look.inside, look.now
         head = job.position.head
-        world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
-        lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
+        world, where, words = StoreWorld(tx, job.customer), tuple(_where(look)), reader_words(tx, actor)
+        lately = look.entries(max(0, job.seq - _RECENT)) if head.erased is None else []
         coming = ahead(compiled, job.position, now, world, [place.words for place in where])
         waiting = tuple(_waiting(look))
         did = tuple(_did(look)) if not look.own and head.erased is None else ()
@@ -75,7 +79,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             compiled,
             look.position,
             inside=inside,
-            reader=reader,
+            words=words,
             name_of=lambda id: files_named(tx, id) if FILE_ID.fullmatch(id) else name_of(tx, id),
             taken_part=None if look.own else frozenset(state for _, _, state in did),
         )
@@ -88,17 +92,17 @@ def track(shell: Shell, text: str, by: By) -> Track:
             customer=job.customer,
             customer_name=name_of(tx, job.customer) if look.own else "",
             status=head.status,
-            because=head.because,
+            because=compiled.process.said(head.because),
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(look, now, reader) if look.own else None,
+            promise=_promise(look, now, words) if look.own else None,
             zone=compiled.process.zone,
             ahead=coming,
             facts=known if head.erased is None else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             closed_offers=tuple(
-                replace(_offer(entry), closed=why)
+                replace(_offer(entry), closed=words.tell(why))
                 for entry, why in always.closed_to(compiled, job.position, actor, now, world)
             ),
             said=tuple(conversation.said(look, lately)),
@@ -107,7 +111,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             did=tuple((at, words) for at, words, _ in did),
             erased=head.erased,
             suspended=suspended_view(head, inside=inside),
-            takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
+            takes_longer=words.tell(TAKES_LONGER) if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
             waiting=waiting,
             tallies=tuple(_tallies(look)),
@@ -115,7 +119,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
         )
         if not inside:
             return seen
-        failing = troubles(shell, tx, job) if actor.kind == "operator" and head.status == "open" else ()
+        failing = troubles(shell, tx, job, words) if actor.kind == "operator" and head.status == "open" else ()
         return StaffTrack(**asdict(seen), troubles=tuple(failing))
 
 
@@ -141,11 +145,15 @@ def offer(shell: Shell, text: str, name: str, by: By) -> OfferView:
         actor = access.asker(tx, "offer", by)
         now = shell.clock.now()
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
-        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled: Compiled = shell.catalogue.told(tx, job.process, job.version, actor.language)
         world = StoreWorld(tx, job.customer)
         if not always.meant_for(compiled, job.position, actor, name, now, world):
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
-            raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
+            raise NotFound(
+                phrase("this job offers you nothing called %(name)s", name=repr(name)),
+                where=shown(job.id),
+                possible=open_now,
+            )
         entry = next(entry for _, entry in compiled.always[name])
         return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
@@ -163,14 +171,14 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
         return replaced_persons(compiled.process, known, partial(id_of, tx)) if tx.terms.staff_as else known
 
 
-def _promise(look: Look, now: datetime, reader: tzinfo | None) -> PromiseView | None:
+def _promise(look: Look, now: datetime, words: Words) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
         whose = stands_for(look.actor)
         asked = [step for one in whose for step in look.tx.steps.asking(look.job.id, person_seating(one))]
         there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
-        told = passed(look.compiled, head, reader, there)
-    return promise_view(look.process, head, now, reader, told)
+        told = passed(look.compiled, head, words, there)
+    return promise_view(look.process, head, now, words, told)
 
 
 def _where(look: Look) -> Iterable[CustomerPlace]:
@@ -180,9 +188,10 @@ def _where(look: Look) -> Iterable[CustomerPlace]:
     root = look.position.branch(ROOT)
     since = root.since if root else None
     if root and isinstance(root.inners.get(""), Undoing):
-        words = "it is being undone"
+        words = look.words.say("it is being undone")
         for call in head.cut_off:
-            words = f"{look.compiled.states[call.state].member(call.member).title} has to end, so that it can be undone"
+            title = look.compiled.states[call.state].member(call.member).title
+            words = look.words.say("%(title)s has to end, so that it can be undone", title=title)
         return [StaffPlace(words=words, state="") if look.inside else CustomerPlace(words=words)]
     if look.inside:
         states = (state for name, state in look.compiled.states.items() if name in head.standing)
@@ -190,7 +199,7 @@ def _where(look: Look) -> Iterable[CustomerPlace]:
             StaffPlace(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
             for state in states
         ]
-    return [CustomerPlace(words=words) for words in places(look.compiled, head.standing)]
+    return [CustomerPlace(words=look.words.tell(one)) for one in places(look.compiled, head.standing)]
 
 
 def _at(root: Branch | None, state: State) -> bool:
@@ -216,11 +225,13 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
         first, of = audience[:3], len(audience)
         if step.box and look.inside:
             first, of = [person_seating(one) for one in look.tx.ballots.first(look.job.id, number, 3)], step.seats
-        whom = ", ".join(names(look, first)) + (f" and {of - 3} more" if of > 3 else "")
+        whom = ", ".join(names(look, first))
+        if of > 3:
+            whom = look.words.say("%(named)s and %(more)s more", named=whom, more=of - 3)
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
-            title=in_words(look.tx, look.job, step).title,
+            title=in_words(look.tx, look.job, step, plainly.Clock(look.process, look.words)).title,
             whom=whom,
             for_you=open_to_him and not (answered and not _may_change(look, step)),
             answered=answered or (step.booked is not None and open_to_him),
@@ -263,8 +274,8 @@ def _tallies(look: Look) -> Iterable[TallyView]:
         branch = look.position.branch(step.branch)
         if branch is not None and step.state in states:
             state = states[step.state].member(step.member)
-            poll = voting.poll_now(look.tx, look.job.id, step, branch)
-            found = visible_tally(f"{look.job.id}.{number}", step, state, poll)
+            poll = inner_in(look.process, voting.poll_now(look.tx, look.job.id, step, branch))
+            found = visible_tally(f"{look.job.id}.{number}", step_in(look.process, step), state, poll)
             if found is not None:
                 yield found
 
@@ -272,15 +283,15 @@ def _tallies(look: Look) -> Iterable[TallyView]:
 def _did(look: Look) -> Iterable[tuple[datetime, str, str]]:
     """What a customer did in somebody else's job: when, in plain words, and in which state. When he voted is kept
     nowhere: it is told with the moment at which the vote opened."""
-    teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
+    teller = Teller(look.process, {}, look.words)
     whose = stands_for(look.actor, looking=True)
     deeds = [(one, *deed) for one in whose for deed in look.tx.participants.deeds(look.job.id, one, _MOST)]
     for who, number, seq in sorted(deeds, key=lambda deed: deed[2])[-_MOST:]:
-        opened = access.opening(look.tx, look.job, number)
+        opened = look.opening(number)
         if opened is None:
             continue
         step = opened[1].step
-        (entry,) = look.tx.history.of(look.job.id, (opened[0] if step.box else seq) - 1, 1)
+        (entry,) = look.entries((opened[0] if step.box else seq) - 1, 1)
         if step.box:
             seat = voting.own_seat(look.tx, look.job.id, number, who, look.secret)
             if seat is not None:
@@ -300,12 +311,18 @@ def _told(look: Look, entries: list[Entry]) -> Iterable[tuple[datetime, str, tup
             if isinstance(event, e.DeadlineMoved) and event.by and event.step in steps:
                 step = steps[event.step]
                 if look.inside or not mine.isdisjoint(step.audience):
-                    found.append((entry.at, f"There is another time for: {step.title}", _times(look, step, event)))
+                    found.append(
+                        (
+                            entry.at,
+                            look.words.say("There is another time for: %(title)s", title=step.title),
+                            _times(look, step, event),
+                        )
+                    )
             if isinstance(event, e.AppointmentChanged) and (look.inside or not mine.isdisjoint(event.whom)):
-                clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
-                following = appointments.what_next(look.compiled, event, entry.events)
+                clock = plainly.Clock(look.process, look.words)
+                following = appointments.what_next(clock.words, look.compiled, event, entry.events)
                 words = appointments.changed(look.compiled, event, clock)
-                found.append((entry.at, words, (("What comes next", following),)))
+                found.append((entry.at, words, ((clock.words.say("What comes next"), following),)))
             if isinstance(event, e.Told):
                 among = look.inside or not mine.isdisjoint(event.to)
                 if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):
@@ -316,8 +333,9 @@ def _told(look: Look, entries: list[Entry]) -> Iterable[tuple[datetime, str, tup
 def _times(look: Look, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, str], ...]:
     state = look.compiled.states.get(step.state)  # the job may have been migrated
     at = state.member(step.member) if state is not None else None
-    clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
-    return (("By", clock.moment(moved.to, at)), ("Before", clock.moment(moved.was, at)))
+    clock = plainly.Clock(look.process, look.words)
+    say = clock.words.say
+    return ((say("By"), clock.moment(moved.to, at)), (say("Before"), clock.moment(moved.was, at)))
 
 
 def _took_part(look: Look, seq: int) -> bool:
@@ -354,18 +372,28 @@ def jobs(
         if own and customer is not None and customer not in parts:
             raise denied("jobs", asker)
         if took_part and not own:
-            what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
-            raise NotAllowed(what, possible=("list all jobs", "ask as a customer"))
+            what = phrase(
+                "%(id)s sees all jobs: only of customers is kept in whose jobs they took part",
+                id=asker.id or asker.kind,
+            )
+            raise NotAllowed(what, possible=(phrase("list all jobs"), phrase("ask as a customer")))
         if took_part and late:
-            what = "of jobs of others you are not told what was promised"
-            raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+            what = phrase("of jobs of others you are not told what was promised")
+            raise NotAllowed(
+                what,
+                where="late",
+                possible=(phrase("list your own that are late"), phrase("list all you took part in")),
+            )
         if mine and not asker.id:
-            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
+            raise NotAllowed(
+                phrase("whose jobs are meant is not known"),
+                possible=(phrase("ask as a person"), phrase("list all jobs")),
+            )
         whose: str | Sequence[str] | None = customer or parts if own else customer
         person = tx.people.get(customer) if customer and not own else None
         if person is not None and person.same:
             whose = (person.id, *person.same)
-        now, reader = shell.clock.now(), reader_zone(tx, asker)
+        now, words = shell.clock.now(), reader_words(tx, asker)
         listed = partial(
             tx.jobs.list,
             status=status,
@@ -387,21 +415,21 @@ def jobs(
                 customer=row.customer,
                 customer_name=names.get(row.customer, ""),
                 status=row.status,
-                states=_standing(shell, tx, row, own),
+                states=tuple(map(words.tell, _standing(shell, tx, row, own, asker.language))),
                 started=row.started,
                 updated=row.updated,
                 ended=row.ended,
-                because=row.head.because,
+                because=compiled.process.said(row.head.because) if compiled else row.head.because,
                 suspended=suspended_view(row.head, inside=not own),
                 erased=row.head.erased,
                 unanswered=0 if own else row.head.unanswered,
                 title=compiled.process.title if compiled else row.process,
-                where=_standing_in_words(compiled, row, own),
-                promise=promise_view(process, row.head, now, reader) if process else None,
+                where=tuple(map(words.tell, _standing_in_words(compiled, row, own))),
+                promise=promise_view(process, row.head, now, words) if process else None,
                 zone=process.zone if process else "",
             )
             for row in rows
-            for compiled in (_known(shell, tx, row),)
+            for compiled in (_known(shell, tx, row, asker.language),)
             for process in (compiled.process if compiled and row.head.promise and not took_part else None,)
         ]
 
@@ -421,10 +449,10 @@ def _open_to(
         after = page[-1].id
 
 
-def _known(shell: Shell, tx: Transaction, row: ListedJob) -> Compiled | None:
+def _known(shell: Shell, tx: Transaction, row: ListedJob, language: str) -> Compiled | None:
     """The version that a listed job follows; None where somebody has taken it out of the database."""
     with suppress(NotFound):
-        found: Compiled = shell.catalogue.compiled(tx, row.process, row.version)
+        found: Compiled = shell.catalogue.told(tx, row.process, row.version, language)
         return found
     return None
 
@@ -439,11 +467,12 @@ def _standing_in_words(compiled: Compiled | None, row: ListedJob, own: bool) -> 
     return tuple(dict.fromkeys(state.phase or state.title for name, state in states if name in row.head.standing))
 
 
-def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:
+def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool, language: str) -> tuple[str, ...]:
     """Where the job stands or how it ended: states for the organisation, for its customer what his receipts say."""
     head = row.head
     if not own:
         return head.places
+    compiled = shell.catalogue.told(tx, row.process, row.version, language)
     if row.status != "open":
-        return (head.because or head.status.capitalize(),)
-    return places(shell.catalogue.compiled(tx, row.process, row.version), head.standing)
+        return (compiled.process.said(head.because) or outcome_words(head.status),)
+    return places(compiled, head.standing)

@@ -229,7 +229,7 @@ class Trial:
         """Where the job is, as its customer is told (L9)."""
         head = self.position.head
         if not self.is_over:
-            return places(self.compiled, head.standing)
+            return tuple(map(str, places(self.compiled, head.standing)))
         return (head.because or head.status.capitalize(),)
 
     @property

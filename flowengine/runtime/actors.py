@@ -19,6 +19,9 @@ from flowengine.exact import Number
 from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By, Identity, person_of
 from flowengine.runtime.shown import confirm
+from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
+from flowengine.speech.words import Words
 from flowengine.store import Person, Transaction
 from flowengine.store.files import REFUSED
 
@@ -51,33 +54,41 @@ def _known_by(tx: Transaction, by: str | Identity) -> Actor:
     if found is None:
         raise nobody(id)
     actor = as_actor(found, now)
+    if tx.terms.language and not actor.language:
+        actor = replace(actor, language=tx.terms.language)
     return actor if isinstance(by, str) else known_as(actor, by)
 
 
 def known_as(actor: Actor, by: Identity) -> Actor:
     """The actor as strongly known as a door has made sure, for what, and for whom he asks. Raises NotAllowed."""
     if by.party and by.party not in (actor.id, *actor.acting):
-        what = f"{actor.id} may not act for {by.party[:200]!r}"
-        raise NotAllowed(what, where=actor.id, possible=(*actor.acting, "ask for yourself"))
+        what = phrase("%(id)s may not act for %(party)s", id=actor.id, party=repr(by.party[:200]))
+        raise NotAllowed(what, where=actor.id, possible=(*actor.acting, phrase("ask for yourself")))
     return replace(
         actor,
         strength="" if by.strength == "host" else by.strength,
         job=by.job,
         scopes=by.scopes,
         party=by.party if by.party != actor.id else "",
+        language=by.language or actor.language,
     )
 
 
 def nobody(id: str) -> NotFound:
     """For an id that nobody has."""
-    return NotFound(f"there is nobody with the id {id[:200]!r}", possible=("an exact id: find_person finds people",))
+    return NotFound(
+        phrase("there is nobody with the id %(id)s", id=repr(id[:200])),
+        possible=(phrase("an exact id: find_person finds people"),),
+    )
 
 
 def refuse_erased(person: Person) -> None:
     """Raises NotAllowed for a customer who was erased: his id is nobody's any more."""
     if person.erased is not None:
         raise NotAllowed(
-            f"{person.id} was erased, and the id stays nobody's", where=person.id, possible=("another id",)
+            phrase("%(id)s was erased, and the id stays nobody's", id=person.id),
+            where=person.id,
+            possible=(phrase("another id"),),
         )
 
 
@@ -89,13 +100,17 @@ def as_actor(person: Person, now: datetime) -> Actor:
     """
     refuse_erased(person)
     if person.left is not None:
-        raise NotAllowed(f"{person.id} has left", where=person.id, possible=("enter him again as a member of staff",))
+        raise NotAllowed(
+            phrase("%(id)s has left", id=person.id),
+            where=person.id,
+            possible=(phrase("enter him again as a member of staff"),),
+        )
     kind: Literal["customer", "staff", "operator"] = "customer" if person.kind == "customer" else "staff"
     if kind == "staff" and OPERATOR in person.roles:
         kind = "operator"
     actor = Actor(
         kind=kind, id=person.id, roles=tuple(person.roles), groups=tuple(person.groups), same=person.same,
-        brought=person.brought,
+        brought=person.brought, language=person.language,
     )  # fmt: skip
     return _with_parties(actor, person, now) if person.acting else actor
 
@@ -138,6 +153,21 @@ def reader_zone(tx: Transaction, actor: Actor) -> tzinfo | None:
     """The zone in which who asks reads moments; None where it is not known."""
     found = tx.people.get(actor.id) if actor.id else None
     return found.clock if found else None
+
+
+def reader_words(tx: Transaction, actor: Actor) -> Words:
+    """The words of who asks: in his language, and in his zone, where that is known."""
+    return words_for(actor.language, reader_zone(tx, actor))
+
+
+def language_of(tx: Transaction, person: Person) -> str:
+    """The language in which somebody is written to: his own, else that of the installation; empty: each process's."""
+    return person.language or tx.terms.language
+
+
+def person_words(tx: Transaction, person: Person) -> Words:
+    """The words in which somebody is written to."""
+    return words_for(language_of(tx, person), person.clock)
 
 
 def customer_of(id: str, person: Person | None) -> dict[str, Any]:

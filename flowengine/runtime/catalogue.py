@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from datetime import UTC
 from functools import lru_cache
 from hashlib import sha256
 
@@ -12,6 +12,8 @@ from flowengine.errors import NotAllowed, NotFound, ProcessRefused
 from flowengine.language import parse
 from flowengine.language.meaning import meaning
 from flowengine.language.model import Process
+from flowengine.speech.phrases import moment_phrase, phrase
+from flowengine.speech.readers import words_for
 from flowengine.store import Transaction
 
 READ = 32
@@ -30,24 +32,30 @@ class Catalogue:
     def __init__(self, zone: str = "UTC") -> None:
         self._zone = zone
         self._compiled: dict[tuple[str, str], Compiled] = {}
+        self._told: dict[tuple[str, str, str], Compiled] = {}
 
     def keep(self, compiled: Compiled) -> None:
         """A process has been put in use."""
         process = compiled.process
         self._compiled[process.name, process.version] = compiled
 
-    def latest(self, tx: Transaction, name: str, *, begin: bool = False) -> Compiled:
-        """The version that new jobs begin with. Raises NotFound, which lists the processes in use; to ``begin`` one,
-        NotAllowed where the process is suspended."""
+    def latest(self, tx: Transaction, name: str, *, begin: bool = False, language: str = "") -> Compiled:
+        """The version that new jobs begin with, in a language as :meth:`told` has it. Raises NotFound, which lists the
+        processes in use; to ``begin`` one, NotAllowed where the process is suspended."""
         row = tx.processes.latest(name)
         if row is None:
             known = sorted({row.name for row in tx.processes.all()})
-            raise NotFound(f"there is no process {name!r}", where=name, possible=known)
+            raise NotFound(phrase("there is no process %(name)s", name=repr(name)), where=name, possible=known)
         if begin and row.suspended is not None:
             held = row.suspended
-            what = f"no job of {name} begins since {held.since:%Y-%m-%d %H:%M} UTC: {held.because}"
-            raise NotAllowed(what, where=name, possible=("wait until it is resumed",))
-        return self.compiled(tx, name, row.version)
+            what = phrase(
+                "no job of %(name)s begins since %(since)s: %(because)s",
+                name=name,
+                since=moment_phrase(held.since, UTC),
+                because=held.because,
+            )
+            raise NotAllowed(what, where=name, possible=(phrase("wait until it is resumed"),))
+        return self.told(tx, name, row.version, language)
 
     def alike(self, tx: Transaction, process: Process) -> str:
         """The version that means what this process means: its own, or that under which the same was put in use before
@@ -71,11 +79,26 @@ class Catalogue:
             row = tx.processes.get(name, version)
             if row is None:
                 known = [row.version for row in tx.processes.all() if row.name == name]
-                raise NotFound(f"there is no version {version!r} of {name!r}", where=name, possible=known)
+                raise NotFound(
+                    phrase("there is no version %(version)s of %(name)s", version=repr(version), name=repr(name)),
+                    where=name,
+                    possible=known,
+                )
             process = read(row.source, f"{name}@{version}", check=False)
-            found = self.compile(replace(process, version=version))  # as it is stored, however it was made
+            found = self.compile(process.put_in_use(version, words_for))  # as it is stored, however it was made
             self._compiled[name, version] = found
         return found
+
+    def told(self, tx: Transaction, name: str, version: str, language: str) -> Compiled:
+        """That version of that process, for telling somebody of it in his language; in its own where it is not said in
+        that one. What jobs come to is always of :meth:`compiled`."""
+        found = self.compiled(tx, name, version)
+        if language not in found.process.others:
+            return found
+        told = self._told.get((name, version, language))
+        if told is None:
+            told = self._told[name, version, language] = compile_process(found.process.others[language])
+        return told
 
     def compile(self, process: Process) -> Compiled:
         """A process, ready to run, with the zone of the installation where it names none."""

@@ -20,6 +20,7 @@ from flowengine.people.permissions import EACH, TABLE
 from flowengine.runtime.partners import Partner, partners_of
 from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
+from flowengine.speech.languages import LANGUAGES
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
 
@@ -63,6 +64,8 @@ class Settings:
     | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
     :class:`~flowengine.outside.files.Scanned`; a worker runs it. The same is to be set wherever files are given out |
     | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
+    | ``language`` | ``FLOW_LANGUAGE`` | the language of people of whom none is known: ``de``; else English, and process
+    texts as they were written |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
     table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
     """
@@ -80,6 +83,7 @@ class Settings:
     staff_as: str = ""
     ballot_secret: str = field(default="", repr=False)
     zone: str = "UTC"
+    language: str = ""
     files: str = field(default="", repr=False)
     largest_file: int = 20_000_000
     largest_files: int = 200_000_000
@@ -103,6 +107,9 @@ class Settings:
         if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
             raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
+        if self.language and self.language not in LANGUAGES:
+            what = f"{self.language[:60]!r} is no language that is spoken here"
+            raise NotConfigured(what, where="FLOW_LANGUAGE", possible=tuple(LANGUAGES))
         if self.staff_as and (
             not self.staff_as.strip() or len(self.staff_as) > LONGEST_NAME or not on_one_line(self.staff_as)
         ):
@@ -153,6 +160,7 @@ class Settings:
             staff_as=environment.get("FLOW_STAFF_AS", ""),
             ballot_secret=environment.get("FLOW_BALLOT_SECRET", ""),
             zone=environment.get("FLOW_ZONE") or "UTC",
+            language=environment.get("FLOW_LANGUAGE", ""),
             files=environment.get("FLOW_FILES", ""),
             largest_file=_bytes(environment.get("FLOW_LARGEST_FILE") or "20000000", "FLOW_LARGEST_FILE"),
             largest_files=_bytes(environment.get("FLOW_LARGEST_FILES") or "200000000", "FLOW_LARGEST_FILES"),

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from flowengine.errors import BadToken
 from flowengine.people.identities import Identity
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredToken, Transaction
 
 OWN = "own"
@@ -65,4 +66,7 @@ def confirm(tx: Transaction, by: Identity, now: datetime) -> None:
 
 def unknown() -> BadToken:
     """What is answered for what is unknown, over or revoked."""
-    return BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
+    return BadToken(
+        phrase("nobody is signed in by this"),
+        possible=(phrase("sign in"), phrase("a token that is not expired or revoked")),
+    )

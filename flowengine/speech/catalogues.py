@@ -17,13 +17,17 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from babel.support import NullTranslations, Translations
 
-LANGUAGES = {"en": "English", "de": "Deutsch"}
-"""The languages that there are, each in its own words. English is that of the texts themselves."""
+from flowengine.speech.languages import LANGUAGES, SOURCE
 
-SOURCE = "en"
+ROOMS = (
+    "client", "commands", "core", "language", "outside", "people", "post", "reading",
+    "runtime", "speech", "views", "web",
+)  # fmt: skip
+"""Where texts are said to people. The terminal's own words are English."""
+
 HERE = Path(__file__).parent
 HOUSE = HERE.parent
-METHODS = [("web/pages/**.py", "python"), ("web/pages/templates/**.html", "jinja2"), ("speech/**.py", "python")]
+METHODS = [("web/pages/templates/**.html", "jinja2"), *((f"{room}/**.py", "python") for room in ROOMS)]
 OPTIONS = {"web/pages/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}
 
 
@@ -45,34 +49,18 @@ def written(language: str) -> Catalog:
 
 
 KEYWORDS: Mapping[str, tuple[int, int] | None] = {
-    "_": None, "gettext": None, "say": None, "ngettext": (1, 2), "say_many": (1, 2)
+    "_": None, "gettext": None, "say": None, "phrase": None,
+    "ngettext": (1, 2), "say_many": (1, 2), "phrase_many": (1, 2),
 }  # fmt: skip
 """What texts are said by."""
 
 
 def said() -> Catalog:
-    """All that the pages say, as a catalogue without translations."""
+    """All that people are told, as a catalogue without translations."""
     found = Catalog()
-    for name, _line, message, comments, _context in extract_from_dir(
-        HOUSE,
-        METHODS,
-        OPTIONS,
-        keywords={"_": None, "say": None, "gettext": None, "ngettext": (1, 2), "say_many": (1, 2)},
-    ):
+    for name, _line, message, comments, _context in extract_from_dir(HOUSE, METHODS, OPTIONS, keywords=KEYWORDS):
         found.add(message, auto_comments=comments, locations=[(name, 0)])
     return found
-
-
-def language_of(accepted: str) -> str:
-    """The first language of an ``Accept-Language`` that there is; else English."""
-    wanted = []
-    for one in accepted.split(",")[:20]:
-        tag, _, quality = one.strip().partition(";q=")
-        try:
-            wanted.append((-float(quality or 1), tag.strip().lower().partition("-")[0]))
-        except ValueError:
-            continue
-    return next((tag for weight, tag in sorted(wanted, key=lambda one: one[0]) if tag in LANGUAGES and weight), SOURCE)
 
 
 def _update() -> None:

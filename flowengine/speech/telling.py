@@ -1,11 +1,11 @@
-"""Moments, days, spans, numbers and prices as a reader has them."""
+"""Moments, days, spans, numbers and prices as a reader of any language has them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -13,7 +13,11 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers, units
 
-from flowengine.speech.catalogues import SOURCE, texts
+from flowengine.speech import spoken_time
+from flowengine.speech.catalogues import texts
+from flowengine.speech.languages import SOURCE
+from flowengine.speech.phrases import Phrase
+from flowengine.speech.words import ENGLISH, Words
 
 _WEEKDAY = re.compile(r"E+|c+")
 """A weekday in a pattern of CLDR: a pattern is for each width of it, where it has none of its own."""
@@ -56,6 +60,16 @@ class Speech:
         found = texts(self.language).gettext(text)
         return found % named if named else found
 
+    @property
+    def words(self) -> Words:
+        """The words in which the engine's views are told to him."""
+        zone = ZoneInfo(self.zone) if self.zone else None
+        return Words(zone) if self.language == SOURCE else translated(self.language, zone)
+
+    def tell(self, text: str) -> str:
+        """A phrase of the engine in his language; any other text as it is."""
+        return text.told(self.words) if isinstance(text, Phrase) else text
+
     def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str:
         """A text about so many, with ``%(num)s``."""
         return texts(self.language).ngettext(one, many, number) % {"num": self.number(number), **named}
@@ -74,8 +88,7 @@ class Speech:
         here = at.astimezone(self.clock(home)).date() if isinstance(at, datetime) else at
         same = here.year == self.now.astimezone(self.clock(home)).year
         skeleton = ("MMMEd" if short else "MMMMEd") if same else ("yMMMEd" if short else "yMMMMEd")
-        found = _pattern(self.language, skeleton)
-        return dates.format_date(here, found if short else _WEEKDAY.sub("EEEE", found), locale=self.locale)
+        return _day(here, skeleton, self.language, short=short)
 
     def time(self, at: datetime, home: str = "") -> str:
         """``14:30``."""
@@ -121,3 +134,53 @@ class Speech:
         if not currency:
             return self.number(value)
         return numbers.format_currency(value, currency, locale=self.locale)
+
+
+@dataclass(frozen=True, slots=True)
+class Translated(Words):
+    """The engine's words in another language than English."""
+
+    @property
+    def _locale(self) -> Locale:
+        return _locale(self.language)
+
+    def say(self, text: str, /, **named: Any) -> str:
+        found = texts(self.language).gettext(text)
+        return found % self._told(named) if named else str(found)
+
+    def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str:
+        found = texts(self.language).ngettext(one, many, number)
+        return found % {"num": self.number(number), **self._told(named)}
+
+    def within(self, title: str) -> str:
+        """As it is: which of its words are written small is not known."""
+        return title
+
+    def day(self, value: date, *, in_full: bool = False) -> str:
+        return _day(value, "yMMMMEd" if in_full else "yMMMEd", self.language, short=not in_full)
+
+    def number(self, value: int | Decimal) -> str:
+        behind = len(ENGLISH.number(value).partition(".")[2])
+        return numbers.format_decimal(value, f"#,##0.{'0' * behind}" if behind else "#,##0", locale=self._locale)
+
+    def count(self, value: int) -> str:
+        return self.number(value)
+
+    def money(self, value: int | Decimal, currency: str) -> str:
+        return numbers.format_currency(value, currency, locale=self._locale, decimal_quantization=False)
+
+    def span(self, months: int = 0, days: int = 0, rest: timedelta = timedelta(), *, working: bool = False) -> str:
+        parts = spoken_time.parts_of(months, days, rest) or [(0, "second")]
+        told = ", ".join(units.format_unit(n, f"duration-{unit}", "long", locale=self._locale) for n, unit in parts)
+        return self.say("%(length)s of working time", length=told) if working else told
+
+
+def _day(value: date, skeleton: str, language: str, *, short: bool) -> str:
+    found = _pattern(language, skeleton)
+    return dates.format_date(value, found if short else _WEEKDAY.sub("EEEE", found), locale=_locale(language))
+
+
+@lru_cache
+def translated(language: str, zone: tzinfo | None = None) -> Words:
+    """The words of a language that is not English."""
+    return Translated(zone, language)

@@ -189,7 +189,7 @@ class ActsFor(msgspec.Struct, frozen=True, kw_only=True):
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer or member of staff. ``record`` is what else the organisation knows, as JSON; ``zone`` the time zone
-    in which he reads moments, empty where it is not known.
+    in which he reads moments, ``language`` that in which he is spoken to, as ``de``; both empty where not known.
 
     ``hours`` are a member of staff's working hours, written as a calendar's ``open``, in the time zone ``hours_zone``,
     else in his own, else in that of the calendar; none: whenever the calendar is open.
@@ -210,6 +210,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When this member of staff left; the record stays, for the histories that name him."""
     left_because: str = ""
     zone: str = ""
+    language: str = ""
     erased: datetime | None = None
     """When this customer was erased: the id stays, for the histories that name it, and is nobody's any more."""
     brought: str = ""

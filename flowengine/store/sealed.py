@@ -11,12 +11,12 @@ from flowengine import exact, sealing
 from flowengine.core.values import ROOT
 
 _ENCODE = exact.encoder(order="deterministic").encode
-_STEP = ("number", "title", "shown", "due", "opened")
+_STEP = ("number", "title", "shown", "others", "due", "opened")
 _EVENTS: dict[str, tuple[str, ...]] = {
     "Saved": ("place", "value"),
     "Promised": ("promise",),
     "Migrated": ("version",),
-    "Thanked": ("words",),
+    "Thanked": ("words", "others"),
     "Ended": ("kind", "because", "at"),
 }
 """Of these events, which fields may be told."""
@@ -30,9 +30,12 @@ def parts(body: str | bytes) -> list[bytes]:
 
 
 def _parts(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    by = entry["by"]
+    asked = entry["by"]
+    by = {"kind": asked["kind"], "id": asked.get("id", "")}
+    if "language" in asked:
+        by["language"] = asked["language"]
     found = [
-        {"part": "entry", "seq": entry["seq"], "at": entry["at"], "by": {"kind": by["kind"], "id": by.get("id", "")}},
+        {"part": "entry", "seq": entry["seq"], "at": entry["at"], "by": by},
         {"part": "command", **entry["command"]},
     ]
     for event in entry.get("events", ()):

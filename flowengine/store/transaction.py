@@ -77,13 +77,15 @@ class Saved(msgspec.Struct, frozen=True):
 
 class Terms(NamedTuple):
     """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
-    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles; and
-    what customers read in the place of names of staff (``staff_as``), where they are not to know them."""
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles;
+    what customers read in the place of names of staff (``staff_as``), where they are not to know them; and the
+    ``language`` of who says none (empty: each process in its own)."""
 
     now: Callable[[], datetime]
     strengths: Mapping[str, str]
     closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
     staff_as: str = ""
+    language: str = ""
 
 
 USUAL = Terms(SystemClock().now, {})

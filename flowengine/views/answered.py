@@ -14,6 +14,7 @@ from itertools import chain
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.fields import OR
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
@@ -23,19 +24,31 @@ from flowengine.language.calendars import working_after
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import later
 from flowengine.language.model import State
-from flowengine.language.texts import spoken
+from flowengine.language.outcomes import outcome_words
+from flowengine.speech.phrases import listing, phrase
+from flowengine.speech.words import Words
 from flowengine.views import plainly
 from flowengine.views.customer_words import UNDER_WAY, word_around
 from flowengine.views.history_lines import Teller, saved_by
 from flowengine.views.plainly import sentence
 
-THANKS = "Thank you. "
+THANKS = phrase("Thank you. ")
 """With this the rows of the types thank customers."""
+
+_NOTED = {
+    "note": phrase("Thank you. Your note is noted: “%(text)s”"),
+    "wish": phrase("Thank you. Your wish is noted: “%(text)s”"),
+    "concern": phrase("Thank you. Your concern is noted: “%(text)s”"),
+    "expectation": phrase("Thank you. Your expectation is noted: “%(text)s”"),
+    "question": phrase("Thank you. Your question is noted: “%(text)s”"),
+    "message": phrase("Thank you. Your message is noted: “%(text)s”"),
+    "answer": phrase("Thank you. Your answer is noted: “%(text)s”"),
+}
 
 MOST = 3
 """Things at work that are told."""
 
-_VERDICTS = {"approved": "yes", "changes": "something is to be changed", "declined": "no"}
+_VERDICTS = {"approved": phrase("yes"), "changes": phrase("something is to be changed"), "declined": phrase("no")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +64,20 @@ class Saying:
     options: Mapping[str, str] = field(default_factory=dict)
     own: bool = True
 
+    def say(self, text: str, /, **named: object) -> str:
+        """A text in the words of who reads."""
+        return self.teller.words.say(text, **named)
+
     def told(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         """One or several sentences."""
         first = next((event.words for event in events if isinstance(event, e.Thanked)), "")
         said = [first or sentence(self._done(command, events)), *map(sentence, self._besides(events))]
         text = " ".join(filter(None, said))
-        return text if self.customer or first else text.removeprefix(THANKS)
+        return text if self.customer or first else text.removeprefix(self.say(THANKS))
 
     def deed(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         """What was done, alone: without thanks and without what came of it."""
-        return sentence(self._done(command, events).removeprefix(THANKS))
+        return sentence(self._done(command, events).removeprefix(self.say(THANKS)))
 
     def _done(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         known = self.teller.known
@@ -72,19 +89,27 @@ class Saying:
             case c.Act():
                 return self._acted(command, events)
             case c.ActFor():
-                return f"For {known.person(command.person.id)}: {self._acted(command, events).removeprefix(THANKS)}"
+                return self.say(
+                    "For %(person)s: %(deed)s",
+                    person=known.person(command.person.id),
+                    deed=self._acted(command, events).removeprefix(self.say(THANKS)),
+                )
             case c.Invoke():
-                return f"{THANKS}We have noted: {known.entry(command.name)}"
+                return self.say("Thank you. We have noted: %(entry)s", entry=known.entry(command.name))
             case c.Say():
-                return f"{THANKS}Your {command.kind} is noted: “{command.text}”"
+                return self.say(_NOTED.get(command.kind, _NOTED["note"]), text=command.text)
             case c.TakeBack():
-                return "You have taken it back: nobody has to answer it any more"
+                return self.say("You have taken it back: nobody has to answer it any more")
             case c.Claim():
-                return f"It is yours now: {self._what(command.step)}"
+                return self.say("It is yours now: %(what)s", what=self._what(command.step))
             case c.Release():
-                return f"You have given it back: {self._what(command.step)}"
+                return self.say("You have given it back: %(what)s", what=self._what(command.step))
             case c.Assign():
-                return f"It is for {known.person(command.person)} now: {self._what(command.step)}"
+                return self.say(
+                    "It is for %(person)s now: %(what)s",
+                    person=known.person(command.person),
+                    what=self._what(command.step),
+                )
             case _:
                 words = self.teller.what(command, ())
                 return words[:1].upper() + words[1:]
@@ -93,12 +118,14 @@ class Saying:
         process = self.teller.known.process
         assert process is not None, "a job that has just begun has its process"
         if not self.customer:
-            return f"Begun{f' for {self.whose}' if self.whose else ''}: {process.title}"
-        return process.root.states[process.root.start].replied("stated", {}, {"what": process.need})
+            if self.whose:
+                return self.say("Begun for %(whose)s: %(title)s", whose=self.whose, title=process.title)
+            return self.say("Begun: %(title)s", title=process.title)
+        return process.root.states[process.root.start].replied(self.teller.words, "stated", {}, {"what": process.need})
 
     def _what(self, number: int) -> str:
         step = self.teller.known.steps.get(number)
-        return step.title if step is not None else "the step"
+        return step.title if step is not None else self.say("the step")
 
     # acting on a step
 
@@ -108,10 +135,12 @@ class Saying:
         step = known.steps.get(command.step)
         said = next((one.text for one in events if isinstance(one, e.Said) and one.to == command.step), "")
         if said:
-            return f"{THANKS}Your answer is noted: “{said}” (to: {self._what(command.step)})"
+            return self.say(
+                "Thank you. Your answer is noted: “%(said)s” (to: %(what)s)", said=said, what=self._what(command.step)
+            )
         state = known.state(step.state, step.member) if step is not None else None
         if step is None or state is None:  # the job may have been migrated
-            return f"{THANKS}Done: {self._what(command.step)}"
+            return self.say("Thank you. Done: %(what)s", what=self._what(command.step))
         moved = next((one.move for one in events if isinstance(one, e.Moved) and one.step == step.number), "")
         seat = next(
             (one.seat for one in events if isinstance(one, e.SeatAnswered) and one.seat.by == _who(command)), None
@@ -129,7 +158,7 @@ class Saying:
         }
         move = "abstain" if moved == "vote" and given and "for" not in given else moved
         own = move or str(given.get("outcome", "")) or ended
-        words = state.replied(own, saved, about, self._way(step, ended))
+        words = state.replied(self.teller.words, own, saved, about, self._way(step, ended))
         return f"{sentence(words)} {self._decided(state, ended, saved, about)}".strip() if move or given else words
 
     def _way(self, step: Step, outcome: str) -> str:
@@ -146,15 +175,15 @@ class Saying:
             winners = saved.get("winners")
             names = [self._title(state, one) for one in winners] if isinstance(winners, list) else []
             choice = f": {', '.join(names)}" if names else ""
-            return state.replied(ended, saved, {**about, "choice": choice})
-        return f"With that it is decided: {_VERDICTS[ended]}" if ended in _VERDICTS else ""
+            return state.replied(self.teller.words, ended, saved, {**about, "choice": choice})
+        return self.say("With that it is decided: %(verdict)s", verdict=_VERDICTS[ended]) if ended in _VERDICTS else ""
 
     def _choice(self, given: Mapping[str, Json]) -> str:
         said = given.get("for", ())
         names = [self.options.get(str(one), str(one)) for one in said] if isinstance(said, list | Mapping) else []
         if isinstance(said, Mapping):
             names = [f"{name} {score}" for name, score in zip(names, said.values(), strict=True)]
-        return f" for {', '.join(names)}" if names else ""
+        return self.say(" for %(names)s", names=", ".join(names)) if names else ""
 
     def _title(self, state: State, id: Json) -> str:
         process = self.teller.known.process
@@ -166,7 +195,7 @@ class Saying:
         kept = (one.inner for one in events if isinstance(one, e.Kept))
         taken = (one.slot for one in kept if isinstance(one, Booking) and one.slot is not None)
         slot = next(chain(taken, (one.start for one in events if isinstance(one, e.SlotFreed))), None)
-        return self.teller.known.moment(slot, step.state) if slot is not None else "then"
+        return self.teller.known.moment(slot, step.state) if slot is not None else self.say("then")
 
     def _until(self, step: Step, events: Sequence[e.AnyEvent]) -> str:
         """Until when the appointment is held that these events take."""
@@ -180,16 +209,19 @@ class Saying:
         for event in events:
             match event:
                 case e.SlotBooked(after_promise=True) if self.own:
-                    yield "It is after the day that was promised"
+                    yield self.say("It is after the day that was promised")
                 case e.Referred():
-                    yield f"You bring {event.name}"
+                    yield self.say("You bring %(name)s", name=event.name)
                 case e.UndoTaken():
-                    yield "What was done before is undone first, as far as it can be"
+                    yield self.say("What was done before is undone first, as far as it can be")
                 case e.Promised(promise=promise) if self.own and promise.kept is not None:
-                    yield "The promise is kept" if promise.kept else "The promise is broken"
+                    yield self.say("The promise is kept") if promise.kept else self.say("The promise is broken")
                 case e.Promised(promise=promise) if self.own and not over:
-                    by, now = known.promised(promise.by), "" if promise.by == promise.first else "now "
-                    yield f"It is {now}promised for {by}"
+                    by = known.promised(promise.by)
+                    if promise.by == promise.first:
+                        yield self.say("It is promised for %(by)s", by=by)
+                    else:
+                        yield self.say("It is now promised for %(by)s", by=by)
 
 
 def _who(command: c.Act | c.ActFor) -> str:
@@ -216,14 +248,17 @@ def at_work(compiled: Compiled, position: Position, clock: plainly.Clock, now: d
         )
         if branch is not None:
             more = ", ".join(
-                filter(None, (_whose(compiled, state), _by_when(compiled, position, state, branch, clock, now)))
+                filter(
+                    None,
+                    (_whose(compiled, state, clock.words), _by_when(compiled, position, state, branch, clock, now)),
+                )
             )
-            word = word_around(compiled, name)
+            word = clock.words.tell(word_around(compiled, name))
             found.setdefault(word, f"{word} ({more})" if more else word)
-    return tuple(found.values())[:MOST] or (UNDER_WAY,)
+    return tuple(found.values())[:MOST] or (clock.words.tell(UNDER_WAY),)
 
 
-def _whose(compiled: Compiled, state: State) -> str:
+def _whose(compiled: Compiled, state: State, words: Words) -> str:
     """Who does it, as the file calls their role or group."""
     process, named = compiled.process, dict[str, None]()
     for one in (*(whom for member in state.members.values() for whom in member.audience),):
@@ -233,8 +268,8 @@ def _whose(compiled: Compiled, state: State) -> str:
         elif one.kind == "group":
             known = {name: group.title for name, group in process.groups.items()}
         if isinstance(one.name, str) and one.name in known:
-            named[f"the {plainly.lower(known[one.name])}"] = None
-    return " or ".join(named)
+            named[words.say("the %(role)s", role=words.within(known[one.name]))] = None
+    return words.tell(listing(named, OR))
 
 
 def _by_when(
@@ -243,14 +278,21 @@ def _by_when(
     timers = {timer.purpose: timer.due for timer in branch.timers}
     for purpose in ("elapse", "close", "expire"):
         if purpose in timers:
-            return f"{'until' if purpose == 'elapse' else 'by'} {clock.moment(timers[purpose], state)}"
+            at = clock.moment(timers[purpose], state)
+            return (
+                clock.words.say("until %(at)s", at=at) if purpose == "elapse" else clock.words.say("by %(at)s", at=at)
+            )
     usual = _usually(compiled, state, branch)
     if usual is not None and usual > now:
-        return f"usually by {clock.moment(usual)}"
+        return clock.words.say("usually by %(moment)s", moment=clock.moment(usual))
     promise = position.head.promise
     if promise is not None and not promise.is_late(now):
-        return f"promised for {clock.promised(promise.by)}"
-    return f"you hear from us by {clock.moment(timers['attention'])}" if "attention" in timers else ""
+        return clock.words.say("promised for %(promised)s", promised=clock.promised(promise.by))
+    return (
+        clock.words.say("you hear from us by %(moment)s", moment=clock.moment(timers["attention"]))
+        if "attention" in timers
+        else ""
+    )
 
 
 def _usually(compiled: Compiled, state: State, branch: Branch) -> datetime | None:
@@ -270,9 +312,8 @@ def _after(compiled: Compiled, since: datetime, length: Length) -> datetime | No
     return None if calendar is None else working_after(since, length, calendar)
 
 
-def ended(status: str, need: str, because: str) -> str:
+def ended(words: Words, status: str, need: str, because: str) -> str:
     """That a job is over, and what came of it."""
-    what = (
-        f"it is fulfilled: {because or need}" if status == "fulfilled" else f"it is over: {because or spoken(status)}"
-    )
-    return sentence(what[:1].upper() + what[1:])
+    if status == "fulfilled":
+        return sentence(words.say("It is fulfilled: %(because)s", because=because or need))
+    return sentence(words.say("It is over: %(because)s", because=because or outcome_words(status)))

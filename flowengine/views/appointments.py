@@ -14,8 +14,10 @@ from flowengine.core.machines import Compiled
 from flowengine.core.seatings import stands_for
 from flowengine.core.values import Actor, Head
 from flowengine.interop.ical import Occasion
+from flowengine.language.outcomes import outcome_words
+from flowengine.speech.words import Words
 from flowengine.views.customer_words import places
-from flowengine.views.plainly import Clock
+from flowengine.views.plainly import Clock, sentence_case
 from flowengine.views.replies import Receipt
 
 
@@ -45,33 +47,36 @@ def with_appointment(receipt: Receipt, by: Actor, done: Advance) -> Receipt:
 
 def changed(compiled: Compiled, event: e.AppointmentChanged, clock: Clock) -> str:
     """What became of an appointment, for its customer."""
+    words = clock.words
     home = compiled.states.get(event.state)  # the job may have been migrated
     state = home.member(event.member) if home is not None else None
     slot = clock.moment(event.slot, state)
     if event.what == "missed":
-        return f"Your appointment of {slot} was missed"
+        return words.say("Your appointment of %(slot)s was missed", slot=slot)
     if event.what == "lapsed":
-        return f"{slot} is kept for you no longer"
-    to = clock.moment(event.to, state) if event.to is not None else "another time"
-    return f"Your appointment of {slot} was moved to {to}"
+        return words.say("%(slot)s is kept for you no longer", slot=slot)
+    to = clock.moment(event.to, state) if event.to is not None else words.say("another time")
+    return words.say("Your appointment of %(slot)s was moved to %(to)s", slot=slot, to=to)
 
 
-def what_next(compiled: Compiled, event: e.AppointmentChanged, events: Sequence[e.AnyEvent]) -> str:
+def what_next(words: Words, compiled: Compiled, event: e.AppointmentChanged, events: Sequence[e.AnyEvent]) -> str:
     """What comes after it, for its customer; ``events`` are all of the command in which it happened."""
     if event.what == "lapsed":
-        return "book it again while it is free, or another time"
+        return words.say("book it again while it is free, or another time")
     if event.what == "moved":
-        return "move it or give it back, if it does not suit you"
+        return words.say("move it or give it back, if it does not suit you")
     asked = [one.step for one in events if isinstance(one, e.StepOpened)]
     theirs = [step.title for step in asked if not set(step.audience).isdisjoint(event.whom)]
     if theirs:
         return ", ".join(theirs)
     if not any(isinstance(one, e.Left) and one.branch == event.branch for one in events):
-        return "book another time"
+        return words.say("book another time")
     ended = next((one for one in events if isinstance(one, e.Ended)), None)
     if ended is not None:
-        return ended.because or ended.kind.capitalize()
-    return ", ".join(places(compiled, {one.state: 1 for one in events if isinstance(one, e.Entered)}))
+        return ended.because or sentence_case(words.tell(outcome_words(ended.kind)))
+    return ", ".join(
+        words.tell(one) for one in places(compiled, {one.state: 1 for one in events if isinstance(one, e.Entered)})
+    )
 
 
 class Reader(Protocol):
@@ -104,20 +109,24 @@ class Appointed(Protocol):
     def uid(self) -> str: ...
 
 
-def with_whom(name: str) -> str:
+def with_whom(words: Words, name: str) -> str:
     """Whom somebody meets, behind when he does."""
-    return f", with {name}" if name else ""
+    return words.say(", with %(name)s", name=name) if name else ""
 
 
-def occasion(compiled: Compiled, kept: Appointed, reader: Reader, other: str, link: str) -> Occasion:
+def occasion(words: Words, compiled: Compiled, kept: Appointed, reader: Reader, other: str, link: str) -> Occasion:
     """An appointment as the reader's calendar shows it: its customer what it is for, and who meets him for whom."""
     process = compiled.process
-    title = kept.title or process.title
+    title = process.said(kept.title) or process.title
     home = compiled.states.get(kept.state)
     calendar = process.calendars.get((home and home.member(kept.member).calendar_name) or "")
     zone = calendar.zone if calendar is not None else process.zone
     mine = reader.id == kept.customer
-    lines = (process.title if title != process.title else "", f"With {other}" if other and mine else "", link)
+    lines = (
+        process.title if title != process.title else "",
+        words.say("With %(other)s", other=other) if other and mine else "",
+        link,
+    )
     return Occasion(
         uid=kept.uid,
         sequence=kept.sequence,

@@ -13,19 +13,20 @@ from flowengine.core.seatings import waits_for
 from flowengine.language.model import State
 from flowengine.language.parts import EXPIRED
 from flowengine.language.types.ends import End
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import Receipt, UnansweredView
 
-UNDER_WAY = "We are working on it"
+UNDER_WAY = phrase("We are working on it")
 """Where a job is, for its customer, when the process has no word of its own for it."""
 
-ASKED = "We wait for an answer"
+ASKED = phrase("We wait for an answer")
 """The same, while customers are asked."""
 
-TAKES_LONGER = "It takes longer than it should; we have been told, and look into it"
+TAKES_LONGER = phrase("It takes longer than it should; we have been told, and look into it")
 """What a customer is told where his job waits for staff, code or the outside for so long that somebody has to look."""
 
 
-UNANSWERED = "It takes longer than it should until this is answered; we have been told, and look into it"
+UNANSWERED = phrase("It takes longer than it should until this is answered; we have been told, and look into it")
 """What somebody is told who has asked, and is not answered in time."""
 
 
@@ -89,7 +90,8 @@ def customers_receipt(
     The end of a job is told by its reason. ``steps`` are those that now wait for him.
     """
     head = done.draft.head
-    ended = (head.because or head.status.capitalize(),)
+    because = compiled.process.said(head.because) if head.because else ""
+    ended = (because or head.status.capitalize(),)
     outcome, events = _told(words_of(compiled), command, done.events)
     step = getattr(command, "step", None)
     return Receipt(
@@ -99,9 +101,9 @@ def customers_receipt(
         step=f"{job}.{step}" if step is not None else "",
         acted=_acted(compiled, command, done),
         outcome=outcome,
-        states=places(compiled, head.standing) if head.status == "open" else ended,
+        states=tuple(map(str, places(compiled, head.standing))) if head.status == "open" else ended,
         steps=tuple(_own_steps(job, command, done)),
-        because=head.because,
+        because=because,
         events=events,
         question=question,
     )
@@ -110,7 +112,7 @@ def customers_receipt(
 def _acted(compiled: Compiled, command: c.AnyCommand, done: Advance) -> str:
     if isinstance(command, c.Invoke):
         return next(entry.title for _, entry in compiled.always[command.name])
-    return words_of(compiled).get(done.acted) or word_without(compiled, done.acted) if done.acted else ""
+    return str(words_of(compiled).get(done.acted) or word_without(compiled, done.acted)) if done.acted else ""
 
 
 def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:

@@ -1,14 +1,14 @@
 """A history in plain words: what a person would say that each command did.
 
 Entries are told in order, for a later one names only the numbers of the steps, timers and calls that it is about.
-Moments are in the zone of the reader, where that is known, else of the process.
+It is told in the words of the reader; moments are in his zone, where that is known, else in that of the process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -17,23 +17,25 @@ from flowengine.core.seatings import person_seating
 from flowengine.core.values import Booking, Json, KeptMessage, Promise, ServiceCall, Step, Timer
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process, State
+from flowengine.language.outcomes import outcome_words
 from flowengine.language.parts import DONE, Always
-from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken, told
 from flowengine.language.types import TYPES
 from flowengine.language.types.approval import verdict
+from flowengine.speech.phrases import listing, phrase
+from flowengine.speech.words import ENGLISH, Words
 from flowengine.store import shown
 from flowengine.views import plainly
 
 SAYINGS = {
-    "note": "noted",
-    "wish": "wished",
-    "concern": "was concerned",
-    "expectation": "expects",
-    "question": "asked",
-    "message": "wrote",
-    "answer": "answered",
-    "new_date": "asked",
+    "note": phrase("noted"),
+    "wish": phrase("wished"),
+    "concern": phrase("was concerned"),
+    "expectation": phrase("expects"),
+    "question": phrase("asked"),
+    "message": phrase("wrote"),
+    "answer": phrase("answered"),
+    "new_date": phrase("asked"),
 }
 """How each kind of words is told."""
 
@@ -53,7 +55,7 @@ class Known:
 
     process: Process | None
     names: Mapping[str, str]
-    reader: tzinfo | None = None
+    words: Words = ENGLISH
     steps: dict[int, Step] = field(default_factory=dict)
     timers: dict[int, Timer] = field(default_factory=dict)
     calls: dict[int, ServiceCall] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class Known:
 
     def __post_init__(self) -> None:
         self.states: dict[str, State] = {state.name: state for state in self.process.states()} if self.process else {}
-        self.clock = plainly.Clock(self.process, self.reader) if self.process else None
+        self.clock = plainly.Clock(self.process, self.words) if self.process else None
         self.entries: dict[str, Always] = {}
         for scope in self.process.scopes() if self.process else ():
             for entry in scope.always:
@@ -118,19 +120,24 @@ class Known:
 
     def moment(self, value: datetime, state: str = "") -> str:
         """A moment in the zone of the reader, else of the process, or of the fitting's own calendar."""
-        return self.clock.moment(value, self.states.get(state)) if self.clock else moment(value, self.reader or UTC)
+        return (
+            self.clock.moment(value, self.states.get(state))
+            if self.clock
+            else self.words.moment(value, self.words.zone or UTC)
+        )
 
     def told(self, value: Json) -> str:
         """A value that somebody gave."""
-        return told(value, self.reader or (self.clock.home if self.clock else UTC))
+        return told(value, self.words.zone or (self.clock.home if self.clock else UTC), words=self.words)
 
 
 class Teller:
-    """Tells a history, entry by entry in order. ``names`` maps ids of persons to their names; ``reader`` is the zone of
-    who reads, where it is known."""
+    """Tells a history, entry by entry in order. ``names`` maps ids of persons to their names; ``words`` are
+    those of who reads."""
 
-    def __init__(self, process: Process | None, names: Mapping[str, str], reader: tzinfo | None = None) -> None:
-        self.known = Known(process, names, reader)
+    def __init__(self, process: Process | None, names: Mapping[str, str], words: Words = ENGLISH) -> None:
+        self.known = Known(process, names, words)
+        self.words, self.say = words, words.say
 
     def what(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         """One entry in plain words."""
@@ -143,13 +150,17 @@ class Teller:
         left = next((event for event in events if isinstance(event, e.Left)), None)
         if left is not None:
             title = self.known.title(left.state)
-            told = f"{spoken(left.state) if '{' in title else title}: {spoken(left.outcome)}"
+            told = f"{spoken(left.state) if '{' in title else title}: {self.words.tell(outcome_words(left.outcome))}"
         elif isinstance(command, c.Say):
-            told = SAYINGS[command.kind]
+            told = self.words.tell(SAYINGS[command.kind])
         else:
-            told = _BARE.get(type(command)) or spoken(type(command).__name__).lower()
+            told = (
+                self.words.tell(_BARE[type(command)])
+                if type(command) in _BARE
+                else spoken(type(command).__name__).lower()
+            )
         self.known.learn(events)
-        return f"{told} (its contents are erased)"
+        return self.say("%(told)s (its contents are erased)", told=told)
 
     def own_act(self, command: c.Act | c.ActFor, opened: e.StepOpened, events: Sequence[e.AnyEvent]) -> str:
         """What somebody did on a step, as he may be told it himself: his ballot is no secret to him, and nothing that
@@ -161,87 +172,153 @@ class Teller:
     def _asked(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         match command:
             case c.Start():
-                begun = f"began, for the job {shown(command.parent.rpartition('.')[0])}"
-                cause = f"started by the {command.cause}" if command.cause else "stated the need"
+                begun = self.say("began, for the job %(shown)s", shown=shown(command.parent.rpartition(".")[0]))
+                cause = (
+                    self.say("started by the %(cause)s", cause=command.cause)
+                    if command.cause
+                    else self.say("stated the need")
+                )
                 return begun if command.parent else cause
             case c.Act():
                 return self._acted(command, events)
             case c.ActFor():
-                return f"for {self.known.person(command.person.id)}: {self._acted(command, events)}{_why(command)}"
+                return self.say(
+                    "for %(person)s: %(acted)s%(why)s",
+                    person=self.known.person(command.person.id),
+                    acted=self._acted(command, events),
+                    why=self._why(command),
+                )
             case c.Claim() | c.Release() | c.Assign():
                 return self._handed(command, events)
             case c.Fire():
                 told = self._fired(command, events)
-                again = "before its time" if command.because else "again"
-                return told if command.by.kind == "clock" else f"had it done {again}: {told}{_why(command)}"
+                again = self.say("before its time") if command.because else self.say("again")
+                return (
+                    told
+                    if command.by.kind == "clock"
+                    else self.say(
+                        "had it done %(again)s: %(told)s%(why)s", again=again, told=told, why=self._why(command)
+                    )
+                )
             case c.MoveDeadline():
-                return f"moved the deadline{self._of(command.number, events)}{_why(command)}"
+                return self.say(
+                    "moved the deadline%(of)s%(why)s", of=self._of(command.number, events), why=self._why(command)
+                )
             case c.DropTimer():
-                return f"dropped {self._named(command.timer)}{_why(command)}"
+                return self.say("dropped %(named)s%(why)s", named=self._named(command.timer), why=self._why(command))
             case c.Finish() | c.Fail() if command.by.kind == "operator":
-                return f"ended by hand: {self._ended(command, events)}{_why(command)}"
+                return self.say(
+                    "ended by hand: %(ended)s%(why)s", ended=self._ended(command, events), why=self._why(command)
+                )
             case c.Finish() | c.Fail():
                 return self._ended(command, events)
             case c.Hear():
                 return self._heard(command)
             case c.Skip():
-                return f"skipped: {self._call(self.known.calls.get(command.call))}{_why(command)}"
+                return self.say(
+                    "skipped: %(call)s%(why)s",
+                    call=self._call(self.known.calls.get(command.call)),
+                    why=self._why(command),
+                )
             case c.SetData():
-                return f"set {command.place} to {self.known.told(command.value)}{_why(command)}"
+                return self.say(
+                    "set %(place)s to %(told)s%(why)s",
+                    place=command.place,
+                    told=self.known.told(command.value),
+                    why=self._why(command),
+                )
             case c.Move():
                 state = self.known.title(command.to)
                 left = next((self.known.title(event.state) for event in events if isinstance(event, e.Left)), "")
-                return f"moved it by hand{f' from {left}' if left else ''} to {state}{_why(command)}"
+                return self.say(
+                    "moved it by hand%(left)s to %(state)s%(why)s",
+                    left=self.say(" from %(state)s", state=left) if left else "",
+                    state=state,
+                    why=self._why(command),
+                )
             case c.End():
-                return f"ended it by hand{', once all is undone' if command.undo else ''}{_why(command)}"
+                return self.say(
+                    "ended it by hand%(undone)s%(why)s",
+                    undone=phrase(", once all is undone") if command.undo else "",
+                    why=self._why(command),
+                )
             case c.Suspend():
-                return f"suspended the job{_why(command)}"
+                return self.say("suspended the job%(why)s", why=self._why(command))
             case c.Resume():
-                return f"let the job go on{_why(command)}"
+                return self.say("let the job go on%(why)s", why=self._why(command))
             case c.Retry():
-                return f"had it tried again: {self._call(self.known.calls.get(command.call))}"
+                return self.say("had it tried again: %(call)s", call=self._call(self.known.calls.get(command.call)))
             case c.Deliver():
                 return self._delivered(command, events)
             case c.Invoke():
                 return self._invoked(command)
             case c.Add():
-                return f"added to {self.known.title(command.state)}: {self.known.told(command.items)}"
+                return self.say(
+                    "added to %(state)s: %(told)s",
+                    state=self.known.title(command.state),
+                    told=self.known.told(command.items),
+                )
             case c.Say():
                 to = next((event.to for event in events if isinstance(event, e.Said) and event.to), 0)
-                of = f" (to: {self.known.asked.get(to, 'what was asked')})" if to else ""
-                return f"{SAYINGS[command.kind]}: {command.text}{of}"
+                of = (
+                    self.say(" (to: %(asked)s)", asked=self.known.asked.get(to, phrase("what was asked"))) if to else ""
+                )
+                return f"{self.words.tell(SAYINGS[command.kind])}: {command.text}{of}"
             case c.AskPromise():
                 text = next((one.text for one in events if isinstance(one, e.Said)), command.because)
-                return f"{SAYINGS['new_date']}: {text}"
+                return f"{self.words.tell(SAYINGS['new_date'])}: {text}"
             case c.TakeBack():
-                return f"took back: {self.known.asked.get(command.step, 'what was asked')}"
+                return self.say(
+                    "took back: %(asked)s", asked=self.known.asked.get(command.step, phrase("what was asked"))
+                )
             case c.Erase():
-                what = "all that the job held" if command.whole else "what somebody wrote in it"
-                return f"erased {what}{_why(command)}"
+                what = self.say("all that the job held") if command.whole else self.say("what somebody wrote in it")
+                return self.say("erased %(what)s%(why)s", what=what, why=self._why(command))
             case c.Migrate():
-                return f"moved the job to version {command.version} of its process{_why(command)}"
+                return self.say(
+                    "moved the job to version %(version)s of its process%(why)s",
+                    version=command.version,
+                    why=self._why(command),
+                )
+
+    def _why(self, command: c.AnyCommand) -> str:
+        """The reason that an operator gave, behind what he did."""
+        because = getattr(command, "because", "")
+        return self.say(" (because: %(because)s)", because=because) if because else ""
 
     def _heard(self, command: c.Hear) -> str:
         """What a partner told of the job that he runs."""
         what = self._call(self.known.calls.get(command.call))
         if command.refused:
-            return f"the partner cannot take the answer: {command.refused} ({what})"
+            return self.say(
+                "the partner cannot take the answer: %(refused)s (%(what)s)", refused=command.refused, what=what
+            )
         asks = ", ".join(one.title for one in command.asked)
-        return f"the partner asks: {asks} ({what})" if asks else f"heard from the partner: {what}"
+        if asks:
+            return self.say("the partner asks: %(asks)s (%(what)s)", asks=asks, what=what)
+        return self.say("heard from the partner: %(what)s", what=what)
 
     def _handed(self, command: c.Claim | c.Release | c.Assign, events: Sequence[e.AnyEvent]) -> str:
         before = self.known.steps.get(command.step)
         changed = next((self.known.worded(one.step) for one in events if isinstance(one, e.StepChanged)), before)
-        what = changed.title if changed else f"step {command.step}"
+        what = changed.title if changed else self.say("step %(step)s", step=command.step)
         if isinstance(command, c.Assign):
             named = before is not None and changed is not None and len(changed.audience) > len(before.audience)
-            asked = ", whom it did not wait for before" if named else ""
-            return f"handed over to {self.known.person(command.person)}{asked}: {what}{_why(command)}"
+            asked = self.say(", whom it did not wait for before") if named else ""
+            return self.say(
+                "handed over to %(person)s%(asked)s: %(what)s%(why)s",
+                person=self.known.person(command.person),
+                asked=asked,
+                what=what,
+                why=self._why(command),
+            )
         if isinstance(command, c.Claim):
-            return f"took: {what}"
+            return self.say("took: %(what)s", what=what)
         holder = before.claimed if before else None
-        whose = f" for {self.known.person(holder)}" if holder and holder != command.by.id else ""
-        return f"gave back{whose}: {what}{_why(command)}"
+        whose = (
+            self.say(" for %(person)s", person=self.known.person(holder)) if holder and holder != command.by.id else ""
+        )
+        return self.say("gave back%(whose)s: %(what)s%(why)s", whose=whose, what=what, why=self._why(command))
 
     # people on their steps
 
@@ -249,10 +326,12 @@ class Teller:
         """The move that was made, or the answer of one of several; and how the state ended, if it did."""
         step = self.known.steps.get(command.step)
         if step is None:
-            return "acted on a step that the history does not know"
+            return self.say("acted on a step that the history does not know")
         said = next((one for one in events if isinstance(one, e.Said) and one.to == step.number), None)
         if said is not None:
-            return f"{SAYINGS['answer']}: {said.text} (to: {step.title})"
+            return self.say(
+                "%(sayings)s: %(text)s (to: %(title)s)", sayings=SAYINGS["answer"], text=said.text, title=step.title
+            )
         moved = next((one for one in events if isinstance(one, e.Moved) and one.step == step.number), None)
         seated = (one for one in events if isinstance(one, e.SeatAnswered) and not one.secret)
         answered = next((one.seat.answer for one in seated), None)
@@ -262,16 +341,16 @@ class Teller:
         if moved is not None:
             told = self._moved(step, moved.move, given, events)
         elif given:
-            told = verdict(str(given.get("outcome", "")), given.get("words"), title)
+            told = verdict(self.words, str(given.get("outcome", "")), given.get("words"), title)
         left = next((one for one in events if isinstance(one, e.Left) and one.branch == step.branch), None)
         ended = ""
         if left is not None and left.state == step.state:
             state, outcome = self.known.state(step.state, step.member), left.outcome.rpartition(".")[2]
             if state is None:
-                ended = f"{title}: {spoken(outcome)}"
+                ended = f"{title}: {self.words.tell(outcome_words(outcome))}"
             else:
-                ended = state.ended(outcome, title, saved_by(step, events), decided=bool(told))
-        return "; ".join(filter(None, (told, ended))) or f"acted on: {step.title}"
+                ended = state.ended(self.words, outcome, title, saved_by(step, events), decided=bool(told))
+        return "; ".join(filter(None, (told, ended))) or self.say("acted on: %(title)s", title=step.title)
 
     def _moved(self, step: Step, move: str, given: Mapping[str, Json], events: Sequence[e.AnyEvent]) -> str:
         """What leaves the step open. The appointment is the one that is taken by these events, else the one before
@@ -281,62 +360,82 @@ class Teller:
         for event in events:
             if isinstance(event, e.Kept) and isinstance(event.inner, Booking) and event.inner.slot is not None:
                 slot = event.inner.slot
-        at = known.moment(slot, step.state) if slot is not None else "a time that the history does not know"
+        at = known.moment(slot, step.state) if slot is not None else self.say("a time that the history does not know")
         titles = state.titles(known.process.options) if state is not None and known.process is not None else {}
         said = given.get("for", ())
         chosen = [titles.get(str(one), str(one)) for one in said]
         if isinstance(said, Mapping):
             chosen = [f"{title} {score}" for title, score in zip(chosen, said.values(), strict=True)]
-        choice = f" for {', '.join(chosen)}" if chosen else ""
+        choice = self.say(" for %(names)s", names=", ".join(chosen)) if chosen else ""
         title = known.title(step.state, step.member)
         what = step.title or title if move in ("vote", "abstain") else title
-        return _MOVES[move].format(what=what, at=at, choice=choice) if move in _MOVES else f"{spoken(move)}: {what}"
+        if move in _MOVES:
+            return self.say(_MOVES[move], what=what, at=at, choice=choice)
+        return f"{spoken(move)}: {what}"
 
     # the clock
 
     def _fired(self, command: c.Fire, events: Sequence[e.AnyEvent]) -> str:
         known, timer = self.known, self.known.timers.get(command.timer)
         if timer is None:
-            return "a moment came that the history does not know"
+            return self.say("a moment came that the history does not know")
         step = known.steps.get(timer.step)
         what = step.title if step and step.title else known.title(known.standing.get(timer.branch, ""), timer.member)
         match timer.purpose:
             case "expire":
-                return f"the deadline passed: {what}"
+                return self.say("the deadline passed: %(what)s", what=what)
             case "remind" | "appointment":
-                return f"reminded {self._whom(step)}of: {what}"
+                return self.say("reminded %(whom)sof: %(what)s", whom=self._whom(step), what=what)
             case "escalate":
                 return self._escalated(step, what, events)
             case "claim":
                 return self._returned(step, what, events)
             case "elapse":
-                return f"the wait is over: {what}"
+                return self.say("the wait is over: %(what)s", what=what)
             case "hold":
                 slot = known.slots.get((timer.branch, timer.member))
-                at = f" of {known.moment(slot, known.standing.get(timer.branch, ''))}" if slot else ""
-                return f"the appointment{at} was kept for long enough and is free again: {what}"
+                at = (
+                    self.say(" of %(moment)s", moment=known.moment(slot, known.standing.get(timer.branch, "")))
+                    if slot
+                    else ""
+                )
+                return self.say(
+                    "the appointment%(at)s was kept for long enough and is free again: %(what)s", at=at, what=what
+                )
             case "close":
                 left = next((event for event in events if isinstance(event, e.Left)), None)
-                return f"the vote closed: {what}" + (f": {spoken(left.outcome)}" if left else "")
+                return self.say("the vote closed: %(what)s", what=what) + (
+                    f": {self.words.tell(outcome_words(left.outcome))}" if left else ""
+                )
             case "cut_off":
                 late = any(isinstance(event, e.LateResult) for event in events)
                 done = self._call(known.calls.get(timer.detail))
-                return f"{done}: nobody said how it ended" if late else f"{done}: it may still be at work"
+                return (
+                    self.say("%(done)s: nobody said how it ended", done=done)
+                    if late
+                    else self.say("%(done)s: it may still be at work", done=done)
+                )
             case "keep":
-                return f"the message {spoken(known.kept.get(timer.detail, ''))} was kept in vain"
+                return self.say(
+                    "the message %(spoken)s was kept in vain", spoken=spoken(known.kept.get(timer.detail, ""))
+                )
             case "attention" if step is not None:
-                return f"nobody has answered in time, so that somebody has to look: {what}"
+                return self.say("nobody has answered in time, so that somebody has to look: %(what)s", what=what)
             case "attention":
-                return f"it takes so long that somebody has to look: {what}"
+                return self.say("it takes so long that somebody has to look: %(what)s", what=what)
             case "promise":
                 by = next((event.by for event in events if isinstance(event, e.PromiseOverdue)), timer.due)
-                return f"later than promised: {known.promised(by)} has passed"
+                return self.say("later than promised: %(by)s has passed", by=known.promised(by))
             case "risk":
-                return "it was time to look whether the promise will be kept"
+                return self.say("it was time to look whether the promise will be kept")
             case "always":
                 used = any(isinstance(event, e.Invoked) for event in events)
                 entry = known.entry(str(timer.detail[1]))
-                return f"the time had come: {entry}" if used else f"the time came, and nothing was to be done: {entry}"
+                return (
+                    self.say("the time had come: %(entry)s", entry=entry)
+                    if used
+                    else self.say("the time came, and nothing was to be done: %(entry)s", entry=entry)
+                )
 
     def _of(self, number: int, events: Sequence[e.AnyEvent]) -> str:
         """Of what a deadline is: of a step, or of where its branch stands."""
@@ -345,14 +444,16 @@ class Teller:
         step = step or (self.known.steps.get(moved.step) if moved else None)
         branch = moved.branch if moved else timer.branch if timer else ""
         what = step.title if step and step.title else self.known.title(self.known.standing.get(branch, ""))
-        return f" of: {what}" if what else ""
+        return self.say(" of: %(what)s", what=what) if what else ""
 
     def _named(self, number: int) -> str:
         timer = self.known.timers.get(number)
-        kinds = {"remind": "a reminder", "appointment": "a reminder", "escalate": "an escalation"}
-        kinds |= {"claim": "the end of a claim"}
-        kind = kinds.get(timer.purpose if timer else "", "a timer")
-        return kind + (self._of(timer.step, ()) if timer else "")
+        kinds = {
+            "remind": phrase("a reminder"), "appointment": phrase("a reminder"), "escalate": phrase("an escalation"),
+            "claim": phrase("the end of a claim"),
+        }  # fmt: skip
+        kind = kinds.get(timer.purpose if timer else "", phrase("a timer"))
+        return self.words.tell(kind) + (self._of(timer.step, ()) if timer else "")
 
     def _whom(self, step: Step | None) -> str:
         return f"{self._names(step.audience)} " if step and step.audience else ""
@@ -360,54 +461,62 @@ class Teller:
     def _escalated(self, step: Step | None, what: str, events: Sequence[e.AnyEvent]) -> str:
         changed = next((event.step for event in events if isinstance(event, e.StepChanged)), None)
         if changed is None:
-            return f"nobody else is to be asked: {what}"
+            return self.say("nobody else is to be asked: %(what)s", what=what)
         more = [whom for whom in changed.audience if step is None or whom not in step.audience]
-        return f"it took too long; {self._names(more)} may do it as well: {what}"
+        return self.say("it took too long; %(names)s may do it as well: %(what)s", names=self._names(more), what=what)
 
     def _returned(self, step: Step | None, what: str, events: Sequence[e.AnyEvent]) -> str:
         if not any(isinstance(event, e.StepChanged) for event in events):
-            return f"nobody has claimed it any more: {what}"
-        who = self._names([person_seating(step.claimed)]) if step and step.claimed else "somebody"
-        return f"{who} had claimed it for long enough, and it waits for all again: {what}"
+            return self.say("nobody has claimed it any more: %(what)s", what=what)
+        who = self._names([person_seating(step.claimed)]) if step and step.claimed else phrase("somebody")
+        return self.say(
+            "%(who)s had claimed it for long enough, and it waits for all again: %(what)s", who=who, what=what
+        )
 
     def _names(self, audience: Sequence[str]) -> str:
         process = self.known.process
         roles, groups = (process.roles, process.groups) if process else ({}, {})
-        return ", ".join(plainly.waits_for_words(one, self.known.names, roles, groups) for one in audience)
+        whom = (plainly.waits_for_words(one, self.known.names, roles, groups) for one in audience)
+        return self.words.tell(listing(whom))
 
     # code, other jobs, the outside
 
     def _call(self, call: ServiceCall | None) -> str:
         if call is None:
-            return "a call that the history does not know"
+            return self.say("a call that the history does not know")
         what = self.known.title(call.state, call.member)
-        return f"undoing {what}" if call.undo else what
+        return self.say("undoing %(what)s", what=what) if call.undo else what
 
     def _ended(self, command: c.Finish | c.Fail, events: Sequence[e.AnyEvent]) -> str:
         call = self.known.calls.get(command.call)
         what = self._call(call)
         incident = next((event.call.incident for event in events if isinstance(event, e.CallChanged)), "")
         if any(isinstance(event, e.LateResult) for event in events):
-            said = command.error if isinstance(command, c.Fail) else spoken(command.outcome)
-            return f"{what}: ended after it was cut off: {said}"
+            said = command.error if isinstance(command, c.Fail) else self.words.tell(outcome_words(command.outcome))
+            return self.say("%(what)s: ended after it was cut off: %(said)s", what=what, said=said)
         if incident:
-            return f"{what}: gave up and waits for an operator: {incident}"
+            return self.say("%(what)s: gave up and waits for an operator: %(incident)s", what=what, incident=incident)
         if isinstance(command, c.Fail):
-            return f"{what}: gave up: {command.error}"
+            return self.say("%(what)s: gave up: %(error)s", what=what, error=command.error)
         if call is not None and call.undo:
-            return f"undone: {self.known.title(call.state, call.member)}"
+            return self.say("undone: %(state)s", state=self.known.title(call.state, call.member))
         if call is not None and call.process and isinstance(command.result, Mapping):
             child, because = str(command.result.get("job", "")), command.result.get("because")
-            ended = f"the job {shown(child)} of {spoken(call.process)} is {command.outcome}"
+            ended = self.say(
+                "the job %(child)s of %(process)s is %(outcome)s",
+                child=shown(child),
+                process=spoken(call.process),
+                outcome=outcome_words(command.outcome),
+            )
             return f"{what}: {ended}" + (f": {because}" if because else "")
-        return f"{what}: {spoken(command.outcome)}"
+        return f"{what}: {self.words.tell(outcome_words(command.outcome))}"
 
     def _delivered(self, command: c.Deliver, events: Sequence[e.AnyEvent]) -> str:
-        came = f"the message {spoken(command.name)}{_key(command.key)} came"
+        came = self.say("the message %(name)s%(key)s came", name=spoken(command.name), key=_key(command.key))
         for event in events:
             match event:
                 case e.MessageKept():
-                    return f"{came} before anybody waited for it, and is kept"
+                    return self.say("%(came)s before anybody waited for it, and is kept", came=came)
                 case e.Invoked():
                     return f"{came}: {self.known.entry(event.name)}"
                 case e.Left():
@@ -431,78 +540,100 @@ class Teller:
             match event:
                 case e.UndoTaken():
                     calls = [self.known.calls.get(number) for number in event.calls]
-                    yield f"to be undone: {', '.join(self.known.title(call.state) for call in calls if call)}"
+                    yield self.say(
+                        "to be undone: %(list)s", list=", ".join(self.known.title(call.state) for call in calls if call)
+                    )
                 case e.Entered() if event.way:
                     yield event.way
                 case e.DeadlineMoved():
                     at = self.known.standing.get(event.branch, "")
-                    yield f"due on {self.known.moment(event.to, at)} instead of {self.known.moment(event.was, at)}"
+                    yield self.say(
+                        "due on %(moment)s instead of %(moment2)s",
+                        moment=self.known.moment(event.to, at),
+                        moment2=self.known.moment(event.was, at),
+                    )
                 case e.CutOff():
-                    yield f"cut off at work: {self._call(event.call)}"
+                    yield self.say("cut off at work: %(call)s", call=self._call(event.call))
                 case e.LateResult():
-                    took = {"": "it may have taken effect", DONE: "it took effect"}
-                    yield took.get(event.outcome, "it took no effect, and needs no undoing")
+                    took = {"": phrase("it may have taken effect"), DONE: phrase("it took effect")}
+                    none = phrase("it took no effect, and needs no undoing")
+                    yield self.words.tell(took.get(event.outcome, none))
                 case e.Told():
                     lines = "; ".join(f"{title}: {value}" for title, value in event.shown)
-                    yield f"told {self._names(event.to)}: {event.words}" + (f" ({lines})" if lines else "")
+                    yield self.say("told %(names)s: %(words)s", names=self._names(event.to), words=event.words) + (
+                        f" ({lines})" if lines else ""
+                    )
                 case e.MessageTaken(message=KeptMessage() as early):
-                    became = "did not fit, and is gone" if event.dropped else "is taken"
-                    yield f"the message {spoken(early.name)}{_key(early.key)}, which came early, {became}"
+                    became = self.say("did not fit, and is gone") if event.dropped else self.say("is taken")
+                    yield self.say(
+                        "the message %(name)s%(key)s, which came early, %(became)s",
+                        name=spoken(early.name),
+                        key=_key(early.key),
+                        became=became,
+                    )
                 case e.Referred():
-                    yield f"brings {event.name}"
+                    yield self.say("brings %(name)s", name=event.name)
                 case e.Promised():
                     yield from self._promised(event.promise)
                 case e.PromiseAtRisk():
                     by, soonest, latest = map(self.known.promised, (event.by, event.soonest, event.latest))
-                    yield f"at risk: promised for {by}, and expected between {soonest} and {latest}"
+                    yield self.say(
+                        "at risk: promised for %(by)s, and expected between %(soonest)s and %(latest)s",
+                        by=by,
+                        soonest=soonest,
+                        latest=latest,
+                    )
                 case e.Ended():
-                    end = f"the job ended: {event.because or spoken(event.state)}"
-                    yield "the job is fulfilled" if event.kind == "fulfilled" else end
+                    end = self.say("the job ended: %(because)s", because=event.because or spoken(event.state))
+                    yield self.say("the job is fulfilled") if event.kind == "fulfilled" else end
                     promise = self.known.promise
                     if promise is not None and promise.kept is None:
-                        yield f"the promise for {self.known.promised(promise.by)} no longer stands"
+                        yield self.say("the promise for %(by)s no longer stands", by=self.known.promised(promise.by))
 
     def _promised(self, promise: Promise) -> Iterator[str]:
         """What is promised now, or what became of it; histories from before say the same date twice."""
         before, self.known.promise = self.known.promise, promise
         by = self.known.promised(promise.by)
         if promise.kept is not None:
-            yield "the promise is kept" if promise.kept else "the promise is broken"
+            yield self.say("the promise is kept") if promise.kept else self.say("the promise is broken")
         elif before is None:
-            yield f"promised for {by}"
+            yield self.say("promised for %(by)s", by=by)
         elif before.by != promise.by:
-            agreed = f", as {self.known.person(promise.agreed_by)} has agreed" if promise.agreed_by else ""
-            yield f"promised for {by} instead of {self.known.promised(before.by)}{agreed}"
+            agreed = (
+                self.say(", as %(person)s has agreed", person=self.known.person(promise.agreed_by))
+                if promise.agreed_by
+                else ""
+            )
+            yield self.say(
+                "promised for %(by)s instead of %(before)s%(agreed)s",
+                by=by,
+                before=self.known.promised(before.by),
+                agreed=agreed,
+            )
 
 
 _BARE: dict[type[c.Command], str] = {
-    c.Act: "acted",
-    c.ActFor: "acted for somebody",
-    c.AskPromise: "asked for another date",
-    c.Assign: "handed over",
-    c.Claim: "took it",
-    c.Deliver: "a message came",
-    c.End: "ended it by hand",
-    c.Fail: "a call gave up",
-    c.Finish: "a call ended",
-    c.Fire: "a moment came",
-    c.Invoke: "used what the job offers",
-    c.Release: "gave it back",
-    c.SetData: "set data",
-    c.Start: "stated the need",
-    c.TakeBack: "took back what was asked",
+    c.Act: phrase("acted"),
+    c.ActFor: phrase("acted for somebody"),
+    c.AskPromise: phrase("asked for another date"),
+    c.Assign: phrase("handed over"),
+    c.Claim: phrase("took it"),
+    c.Deliver: phrase("a message came"),
+    c.End: phrase("ended it by hand"),
+    c.Fail: phrase("a call gave up"),
+    c.Finish: phrase("a call ended"),
+    c.Fire: phrase("a moment came"),
+    c.Invoke: phrase("used what the job offers"),
+    c.Release: phrase("gave it back"),
+    c.SetData: phrase("set data"),
+    c.Start: phrase("stated the need"),
+    c.TakeBack: phrase("took back what was asked"),
 }
 """What is told of a command whose contents are erased; of others their names."""
 
 
 def _key(key: str) -> str:
     return f" ({key})" if key else ""
-
-
-def _why(command: c.AnyCommand) -> str:
-    """The reason that an operator gave, behind what he did."""
-    because = getattr(command, "because", "")
-    return f" (because: {because})" if because else ""
 
 
 def saved_by(step: Step, events: Sequence[e.AnyEvent]) -> Mapping[str, Json]:

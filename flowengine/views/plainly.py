@@ -9,21 +9,22 @@ from decimal import Decimal
 
 from flowengine.core.values import Json, Seating
 from flowengine.exact import CONTEXT, Number
-from flowengine.interop.labels import span
-from flowengine.language.currencies import money
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Field, Group, Role
-from flowengine.language.spoken_time import day, last_day, moment
 from flowengine.language.texts import plain
+from flowengine.speech.phrases import phrase
+from flowengine.speech.spoken_time import last_day
+from flowengine.speech.words import ENGLISH, Words
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How moments of a process are told to a reader: in his own zone where it is known, else in that of the process."""
+    """How values and moments of a process are told in a reader's words: in his own zone where it is known, else in that
+    of the process."""
 
     process: Process
-    reader: tzinfo | None = None
+    words: Words = ENGLISH
 
     @property
     def home(self) -> tzinfo:
@@ -36,17 +37,21 @@ class Clock:
         not known, the appointment of a fitting (``state``) is told as clocks show it where it takes place."""
         calendar = self.process.calendars.get((state and state.calendar_name) or "")
         there = calendar.clock if calendar is not None else self.home
-        return moment(value, self.reader or there, self.home)
+        return self.words.moment(value, self.words.zone or there, self.home)
 
     def promised(self, value: datetime) -> str:
         """A promised moment; the end of a day, which a promised date is, as that day."""
         whole = last_day(value, self.process.clock)
-        return self.moment(value) if whole is None else day(whole)
+        return self.moment(value) if whole is None else self.words.day(whole)
 
     def value(self, field: Field, given: Json) -> str:
         """An answer to a field as its person would say it, with its unit."""
         if field.currency and isinstance(given, int | Decimal):
-            return price(given, field.currency)
+            return price(given, field.currency, self.words)
+        if isinstance(given, list):
+            given = [field.titles.get(one, one) if isinstance(one, str) else one for one in given]
+        elif isinstance(given, str):
+            given = field.titles.get(given, given)
         text = self._text(str(field.schema.get("format", "")), given)
         return f"{text} {field.unit}" if field.unit and text else text
 
@@ -58,23 +63,29 @@ class Clock:
         if isinstance(given, str):
             try:
                 if format == "date":
-                    return day(date.fromisoformat(given))
+                    return self.words.day(date.fromisoformat(given))
                 if format == "date-time":
                     at = datetime.fromisoformat(given)
                     return self.moment(at if at.tzinfo else at.replace(tzinfo=self.process.clock), state)
                 if format == "duration":
-                    return span(Duration.parse(given))
+                    length = Duration.parse(given)
+                    return self.words.span(length.months, length.days, length.rest)
             except (ValueError, OverflowError):
                 return given
-        return plain(given)
+        return plain(given, self.words)
 
 
-def price(value: Number, currency: str = "") -> str:
+def price(value: Number, currency: str = "", words: Words = ENGLISH) -> str:
     """``£1,510.00``; where the process names no currency ``1510``, ``10.50``."""
     if currency:
-        return money(value, currency)
+        return words.money(value, currency)
     behind = -int(CONTEXT.normalize(Decimal(value)).as_tuple().exponent)
-    return f"{Decimal(value):.{max(2, behind) if behind > 0 else 0}f}"
+    return words.number(Decimal(f"{Decimal(value):.{max(2, behind) if behind > 0 else 0}f}"))
+
+
+def sentence_case(words: str) -> str:
+    """Words that begin as a sentence does."""
+    return words[:1].upper() + words[1:]
 
 
 def sentence(words: str) -> str:
@@ -82,16 +93,11 @@ def sentence(words: str) -> str:
     return f"{words}." if words and words[-1] not in ".?!…" and words[-2:] not in (".”", "?”", "!”") else words
 
 
-def lower(title: str) -> str:
-    """A title in the middle of a sentence: ``your suit``, but ``NHS glasses``."""
-    return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title
-
-
 _MANY = {
-    "customers": "any customer",
-    "staff": "any of the staff",
-    "anyone": "anyone",
-    "everyone": "everyone who took part",
+    "customers": phrase("any customer"),
+    "staff": phrase("any of the staff"),
+    "anyone": phrase("anyone"),
+    "everyone": phrase("everyone who took part"),
 }
 
 
@@ -102,10 +108,12 @@ def waits_for_words(
     groups: Mapping[str, Group],
     asker: str = "",
 ) -> str:
-    """Whom a seating means, in plain words. ``names`` maps ids of persons to their names."""
+    """Whom a seating means, as a phrase where the words are ours. ``names`` maps ids of persons to their names."""
     kind, _, name = seating.partition(":")
     if kind == "person":
-        return "you" if asker and name == asker else names.get(name) or name or "nobody"
+        if asker and name == asker:
+            return phrase("you")
+        return names.get(name) or name or phrase("nobody")
     if kind == "role":
         return roles[name].title if name in roles else name
     if kind == "group":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Head, Promise, Step
 from flowengine.language.model import Process
-from flowengine.language.spoken_time import day, last_day
+from flowengine.speech.phrases import phrase
+from flowengine.speech.spoken_time import last_day
+from flowengine.speech.words import Words
 from flowengine.views import plainly
 from flowengine.views.customer_words import UNDER_WAY, places
 from flowengine.views.replies import PromiseStatus, PromiseView, View
@@ -37,6 +39,16 @@ class PromiseCount(View, frozen=True, kw_only=True):
     count: int
 
 
+_SAID = {
+    "open": phrase("Promised for %(by)s"),
+    "asked": phrase("Promised for %(by)s; asked is %(asked)s instead"),
+    "late": phrase("Promised for %(by)s, late since then"),
+    "kept": phrase("Promised for %(by)s, kept"),
+    "broken": phrase("Promised for %(by)s, broken"),
+    "released": phrase("Had been promised for %(by)s, which no longer stands"),
+}
+
+
 def status(head: Head, now: datetime) -> PromiseStatus:
     """What became of the promise of a job that has one."""
     promise = head.promise
@@ -50,65 +62,61 @@ def status(head: Head, now: datetime) -> PromiseStatus:
     return "asked" if promise.asked is not None else "at_risk" if promise.risk is not None else "open"
 
 
-def promise_view(
-    process: Process, head: Head, now: datetime, reader: tzinfo | None, passed: str = ""
-) -> PromiseView | None:
+def promise_view(process: Process, head: Head, now: datetime, words: Words, passed: str = "") -> PromiseView | None:
     """The promise as it is told; ``passed`` are the words for one that is late, where they are not the usual ones."""
-    return None if head.promise is None else told(process, head.promise, status(head, now), reader, passed)
+    return None if head.promise is None else told(process, head.promise, status(head, now), words, passed)
 
 
-def told(
-    process: Process, promise: Promise, became: PromiseStatus, reader: tzinfo | None, passed: str = ""
-) -> PromiseView:
+def told(process: Process, promise: Promise, became: PromiseStatus, words: Words, passed: str = "") -> PromiseView:
     """A promise of which that became, as it is told."""
-    clock = plainly.Clock(process, reader)
-    by = clock.promised(promise.by)
-    words = {
-        "open": f"Promised for {by}",
-        "at_risk": at_risk(process, promise, reader),
-        "asked": f"Promised for {by}; asked is {clock.promised(promise.asked or promise.by)} instead",
-        "late": passed or f"Promised for {by}, late since then",
-        "kept": f"Promised for {by}, kept",
-        "broken": f"Promised for {by}, broken",
-        "released": f"Had been promised for {by}, which no longer stands",
-    }
+    clock = plainly.Clock(process, words)
+    asked = clock.promised(promise.asked or promise.by)
+    said = passed if became == "late" and passed else at_risk(process, promise, words) if became == "at_risk" else ""
     return PromiseView(
         by=promise.by,
         first=promise.first,
         kept=promise.kept,
         late=became == "late" or promise.kept is False,
         status=became,
-        words=words[became],
+        words=said or words.say(_SAID[became], by=clock.promised(promise.by), asked=asked),
         expected=promise.risk if promise.kept is None else None,
         asked=promise.asked,
         agreed_by=promise.agreed_by,
     )
 
 
-def at_risk(process: Process, promise: Promise, reader: tzinfo | None) -> str:
+def at_risk(process: Process, promise: Promise, words: Words) -> str:
     """That it will be later than promised, as a range of days; a promise that is not at risk as it stands."""
-    clock = plainly.Clock(process, reader)
-    by = f"Promised for {clock.promised(promise.by)}"
+    clock = plainly.Clock(process, words)
+    by = clock.promised(promise.by)
     if promise.risk is None:
-        return by
-    soonest, latest = (day(one.astimezone(reader or clock.home)) for one in promise.risk)
-    between = f"on {soonest}" if soonest == latest else f"between {soonest} and {latest}"
-    return f"{by}, but it is expected {between}: it takes longer than we thought"
+        return words.say("Promised for %(by)s", by=by)
+    soonest, latest = (words.day(one.astimezone(words.zone or clock.home)) for one in promise.risk)
+    if soonest == latest:
+        between = words.say("on %(day)s", day=soonest)
+    else:
+        between = words.say("between %(soonest)s and %(latest)s", soonest=soonest, latest=latest)
+    return words.say(
+        "Promised for %(by)s, but it is expected %(between)s: it takes longer than we thought", by=by, between=between
+    )
 
 
-def passed(compiled: Compiled, head: Head, reader: tzinfo | None, asked: Sequence[Step]) -> str:
+def passed(compiled: Compiled, head: Head, words: Words, asked: Sequence[Step]) -> str:
     """What a customer is told of a promise whose moment is over, and of what is done about it now; ``asked`` are the
     steps that wait for him."""
     assert head.promise is not None, "nothing was promised"
     process, by = compiled.process, head.promise.by
-    what = "time" if last_day(by, process.clock) is None else "day"
-    over = f"The {what} we promised, {plainly.Clock(process, reader).promised(by)}, has passed"
+    at = plainly.Clock(process, words).promised(by)
+    if last_day(by, process.clock) is None:
+        over = words.say("The time we promised, %(at)s, has passed", at=at)
+    else:
+        over = words.say("The day we promised, %(at)s, has passed", at=at)
     if head.suspended is not None:
-        return f"{over}. It is paused: {head.suspended.because}"
+        return words.say("%(over)s. It is paused: %(because)s", over=over, because=head.suspended.because)
     titles, states = ", ".join(step.title for step in asked), {step.state for step in asked}
     elsewhere = {name: count for name, count in head.standing.items() if name not in states}
     if titles and all(compiled.states[name].scopes for name in elsewhere):  # they only hold what waits for him
-        return f"{over}. It waits for you: {titles}"
-    at_work = ", ".join(words for words in places(compiled, elsewhere) if words != UNDER_WAY)
-    told = f"{over}. We are still at work on it" + (f": {at_work}" if at_work else "")
-    return f"{told}. It waits for you, too: {titles}" if titles else told
+        return words.say("%(over)s. It waits for you: %(titles)s", over=over, titles=titles)
+    at_work = ", ".join(words.tell(one) for one in places(compiled, elsewhere) if one != UNDER_WAY)
+    told = words.say("%(over)s. We are still at work on it", over=over) + (f": {at_work}" if at_work else "")
+    return words.say("%(told)s. It waits for you, too: %(titles)s", told=told, titles=titles) if titles else told

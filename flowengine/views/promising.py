@@ -5,20 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from hashlib import sha256
 
 from msgspec.structs import replace
 
 from flowengine import exact
+from flowengine.core.fields import OR
 from flowengine.core.machines import Compiled
 from flowengine.core.previewing import Change, TakenBack
 from flowengine.core.seatings import waits_for
+from flowengine.core.translating import step_in
 from flowengine.core.values import Actor, Json, Step
 from flowengine.exact import Number
 from flowengine.language.model import State
+from flowengine.language.outcomes import outcome_words
+from flowengine.speech.phrases import listing, phrase
+from flowengine.speech.words import Words
 from flowengine.views import plainly
 from flowengine.views.customer_words import ASKED, UNDER_WAY, places, word_around, words_of
+from flowengine.views.plainly import sentence_case
 from flowengine.views.promised import promise_view
 from flowengine.views.replies import PromiseView, View
 
@@ -86,17 +92,18 @@ class Reader:
     inside: bool
     own: bool
     now: datetime
-    zone: tzinfo | None
+    words: Words
     name_of: Callable[[str], str]
 
 
 def preview(compiled: Compiled, change: Change, reader: Reader, named: Preview, answer: Json) -> Preview:
     """A change as its reader may know it; ``named`` says of what it is."""
     process, head = compiled.process, change.then.head
-    clock = plainly.Clock(process, reader.zone)
+    clock = plainly.Clock(process, reader.words)
     undone = tuple(_undone(compiled, one, reader) for one in change.undone)
     costs = [one.costs for one in undone if one.costs is not None]
-    whose, ended = "The" if reader.inside else "Your", head.status != "open"
+    ended = head.status != "open"
+    appointment = phrase("The appointment on %(at)s") if reader.inside else phrase("Your appointment on %(at)s")
     was = replace(head, status="open", promise=change.before)
     seen = replace(
         named,
@@ -104,16 +111,20 @@ def preview(compiled: Compiled, change: Change, reader: Reader, named: Preview, 
         undone=undone,
         costs=sum(costs) if costs else None,
         currency=process.currency if costs else "",
-        given_back=tuple(f"{whose} appointment on {clock.moment(one.slot, one.state)}" for one in change.given_back),
+        given_back=tuple(
+            reader.words.say(appointment, at=clock.moment(one.slot, one.state)) for one in change.given_back
+        ),
         cancelled=tuple(dict.fromkeys(_cancelled(compiled, change, reader))),
-        promise=promise_view(process, was, reader.now, reader.zone) if reader.own else None,
-        promise_after=promise_view(process, head, reader.now, reader.zone) if reader.own else None,
+        promise=promise_view(process, was, reader.now, reader.words) if reader.own else None,
+        promise_after=promise_view(process, head, reader.now, reader.words) if reader.own else None,
         expected=change.expected if reader.own else None,
         next=tuple(_step(compiled, one, reader) for one in change.opened if _is_for(one, change, reader)),
         where=() if ended else _places(compiled, change, reader),
         about=process.title,
         zone=process.zone,
-        over=(head.because or head.status.capitalize()) if ended else "",
+        over=(process.said(head.because) or sentence_case(reader.words.tell(outcome_words(head.status))))
+        if ended
+        else "",
     )
     return replace(seen, digest=digest(seen, reader.actor, answer))
 
@@ -131,17 +142,27 @@ def _asked(state: State, reader: Reader) -> str:
     if reader.inside:
         return state.title
     asked = (one for one in state.members.values() if one.for_customers)
-    return " or ".join(filter(None, (one.in_short for one in asked))) or state.customers_word or ASKED
+    return reader.words.tell(
+        listing(filter(None, (one.in_short for one in asked)), OR) or state.customers_word or ASKED
+    )
 
 
 def _undone(compiled: Compiled, one: TakenBack, reader: Reader) -> UndoneView:
     state, name = one.state, one.undoable.state
     if reader.inside:
         title = state.title if state is not None else name
-        words, state_name, handler = one.words or f"{title}: what was done is undone", name, one.undoable.handler
+        words, state_name, handler = (
+            one.words or reader.words.say("%(title)s: what was done is undone", title=title),
+            name,
+            one.undoable.handler,
+        )
     else:
-        word = word_around(compiled, name) if name in compiled.states else UNDER_WAY
-        words, state_name, handler = one.words or f"{word}: what was done is undone", "", ""
+        word = reader.words.tell(word_around(compiled, name) if name in compiled.states else UNDER_WAY)
+        words, state_name, handler = (
+            one.words or reader.words.say("%(word)s: what was done is undone", word=word),
+            "",
+            "",
+        )
     return UndoneView(words=words, costs=one.costs, certain=one.undoable.certain, state=state_name, handler=handler)
 
 
@@ -156,12 +177,13 @@ def _cancelled(compiled: Compiled, change: Change, reader: Reader) -> Iterator[s
 
 
 def _step(compiled: Compiled, step: Step, reader: Reader) -> str:
+    step = step_in(compiled.process, step)
     if not reader.inside:
         return step.title
     process, people = compiled.process, [one.partition(":")[2] for one in step.audience if one.startswith("person:")]
     names = {person: reader.name_of(person) for person in people}
     whom = (plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
-    said = ", ".join(whom)
+    said = reader.words.tell(listing(whom))
     return f"{step.title} ({said})" if said else step.title
 
 
@@ -173,5 +195,5 @@ def _is_for(step: Step, change: Change, reader: Reader) -> bool:
 def _places(compiled: Compiled, change: Change, reader: Reader) -> tuple[str, ...]:
     standing = change.then.head.standing
     if not reader.inside:
-        return places(compiled, standing)
+        return tuple(map(reader.words.tell, places(compiled, standing)))
     return tuple(state.title for name, state in compiled.states.items() if name in standing)

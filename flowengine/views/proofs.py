@@ -247,7 +247,10 @@ def _agree(statement: Mapping[str, Json], told: Mapping[int, list[dict[str, Any]
     own = {part["part"]: part for part in told[last]}
     began = [part for parts in told.values() for part in parts]
     yield _same(statement, "at", own["entry"]["at"], "When")
-    yield _same(statement, "by", own["entry"]["by"], "Who")
+    by = own["entry"]["by"]
+    yield _same(statement, "by", {"kind": by["kind"], "id": by["id"]}, "Who")
+    if "language" in statement:
+        yield _same(statement, "language", by.get("language", ""), "In which language it was shown")
     command = own.get("command")
     who = {} if command is None else command["by"]
     if "known_by" in statement:
@@ -262,6 +265,9 @@ def _agree(statement: Mapping[str, Json], told: Mapping[int, list[dict[str, Any]
     for name, what in (("title", "What was asked"), ("shown", "What was shown")):
         if name in statement:
             step = _step(began, 0 if command is None else command["step"])
+            if "language" in statement:
+                kept = step["others"][by["language"]]
+                step = {"title": kept.get("words", ""), "shown": kept.get("shown", [])}
             yield _same(statement, name, step.get(name, [] if name == "shown" else ""), what)
     if "version" in statement:
         versions = [part["version"] for part in began if part["part"] in ("Started", "Migrated")]
@@ -288,7 +294,7 @@ def _same(statement: Mapping[str, Json], name: str, proved: Json, what: str) -> 
 
 _PROVED = frozenset((
     "at", "by", "known_by", "for", "answer", "outcome", "words", "title", "shown", "version", "saved", "promised",
-    "ended", "job", "seq",
+    "ended", "job", "seq", "language",
 ))  # fmt: skip
 
 

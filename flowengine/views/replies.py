@@ -232,6 +232,8 @@ class PersonView(View, frozen=True, kw_only=True):
     created: datetime | None = None
     zone: str = ""
     """The time zone in which he reads moments; empty where it is not known."""
+    language: str = ""
+    """The language in which he is spoken to, as ``de``; empty where it is not known."""
     left: datetime | None = None
     left_because: str = ""
     erased: datetime | None = None

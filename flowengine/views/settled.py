@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import Any
 
 from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
+from flowengine.core.translating import saved_in
 from flowengine.core.values import Booking, Json
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import Always, Field
 from flowengine.language.types import Each
+from flowengine.speech.words import ENGLISH, Words
 from flowengine.views import plainly
 from flowengine.views.writers import Writers, by_customer, path_of, writers_of
 
@@ -60,15 +62,15 @@ def facts(
     position: Position,
     *,
     inside: bool,
-    reader: tzinfo | None = None,
+    words: Words = ENGLISH,
     name_of: Callable[[str], str] = str,
     taken_part: Collection[str] | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Title and text of what is known, in the order of the process file; what several states save in one place once.
-    Moments are told in the zone of the ``reader``, where that is known, persons and files by the names that ``name_of``
+    Moments are told in the words of who reads, persons and files by the names that ``name_of``
     gives for their ids. For a customer in somebody else's job: of the states that he has ``taken_part`` in, what
     customers may see; what its customer answered there is his own."""
-    look = _look(compiled, position, inside, reader, name_of)
+    look = _look(compiled, position, inside, words, name_of)
     told: dict[str, list[_Fact]] = {}
     for number, (state, member, data) in enumerate(_states(look.process.root)):
         if taken_part is not None and (state.name not in taken_part or _of_customer_alone(state)):
@@ -80,7 +82,7 @@ def facts(
     for entry in _entries(look.process.root) if taken_part is None else ():
         found = list(_of_fields(look, entry.fields, entry.name, entry.title, own=by_customer(entry)))
         told.setdefault(f"always {entry.name}", found)
-    return _distinct([fact for found in told.values() for fact in found])
+    return _distinct(words, [fact for found in told.values() for fact in found])
 
 
 def known_data(compiled: Compiled, position: Position) -> dict[str, Json]:
@@ -115,12 +117,12 @@ def _look(
     compiled: Compiled,
     position: Position,
     inside: bool,
-    reader: tzinfo | None = None,
+    words: Words = ENGLISH,
     name_of: Callable[[str], str] = str,
 ) -> _Look:
     process = compiled.process
     writers = once(process, "writers", lambda: writers_of(process))
-    booked, clock = _booked(compiled, position), plainly.Clock(process, reader)
+    booked, clock = _booked(compiled, position), plainly.Clock(process, words)
     return _Look(process, position, inside, writers, booked, clock, name_of)
 
 
@@ -149,16 +151,18 @@ def _entries(scope: Scope) -> Iterator[Always]:
 def _of_state(look: _Look, state: State, member: str, place: str) -> Iterator[_Fact]:
     own, asked_now = state.answered_by_customer, look.asked_now(state)
     saved = _read(look.position.data, place)
-    known = saved if isinstance(saved, Mapping) else {}
+    known = saved_in(look.process, saved) if isinstance(saved, Mapping) else {}
     yield from _appointment(look, state, member, known)
     if not (own and asked_now):
         yield from _of_fields(look, state.fields, place, _about(state), own=own)
     if not asked_now:
         seen = {key: value for key, value in known.items() if look.may(place, key, own=True)}
         for fact in state.facts(seen, look.process.options):
-            text = plainly.price(fact.value, look.process.currency) if fact.price_of else fact.value
+            text = plainly.price(fact.value, look.process.currency, look.clock.words) if fact.price_of else fact.value
             if text:
-                yield _Fact(fact.title, text, fact.price_of or state.title, price=bool(fact.price_of))
+                yield _Fact(
+                    look.clock.words.tell(fact.title), text, fact.price_of or state.title, price=bool(fact.price_of)
+                )
 
 
 def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *, own: bool) -> Iterator[_Fact]:
@@ -215,11 +219,13 @@ def _booked(compiled: Compiled, position: Position) -> dict[tuple[str, str], dat
     return found
 
 
-def _distinct(found: list[_Fact]) -> tuple[tuple[str, str], ...]:
+def _distinct(words: Words, found: list[_Fact]) -> tuple[tuple[str, str], ...]:
     """Each line once, and lines of one title told apart by where they come from."""
     prices = sum(fact.price for fact in found)
     named = [
-        replace(fact, title=f"Price of {plainly.lower(fact.about)}") if fact.price and prices > 1 else fact
+        replace(fact, title=words.say("Price of %(what)s", what=words.within(fact.about)))
+        if fact.price and prices > 1
+        else fact
         for fact in found
     ]
     once: dict[tuple[str, str], _Fact] = {}
@@ -228,7 +234,7 @@ def _distinct(found: list[_Fact]) -> tuple[tuple[str, str], ...]:
     lines = list(once.values())
     often = Counter(fact.title for fact in lines)
     return tuple(
-        (f"{fact.title} ({plainly.lower(fact.about)})", fact.text)
+        (f"{fact.title} ({words.within(fact.about)})", fact.text)
         if often[fact.title] > 1 and fact.about not in ("", fact.title)
         else (fact.title, fact.text)
         for fact in lines

@@ -20,6 +20,8 @@ from flowengine.core.scopes import branches_in
 from flowengine.core.values import Branch, Json
 from flowengine.language.model import State
 from flowengine.language.parts import EXPIRED, Field
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Entry
 from flowengine.views import appointments
 from flowengine.views.answered import Saying
@@ -30,7 +32,8 @@ from flowengine.views.thread_lines import ThreadLine
 MOST = 60
 """Lines of what is done that are told, the newest."""
 
-BEGUN = "What you need"
+BEGUN = phrase("What you need")
+_ENDS = {"fulfilled": phrase("It is done"), "ended": phrase("It has ended")}
 
 
 class Thread:
@@ -72,7 +75,7 @@ class Thread:
                 start = self.compiled.process.root.states[self.compiled.process.root.start]
                 seq = entry.seq if entry.by.id == self.mine[0] else 0
                 lines = tuple(self._answers(start.fields, command.answer))
-                self._line(entry, BEGUN, lines=lines, kind="yours", with_you=True, seq=seq)
+                self._line(entry, self.saying.say(BEGUN), lines=lines, kind="yours", with_you=True, seq=seq)
             case c.Act() | c.ActFor():
                 self._on_step(entry, command)
             case c.Invoke() if self._is_his(entry):
@@ -92,7 +95,7 @@ class Thread:
         if whose not in self.mine and entry.by.party not in self.mine:
             by = self.names.get(entry.by.id, "")
             if command.outcome == "held" and by:
-                text = f"You have met {by}."
+                text = self.saying.say("You have met %(by)s.", by=by)
                 self._line(entry, title, text, who=by, kind="yours", with_you=True, inside=inside)
             return
         moved = next((one.move for one in entry.events if isinstance(one, e.Moved) and one.step == step.number), "")
@@ -143,10 +146,17 @@ class Thread:
                 if state is not None and state.for_customers:
                     inside, title = self._around(event.state), _title(state)
                     if title:
-                        self._line(entry, title, "No answer came in time.", kind="missed", with_you=True, inside=inside)
+                        self._line(
+                            entry,
+                            title,
+                            self.saying.say("No answer came in time."),
+                            kind="missed",
+                            with_you=True,
+                            inside=inside,
+                        )
             case e.Ended():
                 if not entry.erased:
-                    words = event.because or ("It is done" if event.kind == "fulfilled" else "It has ended")
+                    words = event.because or self.saying.say(_ENDS[event.kind])
                     self._line(entry, words, kind="end")
 
     # phases
@@ -215,7 +225,9 @@ def around(compiled: Compiled) -> Mapping[str, str]:
     return once(compiled, "phases around", found)
 
 
-def now(compiled: Compiled, position: Position, names: Mapping[str, str], yours: Iterable[str]) -> list[ThreadLine]:
+def now(
+    told: Words, compiled: Compiled, position: Position, names: Mapping[str, str], yours: Iterable[str]
+) -> list[ThreadLine]:
     """Where the job is, in the order of the file; ``yours`` are the states in which something waits for him."""
     words, mine = words_of(compiled), set(yours)
     found: dict[str, ThreadLine] = {}
@@ -234,7 +246,7 @@ def now(compiled: Compiled, position: Position, names: Mapping[str, str], yours:
             line = replace(before, at=earliest, with_you=before.with_you or line.with_you, who=before.who or line.who)
         found[word] = line
     if not found:
-        return [ThreadLine(when="now", words=word) for word in places(compiled, position.head.standing)]
+        return [ThreadLine(when="now", words=told.tell(word)) for word in places(compiled, position.head.standing)]
     return list(found.values())
 
 

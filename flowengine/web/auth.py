@@ -13,6 +13,7 @@ from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import BadToken
 from flowengine.people.identities import By, person_of
+from flowengine.speech.phrases import phrase
 from flowengine.views.tokens import TokenView
 from flowengine.web.cookies import SAFE, check_origin
 from flowengine.web.security_log import asked_by
@@ -63,4 +64,4 @@ def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials |
 
 
 def _nobody() -> BadToken:
-    return BadToken("a token is needed", where="Authorization", possible=("Authorization: Bearer flow_…",))
+    return BadToken(phrase("a token is needed"), where="Authorization", possible=("Authorization: Bearer flow_…",))

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from flowengine import exact
 from flowengine.client.wire import decoded
 from flowengine.errors import TooLarge
+from flowengine.speech.phrases import phrase
 from flowengine.web.errors import PROBLEM
 
 LARGEST = 1_000_000
@@ -39,9 +40,9 @@ async def raw(request: Request) -> bytes:
 
 def _too_large() -> TooLarge:
     return TooLarge(
-        f"what was sent has more than {LARGEST} bytes",
+        phrase("what was sent has more than %(largest)s bytes", largest=LARGEST),
         where="body",
-        possible=("keep it elsewhere and send where it is",),
+        possible=(phrase("keep it elsewhere and send where it is"),),
     )
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from flowengine.engine import Engine
 from flowengine.errors import BadToken, NotFound
 from flowengine.reading.calendar_files import PATH
+from flowengine.speech.phrases import phrase
 from flowengine.web.auth import engine_of
 from flowengine.web.bodies import error_of
 
@@ -35,7 +36,7 @@ def feed(request: Request, secret: str) -> Response:
     try:
         found = engine.read_feed(secret)
     except BadToken:
-        raise NotFound("there is no such feed, or it has ended", possible=("make a new one",)) from None
+        raise NotFound(phrase("there is no such feed, or it has ended"), possible=(phrase("make a new one"),)) from None
     tag = f'"{sha256(found.text.encode()).hexdigest()[:32]}"'
     headers = {"etag": tag, "cache-control": f"private, max-age={KEPT_SECONDS}", "x-content-type-options": "nosniff"}
     if tag in request.headers.get("if-none-match", ""):

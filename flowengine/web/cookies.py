@@ -16,6 +16,7 @@ from fastapi import Request, Response
 
 from flowengine.commands.sessions import csrf_of
 from flowengine.errors import BadToken, NotAllowed
+from flowengine.speech.phrases import phrase
 from flowengine.web import security_log
 
 COOKIE, LOCAL = "__Host-flow", "flow"
@@ -103,7 +104,9 @@ def _put(request: Request, response: Response, name: str, value: str, seconds: i
     secure = _over_tls(request)
     if not secure and not _is_this_machine(request.url.hostname or ""):
         raise NotAllowed(
-            "nobody signs in over plain HTTP", where=request.url.hostname or "", possible=("https://", "FLOW_URL")
+            phrase("nobody signs in over plain HTTP"),
+            where=request.url.hostname or "",
+            possible=("https://", "FLOW_URL"),
         )
     response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
@@ -137,9 +140,9 @@ def check_origin(request: Request, *, must_say: bool) -> None:
     foreign = site not in ("", "same-origin", "none") or (origin and not _is_ours(request, origin))
     if foreign or (must_say and not site and not origin):
         raise NotAllowed(
-            "this was not sent from a page of ours",
+            phrase("this was not sent from a page of ours"),
             where="Origin",
-            possible=("a page of this site", "Authorization: Bearer, without a cookie"),
+            possible=(phrase("a page of this site"), phrase("Authorization: Bearer, without a cookie")),
         )
 
 
@@ -154,4 +157,6 @@ def check_csrf(request: Request, secret: str) -> None:
     that a page has read and put into ``request.state.csrf``."""
     shown = request.headers.get(CSRF, "") or getattr(request.state, "csrf", "")
     if not compare_digest(shown.encode(), csrf_of(secret).encode()):
-        raise NotAllowed("the page is not of this session any more", where=CSRF, possible=("load it again",))
+        raise NotAllowed(
+            phrase("the page is not of this session any more"), where=CSRF, possible=(phrase("load it again"),)
+        )

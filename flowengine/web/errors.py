@@ -20,6 +20,10 @@ from starlette.requests import ClientDisconnect
 
 from flowengine import errors as e
 from flowengine import exact
+from flowengine.speech.languages import wished
+from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
+from flowengine.speech.words import Words
 from flowengine.web import security_log
 
 LOG = logging.getLogger("flowengine.web")
@@ -35,8 +39,8 @@ PAGE = "docs/http-api.md"
 
 _CODES = {404: "NotFound", 405: "WrongMethod"}
 _HIDDEN = {
-    500: "this could not be done here, and not through what was sent; the server's log says why",
-    503: "the database cannot do it now; send the same again",
+    500: phrase("this could not be done here, and not through what was sent; the server's log says why"),
+    503: phrase("the database cannot do it now; send the same again"),
 }
 _LAWS = re.compile(r" \(L[0-9]+\)")
 _TITLES = {
@@ -77,7 +81,7 @@ def install(app: FastAPI) -> None:
     """Have every error of the application answered in the one shape."""
     for kind in (e.FlowError, HTTPException, RequestValidationError, ClientDisconnect):
         app.add_exception_handler(kind, answer_to)
-    app.add_exception_handler(Exception, lambda request, error: _unforeseen())  # the server logs it  # noqa: ARG005
+    app.add_exception_handler(Exception, lambda request, error: _unforeseen(request))  # the server logs it  # noqa: ARG005
 
 
 def answer_to(request: Request, error: Exception) -> Response:
@@ -92,13 +96,13 @@ def answer_to(request: Request, error: Exception) -> Response:
     if isinstance(error, ClientDisconnect):
         return Response(status_code=400)  # nobody is there any more to be answered, and nothing is wrong here
     LOG.error("%s %s failed", request.method, _route(request), exc_info=error)
-    return _unforeseen()
+    return _unforeseen(request)
 
 
 def _flow_error(request: Request, error: e.FlowError) -> Response:
     status = e.http_status(error)
     security_log.came_to(request.scope, error.code)
-    headers = {}
+    words, headers = _reader(request), _spoken(request)
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     if isinstance(error, e.TooMany):
@@ -107,11 +111,21 @@ def _flow_error(request: Request, error: e.FlowError) -> Response:
         headers["retry-after"] = str(RETRY_SECONDS)
     if status >= 500 and not isinstance(error, e.Overloaded):
         LOG.error("%s %s: %s", request.method, _route(request), error)
-        return answer(status, shape(status, error.code, _HIDDEN[status]), headers)
-    found = error.to_json()
+        return answer(status, shape(status, error.code, words.tell(_HIDDEN[status])), headers)
+    found = error.tell(words.tell).to_json()
     if "what" not in found:
         found["what"] = error.what
     return answer(status, told(status, found), headers)
+
+
+def _reader(request: Request) -> Words:
+    """The words in which who asks is told what cannot be done."""
+    return words_for(wished(request.headers.get("accept-language", "")))
+
+
+def _spoken(request: Request) -> dict[str, str]:
+    """The headers of what is told in the language of who asks."""
+    return {"content-language": _reader(request).language, "vary": "accept-language"}
 
 
 def _route(request: Request) -> str:
@@ -126,6 +140,6 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     return answer(status, shape(status, _CODES.get(status, "Refused"), what, possible=allowed), error.headers)
 
 
-def _unforeseen() -> Response:
+def _unforeseen(request: Request) -> Response:
     """Whoever asked is told no more than that."""
-    return answer(500, shape(500, "Failed", _HIDDEN[500]))
+    return answer(500, shape(500, "Failed", _reader(request).tell(_HIDDEN[500])), _spoken(request))

@@ -17,6 +17,7 @@ from flowengine.client.routes import PREFIX
 from flowengine.engine import Engine
 from flowengine.errors import TooLarge
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.views.conversation import FileView
 from flowengine.web.auth import asker
 from flowengine.web.bodies import error_of, json_of
@@ -104,4 +105,8 @@ async def _body(request: Request, largest: int) -> bytes:
 
 
 def _too_large(largest: int) -> TooLarge:
-    return TooLarge(f"the file has more than {largest:,} bytes", where="body", possible=("make it smaller",))
+    return TooLarge(
+        phrase("the file has more than %(largest)s bytes", largest=largest),
+        where="body",
+        possible=(phrase("make it smaller"),),
+    )

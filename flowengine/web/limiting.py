@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any, TypeVar
 
 from flowengine.errors import Overloaded, TooMany
+from flowengine.speech.phrases import phrase
 
 Done = TypeVar("Done")
 
@@ -46,8 +47,9 @@ class Limiter:
         """Have something done in a thread. Raises Overloaded, at once, when too many wait."""
         if self.under_way >= self._most:
             raise Overloaded(
-                f"{self._most} requests are under way, more than can be taken in", where=self._name,
-                possible=("the same again, a second later",),
+                phrase("%(most)s requests are under way, more than can be taken in", most=self._most),
+                where=self._name,
+                possible=(phrase("the same again, a second later"),),
             )  # fmt: skip
         self.under_way += 1
         try:
@@ -110,6 +112,6 @@ class Rates:
                 self._used.popitem(last=False)
         if late > 0:
             raise TooMany(
-                "so many requests cannot be taken from one person", retry_after=late,
-                possible=(f"{1 / self._share:.0f} a second",),
+                phrase("so many requests cannot be taken from one person"), retry_after=late,
+                possible=(phrase("%(rate)s a second", rate=f"{1 / self._share:.0f}"),),
             )  # fmt: skip

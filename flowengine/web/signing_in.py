@@ -16,6 +16,8 @@ from flowengine.commands.sessions import csrf_of
 from flowengine.errors import BadToken
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import By, Identity
+from flowengine.speech.languages import wished
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import View
 from flowengine.views.signing_in import (
     CodeSent,
@@ -209,7 +211,10 @@ def session(request: Request) -> Response:
     """401 for nobody. Only by the cookie: a token is no session."""
     found = signed_in(request)
     if found is None:
-        raise BadToken("nobody is signed in here", possible=("POST /api/v1/codes", "POST /api/v1/links/open"))
+        raise BadToken(
+            phrase("nobody is signed in here"),
+            possible=("POST /api/v1/codes", "POST /api/v1/links/open"),
+        )
     shown = Session(
         person=found.person,
         strength=found.strength,
@@ -225,7 +230,7 @@ def sign_out(request: Request) -> Response:
     """The session ends, and the browser forgets it. 401 where there is none."""
     found = authenticate(request)
     if not isinstance(found, Identity) or not found.session:
-        raise BadToken("nobody is signed in here", possible=("nothing is left to do",))
+        raise BadToken(phrase("nobody is signed in here"), possible=(phrase("nothing is left to do"),))
     response = answer(200, engine_of(request).end_session(found.session, by=found))
     drop_cookie(request, response)
     return response
@@ -286,7 +291,7 @@ def begin_oidc(request: Request, provider: str, asked: Annotated[BeginOidc, Depe
 def finish_oidc(request: Request, state: str = "", code: str = "", iss: str = "", error: str = "") -> Response:
     """303 to where the browser wanted to go, with a session in a cookie. 401 where something of it does not fit."""
     if error or not code:
-        raise BadToken("the provider signs nobody in", where=error[:60], possible=("begin again",))
+        raise BadToken(phrase("the provider signs nobody in"), where=error[:60], possible=(phrase("begin again"),))
     address = request.client.host if request.client is not None else ""
     agent = request.headers.get("user-agent", "")
     browser = Browser(address=address, agent=agent, current=signed_in(request))
@@ -377,7 +382,8 @@ def start_publicly(
     request: Request, process: str, asked: Annotated[StartPublicly, Depends(body_of(StartPublicly))]
 ) -> Response:
     """202: the job is there, and is his once he has answered the code (``/codes/check``), within seven days."""
+    language = wished(request.headers.get("accept-language", ""))
     begun = engine_of(request).start_publicly(
-        process, need=asked.need, name=asked.name, contact=asked.contact, browser=browser_of(request)
+        process, need=asked.need, name=asked.name, contact=asked.contact, browser=browser_of(request), language=language
     )
     return answer(202, begun)

@@ -22,6 +22,7 @@ from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_as
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyMissing
 from flowengine.people.identities import person_of
+from flowengine.speech.languages import wished
 from flowengine.views.keyed import Answer
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
@@ -169,7 +170,8 @@ def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Ans
         )
     if verb.asking.limit is not None:
         given.setdefault("limit", verb.asking.limit)  # a page, also of what has no limit in process
-    desk, name = LocalDesk(engine_of(request), who), verb.asking.route.verb
+    language = wished(request.headers.get("accept-language", ""))
+    desk, name = LocalDesk(engine_of(request), who, language=language), verb.asking.route.verb
     if key and verb.asking.key is None and (once := keyed(name, (), given, key)) is not None:
         return desk.ask_once(once, (), given)
     found = getattr(desk, name)

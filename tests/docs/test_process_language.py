@@ -69,11 +69,12 @@ def test_an_example_starts(block: Block) -> None:
     process = parse(block.source)
     need = next(iter(process.root.states.values()))
     given = {"string": "2027-06-01", "array": ["Ben"], "integer": 44}
+    answers = {one.name: one.schema["enum"][0] if "enum" in one.schema else given[one.type] for one in need.fields}
     with Engine("sqlite://", clock=clock, handlers={}) as engine:
         for member in ("ada", "ben"):
             engine.add_customer(member, groups=["members"])
         engine.deploy(block.source)
-        receipt = engine.start(process.name, by="ada", need={field.name: given[field.type] for field in need.fields})
+        receipt = engine.start(process.name, by="ada", need=answers)
         assert receipt.status == "open"
         assert receipt.states
 

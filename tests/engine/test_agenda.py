@@ -188,7 +188,7 @@ def test_a_span_that_is_none_is_refused(engine: Engine, first: date, last: date 
         engine.agenda(first, last)
     assert engine.agenda(date(2026, 1, 1), date(2026, 4, 2)) == []
     for limit in (0, 1001):
-        with pytest.raises(BadAnswer, match="must be from 1 to 1000"):
+        with pytest.raises(BadAnswer, match="must be from 1 to 1,000"):
             engine.agenda(limit=limit)
 
 

@@ -317,7 +317,7 @@ def test_a_customer_lets_somebody_act_for_himself_alone(engine: Engine) -> None:
         ("ada", "lund", {"since": NOW, "until": NOW}, BadAnswer, "is not after since"),
         ("ada", "lund", {"until": NOW}, BadAnswer, "is over"),
         ("ada", "lund", {"until": NOW.replace(tzinfo=None)}, BadAnswer, "has no time zone"),
-        ("ada", "lund", {"because": "x" * 1_001}, BadAnswer, "at most 1000"),
+        ("ada", "lund", {"because": "x" * 1_001}, BadAnswer, "at most 1,000"),
     ],
 )
 def test_acting_that_cannot_be_is_refused(engine: Engine, person, party, said, error, words) -> None:  # type: ignore[no-untyped-def]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import PlainNames
-from flowengine.language.spoken_time import last_day, moment
 from flowengine.language.texts import Text, plain, told
+from flowengine.speech.spoken_time import last_day, moment
 
 NAMES = PlainNames({"data": {"cloth": "navy", "price": 420.0, "parts": ["a", "b"]}})
 

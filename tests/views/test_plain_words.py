@@ -15,6 +15,7 @@ from flowengine.language import load
 from flowengine.language.model import Process, State
 from flowengine.language.parts import EXPIRED
 from flowengine.language.types import TYPES, Vote
+from flowengine.speech.words import ENGLISH
 from flowengine.views.answered import THANKS, Saying, ended
 from flowengine.views.history_lines import Teller
 from flowengine.views.plainly import sentence
@@ -81,6 +82,6 @@ def test_each_type_has_words_for_what_is_done_on_it() -> None:
 
 def test_an_end_is_told_with_what_came_of_it() -> None:
     """A job that is over says why, or what need is fulfilled."""
-    assert ended("fulfilled", "A loaf of bread", "") == "It is fulfilled: A loaf of bread."
-    assert ended("fulfilled", "A loaf of bread", "The loaf was good!") == "It is fulfilled: The loaf was good!"
-    assert ended("ended", "A loaf of bread", "Nobody came") == "It is over: Nobody came."
+    assert ended(ENGLISH, "fulfilled", "A loaf of bread", "") == "It is fulfilled: A loaf of bread."
+    assert ended(ENGLISH, "fulfilled", "A loaf of bread", "The loaf was good!") == "It is fulfilled: The loaf was good!"
+    assert ended(ENGLISH, "ended", "A loaf of bread", "Nobody came") == "It is over: Nobody came."

@@ -292,16 +292,26 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         record: Answer | None = None,
         *,
         zone: str = "",
+        language: str = "",
         organisation: bool | None = None,
     ) -> view.PersonView:
         """Enter a customer, or change what is known of one; with an empty id one is made."""
-        return self._ask("add_customer", id, name, contact, groups, record, zone=zone, organisation=organisation)
+        return self._ask(
+            "add_customer", id, name, contact, groups, record, zone=zone, language=language, organisation=organisation
+        )
 
     def add_staff(
-        self, id: str, name: str = "", roles: Sequence[str] | None = None, contact: str = "", *, zone: str = ""
+        self,
+        id: str,
+        name: str = "",
+        roles: Sequence[str] | None = None,
+        contact: str = "",
+        *,
+        zone: str = "",
+        language: str = "",
     ) -> view.PersonView:
         """Enter a member of staff with roles, or change one."""
-        return self._ask("add_staff", id, name, roles, contact, zone=zone)
+        return self._ask("add_staff", id, name, roles, contact, zone=zone, language=language)
 
     def leave(self, person: str, *, because: str, to: str = "", dry: bool = False) -> view.Left:
         """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""

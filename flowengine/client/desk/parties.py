@@ -38,9 +38,12 @@ class Parties(Part):
         """For whom somebody may act, then who may act for him."""
         return self._ask("acting", person)
 
-    def set_name(self, person: str, name: str = "", *, zone: str | None = None) -> PersonView:
-        """Say what somebody is called, and in which zone he reads moments; what is not said stays."""
-        return self._ask("set_name", person, name, zone=zone)
+    def set_name(
+        self, person: str, name: str = "", *, zone: str | None = None, language: str | None = None
+    ) -> PersonView:
+        """Say what somebody is called, in which zone he reads moments, and in which language he is spoken to; what is
+        not said stays."""
+        return self._ask("set_name", person, name, zone=zone, language=language)
 
     def contacts(self, person: str) -> list[view.ContactView]:
         """The ways to somebody, the verified first."""

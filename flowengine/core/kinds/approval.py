@@ -21,6 +21,7 @@ from flowengine.core.values import Actor, Json, Panel, Seat, Seating, Step
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.parts import Field
 from flowengine.language.types import Approval
+from flowengine.speech.phrases import phrase
 
 _TITLES = {"approved": "Approve", "changes": "Ask for changes", "declined": "Decline"}
 _WORDS = (Field(name="words", type="string", title="In your words", optional=True),)
@@ -77,12 +78,12 @@ class Approving(Waiting[Approval]):
         spot.keep(Panel() if several else None)
         seats = [(seating, 1) for seating in asked] if several else ()
         opened = spot.open_step(now.by, seats=seats, title=step.title, due=step.due)
-        if opened.shown != step.shown:
-            spot.change_step(opened, "migrated", shown=step.shown)
+        if (opened.shown, opened.others) != (step.shown, step.others):
+            spot.change_step(opened, "migrated", shown=step.shown, others=step.others)
 
     def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:
         """What is approved is what was shown when it was asked for."""
-        return replace(super().renewed(spot, before, step), title=step.title, shown=step.shown)
+        return replace(super().renewed(spot, before, step), title=step.title, shown=step.shown, others=step.others)
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))
@@ -114,16 +115,16 @@ class Approving(Waiting[Approval]):
         """The seats that somebody can take, his own first, and the way to a free one (:func:`_way`)."""
         seats, mine = {seat.audience: seat for seat in spot.draft.seats(step.number)}, seatings(by)
         if any(himself(by, seat.by) for seat in seats.values() if seat.by is not None):
-            raise NotAllowed("you have answered; the others have not yet", where=step.state)
+            raise NotAllowed(phrase("you have answered; the others have not yet"), where=step.state)
         widened = not mine.isdisjoint(step.audience)
         own = [audience for audience in seats if widened or audience in mine]
         if not own:
-            raise NotFound("no such step", where=str(step.number))
+            raise NotFound(phrase("no such step"), where=str(step.number))
         named = {person_seating(one) for one in stands_for(by)}
         own.sort(key=lambda audience: audience not in named)
         way = _way(seats, own, set())
         if not way:
-            raise NotAllowed("somebody else has answered in your place", where=step.state)
+            raise NotAllowed(phrase("somebody else has answered in your place"), where=step.state)
         return own, way
 
     def _panel(self, spot: Spot) -> Panel:
@@ -179,6 +180,6 @@ def _checked(outcome: str, answer: Json, where: str) -> dict[str, Json]:
         return check_answer(_FIELDS[outcome], answer, where)
     except BadAnswer as bad:
         if outcome == "changes" and "words" in bad.problems:
-            problems = {**bad.problems, "words": "say what should change"}
+            problems = {**bad.problem_phrases, "words": phrase("say what should change")}
             raise BadAnswer(problems, where=where, possible=["words"]) from None
         raise

@@ -48,7 +48,7 @@ class Answering(Waiting[S]):
 
     def called(self, spot: Spot, step: Step, outcome: str) -> str:  # noqa: ARG002 - kinds may look at more
         """What a person chooses who takes that way."""
-        return spoken(outcome).capitalize()
+        return spot.process.said(spoken(outcome).capitalize())
 
 
 class Asking(Answering[State]):

@@ -16,6 +16,7 @@ from flowengine.core.values import Actor, KeptMessage, Seat, Seating, ServiceCal
 from flowengine.errors import ExpressionFailed, InvariantBroken, UnknownOutcome
 from flowengine.language.model import State
 from flowengine.language.parts import EXPIRED, SKIPPED, Audience, Field
+from flowengine.speech.phrases import phrase
 
 S = TypeVar("S", bound=State)
 
@@ -105,6 +106,9 @@ class Waiting(Generic[S]):
             changes["title"] = self.heading(spot, step)
         if now.shows != was.shows:
             changes["shown"] = spot.shown()
+        if spot.process.texts != before.process.texts or changes:
+            heading = self.heading(spot, step)
+            changes["others"] = spot.in_others("" if heading == spot.title() else heading)
         if self.invited(now, step) != self.invited(was, step):
             added = [whom for whom in step.audience if whom not in self._asked_before(before, step)]
             asked = (*spot.seatings(self.invited(now, step)), *added)
@@ -148,7 +152,11 @@ def chosen(step: Step, command: Act, possible: tuple[str, ...]) -> str:
         return command.outcome
     if not command.outcome and len(possible) == 1:
         return possible[0]
-    what = f"the step does not know {clip(command.outcome)}" if command.outcome else "say which outcome"
+    what = (
+        phrase("the step does not know %(outcome)s", outcome=clip(command.outcome))
+        if command.outcome
+        else phrase("say which outcome")
+    )
     raise UnknownOutcome(what, where=step.state, possible=possible)
 
 

@@ -11,12 +11,14 @@ from flowengine.core.forms import FormField, Shape, Way, form_limits
 from flowengine.core.kinds.base import NO_THANKS, Waiting, chosen, skipped
 from flowengine.core.options import Offered, days_of, form_options, id_type, offered
 from flowengine.core.spot import Result, Spot
+from flowengine.core.translating import inner_in
 from flowengine.core.values import Json, Offer, Step
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.evaluation import numbers
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import MOST_CHOSEN, Pick, option_key, options_of
 from flowengine.language.types import Choice
+from flowengine.speech.phrases import listing, phrase
 
 _NAMED = 20
 """How many options a message names."""
@@ -79,7 +81,7 @@ class Choosing(Waiting[Choice]):
                 answer[name] = checked.value
                 titles[name] = checked.words
         for name in given:
-            problems[name[:60]] = f"is not asked here{near(name, list(state.choose))}"
+            problems[name[:60]] = phrase("is not asked here%(near)s", near=near(name, list(state.choose)))
             possible += [one for one in state.choose if one not in possible]
         if problems:
             raise BadAnswer(problems, where=step.state, possible=possible)
@@ -91,7 +93,7 @@ class Choosing(Waiting[Choice]):
         return offer
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        state, offer = self.state(spot), self._offer(spot)
+        state, offer = self.state(spot), inner_in(spot.process, self._offer(spot))
         picks = tuple(_question(pick, offer.picks[name], spot.process.currency) for name, pick in state.choose.items())
         choosing = Way(outcome=state.outcomes[0], title=step.title, fields=picks)
         return (choosing, NO_THANKS) if state.optional else (choosing,)
@@ -140,7 +142,7 @@ class _Checked:
         try:
             {"one": self._one, "several": self._several, "quantities": self._quantities}[_shape(pick)](given)
         except ValueError as error:
-            self.problem = str(error)
+            self.problem = error.args[0]
 
     @property
     def words(self) -> str:
@@ -153,7 +155,7 @@ class _Checked:
     def _one(self, given: Json) -> None:
         if given is None:
             if self.pick.min > 0:
-                raise ValueError(f"is missing; choose {self._named('one of ')}")
+                raise ValueError(phrase("is missing; choose %(named)s", named=self._one_of()))
             return
         option = self._option(given)
         self.picked, self.value = [(option, 1)], option["id"]
@@ -164,17 +166,19 @@ class _Checked:
         ids = given if isinstance(given, list) else [given]
         found = [self._option(id) for id in ids]
         if len({option_key(option["id"]) for option in found}) < len(found):
-            raise ValueError("names an option twice")
+            raise ValueError(phrase("names an option twice"))
         self._within([(option, 1) for option in found])
         self.picked, self.value = [(option, 1) for option in found], [option["id"] for option in found]
 
     def _quantities(self, given: Json) -> None:
         given = {} if given is None else given
         if not isinstance(given, dict):
-            raise ValueError(f"must map ids to whole numbers, not be {kind_of(given)}")
+            raise ValueError(phrase("must map ids to whole numbers, not be %(given)s", given=kind_of(given)))
         for id, number in given.items():
             if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-                raise ValueError(f"{clip(id)} must have a whole number from 0, not {clip(number)}")
+                raise ValueError(
+                    phrase("%(id)s must have a whole number from 0, not %(number)s", id=clip(id), number=clip(number))
+                )
             option = self._option(id)
             if number:
                 self.picked.append((option, number))
@@ -183,20 +187,31 @@ class _Checked:
 
     def _option(self, id: Json) -> Offered:
         if not isinstance(id, str | int):
-            raise ValueError(f"must be an option's id, not {kind_of(id)}; choose {self._named('one of ')}")
+            raise ValueError(
+                phrase("must be an option's id, not %(id)s; choose %(named)s", id=kind_of(id), named=self._one_of())
+            )
         option = self.options.get(option_key(id))
         if option is None:
             hint = near(option_key(id), self.known)
-            raise ValueError(f"{clip(id)} is not offered{hint}; choose {self._named('one of ')}")
+            raise ValueError(
+                phrase("%(id)s is not offered%(hint)s; choose %(named)s", id=clip(id), hint=hint, named=self._one_of())
+            )
         return option
 
     def _within(self, picked: list[tuple[Offered, int]]) -> None:
         number = sum(count for _, count in picked)
         low, high = self.pick.min, self.pick.max
         if not low <= number <= high:
-            upper = f"{low} or more" if high == MOST_CHOSEN and number < low else f"{low} to {high:,}"
+            open_ended = high == MOST_CHOSEN and number < low
+            upper = (
+                phrase("%(low)s or more", low=low) if open_ended else phrase("%(low)s to %(high)s", low=low, high=high)
+            )
             span = str(low) if low == high else upper
-            raise ValueError(f"chooses {number}; choose {span} of {self._named()}")
+            raise ValueError(
+                phrase(
+                    "chooses %(number)s; choose %(span)s of %(named)s", number=number, span=span, named=self._named()
+                )
+            )
         if number or low:
             self._within_limits(picked)
 
@@ -205,19 +220,29 @@ class _Checked:
         for option, number in picked:
             taken[limits.kind(option)] += number
         problems = [
-            f"chooses {taken[kind]} of {limits.by} {kind}; choose {limit.words} of {self._named(kind=kind)}"
+            phrase(
+                "chooses %(number)s of %(by)s %(kind)s; choose %(limit)s of %(named)s",
+                number=taken[kind],
+                by=limits.by,
+                kind=kind,
+                limit=limit.words,
+                named=self._named(kind),
+            )
             for kind, limit in limits.broken(taken).items()
         ]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError(listing(problems, "; "))
 
-    def _named(self, before: str = "", kind: str | None = None) -> str:
+    def _one_of(self) -> str:
+        return phrase("one of %(named)s", named=self._named())
+
+    def _named(self, kind: str | None = None) -> str:
         """The first of the options; with a ``kind`` of those that are of it."""
         limits, options = self.pick.limits, self.options.values()
         found = [option for option in options if kind is None or limits.kind(option) == kind]
         more = len(found) - _NAMED
         named = ", ".join(self._words(option) for option in found[:_NAMED])
-        return before + named + (f" and {more} more" if more > 0 else "")
+        return phrase("%(named)s and %(more)s more", named=named, more=more) if more > 0 else named
 
     @staticmethod
     def _words(option: Offered) -> str:

@@ -43,6 +43,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Calendar
 from flowengine.language.types import Fitting
+from flowengine.speech.phrases import phrase
 
 BOOK = "book"
 """The purpose of the customer's step."""
@@ -81,12 +82,16 @@ class Fitted(Waiting[Fitting]):
             self._lapse(spot)
         possible = self.possible(spot, step)
         if not possible:
-            raise NotAllowed("the appointment has begun; it can no longer be changed here", where=step.state)
+            raise NotAllowed(phrase("the appointment has begun; it can no longer be changed here"), where=step.state)
         if step.purpose == HOLD and command.outcome in _ENDINGS and command.outcome not in possible:
             raise NotAllowed(
-                f"the appointment begins at {moment_text(self._slot(spot))}, and cannot be {command.outcome} before",
+                phrase(
+                    "the appointment begins at %(moment)s, and cannot be %(outcome)s before",
+                    moment=moment_text(self._slot(spot)),
+                    outcome=command.outcome,
+                ),
                 where=step.state,
-                possible=("wait until it has begun", "move it"),
+                possible=(phrase("wait until it has begun"), phrase("move it")),
             )
         move = chosen(step, command, possible)
         if move in _ENDINGS:
@@ -144,20 +149,26 @@ class Fitted(Waiting[Fitting]):
         wrong = next((name for name in given if name != "slot"), None)
         if wrong is not None:
             raise BadAnswer(
-                {wrong[:60]: f"is not asked here{near(wrong, ['slot'])}"}, where=step.state, possible=["slot"]
+                {wrong[:60]: phrase("is not asked here%(near)s", near=near(wrong, ["slot"]))},
+                where=step.state,
+                possible=["slot"],
             )
         if "slot" not in given:
             if move == "book" and booking.slot is not None:
                 return booking.slot
             possible = nearest(calendar, state.length, spot.now, spot.now)
-            lapsed = f" ({moment_text(booking.lapsed)} is held for you no more)" if booking.lapsed else ""
-            problem = f"is missing{lapsed}; name the start of a slot"
+            problem = phrase("is missing; name the start of a slot")
+            if booking.lapsed:
+                problem = phrase(
+                    "is missing (%(slot)s is held for you no more); name the start of a slot",
+                    slot=moment_text(booking.lapsed),
+                )
             raise BadAnswer({"slot": problem}, where=step.state, possible=possible)
         slot = read_slot(calendar, state.length, given["slot"], spot.now, step.state)
         if slot == booking.slot:
             if move == "book":
                 return slot
-            raise NotAllowed("that slot is yours already", where=step.state, possible=self.possible(spot, step))
+            raise NotAllowed(phrase("that slot is yours already"), where=step.state, possible=self.possible(spot, step))
         check_slot(calendar, state.length, slot, spot.now, step.state)
         return slot
 
@@ -210,8 +221,12 @@ class Fitted(Waiting[Fitting]):
         diary = self._diary(spot, *day_around(calendar, slot, length_of(calendar, state.length)), alone=True)
         problem = diary.problem(slot)
         if problem:
-            possible = self._instead(spot, slot) or ["another time"]
-            raise SlotTaken(f"the time {slot.isoformat()} {problem}", where=calendar.name, possible=possible)
+            possible = self._instead(spot, slot) or [phrase("another time")]
+            raise SlotTaken(
+                phrase("the time %(moment)s %(problem)s", moment=slot.isoformat(), problem=problem),
+                where=calendar.name,
+                possible=possible,
+            )
         names = spot.names()
         states = [one for scope in spot.process.scopes() for one in scope.states.values()]
         met = {names.by(one.name) for one in states if isinstance(one, Fitting)}
@@ -251,9 +266,11 @@ class Fitted(Waiting[Fitting]):
         booked = spot.world.booked(whose, booking.slot, booking.end, spot.now, alone=True)
         if booked[person_seating(person)]:
             raise NotAllowed(
-                f"{person} has another appointment at {moment_text(booking.slot)}",
+                phrase(
+                    "%(person)s has another appointment at %(moment)s", person=person, moment=moment_text(booking.slot)
+                ),
                 where=step.state,
-                possible=("somebody who is free then", "have the customer move the appointment first"),
+                possible=(phrase("somebody who is free then"), phrase("have the customer move the appointment first")),
             )
         self._free(spot)
         self._place(spot, replace(booking, staff=person))
@@ -364,9 +381,16 @@ class Fitted(Waiting[Fitting]):
         here, there = calendar_of(spot.process, self.state(spot)), calendar_of(before.process, self.state(before))
         if here.name != there.name and self.booking(spot).slot is not None:
             raise NotAllowed(
-                f"an appointment is held in the calendar {there.name!r}, and this version has {here.name!r}",
+                phrase(
+                    "an appointment is held in the calendar %(name)s, and this version has %(name2)s",
+                    name=repr(there.name),
+                    name2=repr(here.name),
+                ),
                 where=spot.state.name,
-                possible=("give the appointment back first", f"keep the calendar {there.name!r}"),
+                possible=(
+                    phrase("give the appointment back first"),
+                    phrase("keep the calendar %(name)s", name=repr(there.name)),
+                ),
             )
         super().renew(spot, before)
         booked = _customers(spot).booked
@@ -491,7 +515,11 @@ def calendar_of(process: Process, state: Fitting) -> Calendar:
     if not state.calendar and len(calendars) == 1:
         return next(iter(calendars.values()))
     if state.calendar or calendars:
-        what = f"there is no calendar {state.calendar!r}" if state.calendar else "the fitting names no calendar"
+        what = (
+            phrase("there is no calendar %(calendar)s", calendar=repr(state.calendar))
+            if state.calendar
+            else phrase("the fitting names no calendar")
+        )
         raise ExpressionFailed(what, where=state.name, possible=tuple(calendars))
     return once(state, f"calendar {process.zone}", lambda: _own_calendar(process, state))
 

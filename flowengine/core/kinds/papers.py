@@ -19,6 +19,7 @@ from flowengine.errors import BadAnswer
 from flowengine.exact import Number
 from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
+from flowengine.speech.phrases import phrase
 
 ABSTAINED: Mapping[str, Json] = {"abstain": True}
 
@@ -36,7 +37,9 @@ def ballot(state: Vote, poll: Poll, answer: Json, where: str) -> dict[str, Json]
     given, known = take(answer, where), dict(poll.options)
     wrong = next((name for name in given if name != "for"), None)
     if wrong is not None:
-        raise BadAnswer({wrong[:60]: f"is not asked here{near(wrong, ['for'])}"}, where=where, possible=["for"])
+        raise BadAnswer(
+            {wrong[:60]: phrase("is not asked here%(near)s", near=near(wrong, ["for"]))}, where=where, possible=["for"]
+        )
     said = given.get("for")
     try:
         if state.method == "score":
@@ -46,9 +49,10 @@ def ballot(state: Vote, poll: Poll, answer: Json, where: str) -> dict[str, Json]
             _hold_limits(ids, poll, state)
         return {"for": ids}
     except ValueError as error:
-        named = [id if id == title else f"{id} ({title})" for id, title in poll.options[:_NAMED]]
-        more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
-        problem = f"{error}; the options are {', '.join(named)}{more}"
+        options = ", ".join(id if id == title else f"{id} ({title})" for id, title in poll.options[:_NAMED])
+        if len(known) > _NAMED:
+            options = phrase("%(named)s and %(more)s more", named=options, more=len(known) - _NAMED)
+        problem = phrase("%(error)s; the options are %(options)s", error=error.args[0], options=options)
         raise BadAnswer({"for": problem}, where=where, possible=list(known)) from None
 
 
@@ -56,7 +60,9 @@ def abstention(answer: Json, where: str) -> dict[str, Json]:
     """The ballot of who abstains, who says nothing else. Raises :class:`BadAnswer`."""
     wrong = next(iter(take(answer, where)), None)
     if wrong is not None:
-        raise BadAnswer({wrong[:60]: "is not asked of who abstains"}, where=where, possible=["vote, to say it"])
+        raise BadAnswer(
+            {wrong[:60]: phrase("is not asked of who abstains")}, where=where, possible=[phrase("vote, to say it")]
+        )
     return dict(ABSTAINED)
 
 
@@ -153,17 +159,19 @@ def most(state: Vote, options: int) -> int:
 
 def _ids(said: Json, known: Mapping[str, str], most: int, least: int) -> list[str]:
     if said is None:
-        raise ValueError("choose an option" if least else "choose options; an empty list is for none of them")
+        raise ValueError(
+            phrase("choose an option") if least else phrase("choose options; an empty list is for none of them")
+        )
     ids = said if isinstance(said, list) else [said]
     if len(ids) < least:
-        raise ValueError("choose an option")
+        raise ValueError(phrase("choose an option"))
     if len(ids) > most:
-        raise ValueError(f"chooses {len(ids)}; choose at most {most}")
+        raise ValueError(phrase("chooses %(count)s; choose at most %(most)s", count=len(ids), most=most))
     keys: dict[str, None] = {}
     for id in ids:
         key = _known(id, known)
         if key in keys:
-            raise ValueError(f"names an option twice: {clip(key[:60])}")
+            raise ValueError(phrase("names an option twice: %(clip)s", clip=clip(key[:60])))
         keys[key] = None
     return list(keys)
 
@@ -173,28 +181,54 @@ def _hold_limits(ids: Sequence[str], poll: Poll, state: Vote) -> None:
     limits, taken = state.limits, Counter(poll.kinds.get(id, "") for id in ids)
     for kind, limit in limits.of.items():
         if limit.max is not None and taken[kind] > limit.max:
-            raise ValueError(f"chooses {taken[kind]} of {limits.by} {kind}; choose {limit.words}")
+            raise ValueError(
+                phrase(
+                    "chooses %(taken)s of %(by)s %(kind)s; choose %(words)s",
+                    taken=taken[kind],
+                    by=limits.by,
+                    kind=kind,
+                    words=limit.words,
+                )
+            )
     if len(ids) + limits.lacking(taken) > state.seats:
-        raise ValueError(f"leaves no room for what must win, of {state.seats} seats ({limits.words})")
+        raise ValueError(
+            phrase(
+                "leaves no room for what must win, of %(seats)s seats (%(words)s)",
+                seats=state.seats,
+                words=limits.words,
+            )
+        )
 
 
 def _scores(said: Json, known: Mapping[str, str], highest: int) -> dict[str, int]:
-    wanted = f"give options scores from 0 to {highest}, as {{{clip(next(iter(known))[:60])}: {highest}}}"
+    example = f"{{{clip(next(iter(known))[:60])}: {highest}}}"
+    wanted = phrase("give options scores from 0 to %(highest)s, as %(example)s", highest=highest, example=example)
     if not isinstance(said, dict):
-        raise ValueError(wanted if said is None else f"must be an object, not {kind_of(said)}; {wanted}")
+        raise ValueError(
+            wanted
+            if said is None
+            else phrase("must be an object, not %(said)s; %(wanted)s", said=kind_of(said), wanted=wanted)
+        )
     if not said:
         raise ValueError(wanted)
     for id, score in said.items():
         _known(id, known)
         if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= highest:
-            raise ValueError(f"{clip(id)} has the score {clip(score)}; a whole number from 0 to {highest} is possible")
+            raise ValueError(
+                phrase(
+                    "%(id)s has the score %(score)s; a whole number from 0 to %(highest)s is possible",
+                    id=clip(id),
+                    score=clip(score),
+                    highest=highest,
+                )
+            )
     return said
 
 
 def _known(id: Json, known: Mapping[str, str]) -> str:
     if not isinstance(id, str | int):
-        raise ValueError(f"must be an option's id, not {kind_of(id)}")
+        raise ValueError(phrase("must be an option's id, not %(id)s", id=kind_of(id)))
     key = option_key(id)
     if key not in known:
-        raise ValueError(f"{clip(key[:60])} is no option{near(key, tuple(known))}")
+        raise ValueError(phrase("%(clip)s is no option%(near)s", clip=clip(key[:60]), near=near(key, tuple(known))))
     return key

@@ -14,6 +14,8 @@ class Telling(Waiting[Tell]):
     def enter(self, spot: Spot) -> Result | None:
         state = self.state(spot)
         to = spot.seatings(state.to)
-        told = e.Told(branch=spot.branch_id, state=state.name, to=to, words=spot.title(), shown=spot.shown())
-        spot.draft.record(told)
+        words, shown, others = spot.title(), spot.shown(), spot.in_others()
+        spot.draft.record(
+            e.Told(branch=spot.branch_id, state=state.name, to=to, words=words, shown=shown, others=others)
+        )
         return Result("told")

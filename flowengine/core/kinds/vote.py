@@ -25,6 +25,7 @@ from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
 from flowengine.core.seatings import person_seating, stands_for
 from flowengine.core.spot import Result, Spot
+from flowengine.core.translating import inner_in
 from flowengine.core.values import Actor, Json, Poll, Seat, Standing, Step, Timer
 from flowengine.core.world import Member
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
@@ -32,6 +33,7 @@ from flowengine.exact import Number
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
+from flowengine.speech.phrases import phrase
 
 _KEEPING = ("keep it as it was in the new version", "wait until the vote has closed")
 
@@ -138,7 +140,7 @@ class Voting(Waiting[Vote]):
             seat for one in stands_for(by) if (seat := spot.draft.seat(step.number, person_seating(one))) is not None
         ]
         if not seats:
-            raise NotFound("no such step", where=str(step.number))
+            raise NotFound(phrase("no such step"), where=str(step.number))
         seat = next((one for one in seats if one.answer is None), seats[0])
         if seat.answer is not None and not self.state(spot).changeable:
             raise _cast_already(step)
@@ -188,13 +190,13 @@ class Voting(Waiting[Vote]):
         return ("vote", "abstain") if self.state(spot).abstain else ("vote",)
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        asked = papers.question(self.state(spot), self.poll(spot), step.title)
+        asked = papers.question(self.state(spot), inner_in(spot.process, self.poll(spot)), step.title)
         voting = Way(outcome="vote", title="Vote", fields=(asked,), move=True)
         return (voting, _ABSTAINING) if self.state(spot).abstain else (voting,)
 
 
 def _cast_already(step: Step) -> NotAllowed:
-    return NotAllowed("your ballot has been cast; in this vote it cannot be changed", where=step.state)
+    return NotAllowed(phrase("your ballot has been cast; in this vote it cannot be changed"), where=step.state)
 
 
 def poll_of(spot: Spot) -> Poll:

@@ -49,6 +49,10 @@ _CHECKS = (
 )
 
 
+_CHECKS_OF_TEXTS = (references.check, data.check)
+"""Those that look at what texts mention."""
+
+
 def check(process: Process) -> list[Problem]:
     """All problems of a process in the order of the file; none when it can be deployed.
 
@@ -60,4 +64,15 @@ def check(process: Process) -> list[Problem]:
     with suppress(Enough):
         for one in _CHECKS:
             one(survey)
+    for other in process.others.values():
+        survey.problems.update(dict.fromkeys(_of_translations(other)))
     return sorted(survey.problems)
+
+
+def _of_translations(process: Process) -> list[Problem]:
+    """What is wrong with the texts of a process in another language, wherever their originals stand."""
+    survey = Survey(process)
+    with suppress(Enough):
+        for one in _CHECKS_OF_TEXTS:
+            one(survey)
+    return [one for one in survey.problems if one.place in process.translated_at]

@@ -17,6 +17,7 @@ from flowengine.language.calendars import Calendar, working_after
 from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.evaluation.functions import KINDS, given, later
 from flowengine.language.tree import Call, Node, Operation
+from flowengine.speech.words import Words
 
 STEPS = 2_000_000
 """Steps of one evaluation: parts of an expression that are repeated, entries looked at, texts by 64 characters; each
@@ -52,6 +53,10 @@ class Names(Protocol):
         """The currency of its money, or an empty text."""
 
     @property
+    def words(self) -> Words:
+        """In which it tells money, and its texts days and numbers."""
+
+    @property
     def calendars(self) -> Mapping[str, Calendar]:
         """The calendars in which working time is counted, by name."""
 
@@ -81,6 +86,10 @@ class Frame:
     @property
     def currency(self) -> str:
         return self.names.currency
+
+    @property
+    def words(self) -> Words:
+        return self.names.words
 
     def calendar(self, name: str) -> Calendar:
         try:

@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.calendars import LONGEST, Calendar, working_days
-from flowengine.language.currencies import currency, money
+from flowengine.language.currencies import currency
 from flowengine.language.durations import Duration, Working
 from flowengine.language.evaluation import numbers
 from flowengine.language.evaluation.numbers import Number
+from flowengine.speech.words import Words
 
 Kind: TypeAlias = Literal["text", "number", "boolean", "moment", "span", "working time", "list", "object", "nothing"]
 
@@ -44,6 +45,9 @@ class Work(Protocol):
 
     @property
     def currency(self) -> str: ...
+
+    @property
+    def words(self) -> Words: ...
 
     def calendar(self, name: str) -> Calendar:
         """A calendar of the process. Raises :class:`ExpressionFailed`."""
@@ -334,7 +338,7 @@ def _money(work: Work, value: Number, code: str = "") -> str:
     if not code:
         raise ExpressionFailed('the process names no currency; write money(…, "GBP")')
     try:
-        text = money(value, currency(code))
+        text = work.words.money(value, currency(code))
     except ValueError as error:
         raise ExpressionFailed(str(error)) from None
     work.make(len(text))

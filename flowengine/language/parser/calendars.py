@@ -113,7 +113,7 @@ _OPEN = _Open(
     MapOf(
         Word("a weekday", "bad-hours", _days, rf"^{_DAY}(-{_DAY})?$", 20),
         Word("hours", "bad-hours", _spans, rf"^{_HOURS_PATTERN}$", 200),
-        build=lambda _name, place, spans: (place, spans),
+        build=lambda _name, place, spans, _reading: (place, spans),
         least=1,
     )
 )
@@ -175,7 +175,7 @@ _CALENDAR = record(
 )
 
 
-def _named(name: str, place: Place, values: Any) -> Calendar:
+def _named(name: str, place: Place, values: Any, reading: Reading) -> Calendar:  # noqa: ARG001 - as builders
     closed = values.pop("closed", ())
     days, holidays, where = closed if isinstance(closed, _Closed) else _Closed(frozenset(closed))
     return Calendar(name=name, place=place, closed=days, holidays=holidays, holidays_place=where, **values)

@@ -39,6 +39,8 @@ CODES: dict[str, str] = {
     "bad-hours": "Opening hours or weekdays are not formed as such, or overlap.",
     "bad-schedule": "A schedule is not five fields as cron has them, or never comes.",
     "bad-currency": "There is no currency of that code, or money is told and the process names none.",
+    "unknown-language": "A language is named that is not spoken here, or the texts of the file are in it themselves.",
+    "unknown-text": "A text is translated that does not stand in the file.",
     "bad-zone": "There is no time zone of that name.",
     "bad-date": "A date does not exist or is not written as 2026-12-25.",
     "bad-url": "An address is not an http or https URL.",

@@ -23,10 +23,10 @@ def _show(values: Values, reading: Reading) -> Show:  # noqa: ARG001 - the signa
     return Show(**values, place=values.place)
 
 
-def _titled_show(title: str, place: Place, value: Any) -> Show:
+def _titled_show(title: str, place: Place, value: Any, reading: Reading) -> Show:
     if isinstance(value, tuple):
         return Show(title=title, value=Text(""), kinds=value, place=place)
-    return Show(title=title, value=value, place=place)
+    return Show(title=reading.told(title, place)[0], value=value, place=place)
 
 
 class _Shows:
@@ -56,7 +56,7 @@ class _Shows:
         place, known = node.pairs.get(PANEL, (node.place, None))
         if not isinstance(known, Items):
             return tuple(self.mapping.read(node, reading).values())
-        panel = _titled_show(PANEL, place, self.panel.read(known, reading))
+        panel = _titled_show(PANEL, place, self.panel.read(known, reading), reading)
         rest = {title: one for title, one in node.pairs.items() if title != PANEL}
         lines = self.mapping.read(replace(node, pairs=rest), reading).values() if rest else ()
         return (*lines, panel)

@@ -8,16 +8,25 @@ from typing import Any, Literal
 
 import jsonschema_rs
 
-from flowengine.language.currencies import CURRENCIES
 from flowengine.language.expressions import Expression, is_date, is_time
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.scalars import EXPRESSION, FREE_KEY, NAME, TITLE, in_braces, name_key, titled
+from flowengine.language.parser.scalars import (
+    EXPRESSION,
+    FREE_KEY,
+    NAME,
+    TITLE,
+    ForPeople,
+    in_braces,
+    name_key,
+    told_title,
+)
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word, wrong
 from flowengine.language.parts import FILE_KINDS, Audience, Field
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
+from flowengine.speech.money import CURRENCIES
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
 PERSON, FILE = "person", "file"
@@ -50,6 +59,8 @@ class _Pattern:
 
 
 _WORDS = Word("a text", "bad-text", str, "", 2_000)
+_DESCRIPTION = ForPeople("a text", "bad-text", str, "", 2_000)
+_UNIT = ForPeople("a text", "bad-title", str, "", 40, known=True)
 
 
 class _Required:
@@ -90,7 +101,7 @@ def _format(words: tuple[str, ...]) -> Key:
 
 
 _SCHEMA_KEYS = (
-    Key("description", _WORDS, "More about it, for the person who fills it in."),
+    Key("description", _DESCRIPTION, "More about it, for the person who fills it in."),
     Key("examples", ListOf(Plain()), "Examples of values."),
     Key("enum", ListOf(Plain()), "The values that are possible."),
     Key("const", Plain(), "The only value that is possible."),
@@ -227,8 +238,17 @@ def _field(values: Values, reading: Reading) -> Values:
             raise reading.refuse(values.places[high], "bad-field", f"{high} is below {low}: no value is possible")
     if not schema.keys() <= {"type", "minimum", "maximum", "minLength", "maxLength"}:
         _compiles(schema, values, reading)
-    values["schema"] = schema
+    values["schema"], values["titles"] = schema, _titles(schema, values.place, reading)
     return values
+
+
+def _titles(schema: dict[str, Any], place: Place, reading: Reading) -> dict[Any, str]:
+    """The values that a field lists, as they are called in the language that the file is read in, where that is another
+    than its own: in its own they are called what they are."""
+    listed = schema.get("items", {}) if schema["type"] == "array" else schema
+    values = listed.get("enum", ()) if isinstance(listed, dict) else ()
+    told = {one: reading.told(one, place)[0] for one in values if isinstance(one, str)}
+    return told if reading.language else {}
 
 
 def _as_money(schema: dict[str, Any], values: Values, reading: Reading) -> None:
@@ -267,7 +287,7 @@ _FIELD = record(
     "a field",
     Key("type", OneOf(_OWN_TYPES), _TYPE.description, required=True),
     Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
-    Key("unit", Word("a text", "bad-title", str, "", 40), "The unit, shown beside the value, for example cm."),
+    Key("unit", _UNIT, "The unit, shown beside the value, for example cm."),
     Key("optional", Flag(), "Whether it may be left out."),
     Key("show", Flag(), "Whether the customer may see it, although it comes from a step that is not his."),
     _format((*FORMATS, MONEY)),
@@ -280,14 +300,15 @@ _FIELD = record(
 )
 
 
-def named(name: str, place: Place, values: Values) -> Field:
+def named(name: str, place: Place, values: Values, reading: Reading) -> Field:
     return Field(
         name=name,
         type=values["type"],
-        title=values.get("title", titled(name)),
+        title=values["title"] if "title" in values else told_title(name, place, reading),
         optional=values.get("optional", False),
         show=values.get("show", False),
         unit=values.get("unit", ""),
+        titles=values.get("titles", {}),
         currency=values.get("currency", ""),
         earliest=values.get("earliest"),
         latest=values.get("latest"),

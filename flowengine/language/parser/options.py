@@ -7,7 +7,15 @@ from typing import Any
 
 from flowengine.language.limits import Limit, Limits
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.scalars import DURATION, FREE_KEY, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
+from flowengine.language.parser.scalars import (
+    DURATION,
+    FREE_KEY,
+    LONGEST_NAME,
+    NAME_OR_BARE,
+    TITLE,
+    name_key,
+    told_title,
+)
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
 from flowengine.language.parts import MOST_CHOSEN, Option, Pick, option_key
@@ -30,14 +38,18 @@ class _Id:
         return {"type": ["string", "integer", "boolean"], "maxLength": LONGEST_NAME, "pattern": r"\S"}
 
 
-def _title(id: str | int | bool) -> str:
-    if isinstance(id, bool):
-        return "Yes" if id else "No"
-    return titled(id) if isinstance(id, str) else str(id)
+def _title(id: str | int | bool, place: Place, reading: Reading) -> str:
+    if isinstance(id, str):
+        return told_title(id, place, reading)
+    return reading.told(("Yes" if id else "No") if isinstance(id, bool) else str(id), place)[0]
 
 
-def _option(values: Values, reading: Reading) -> Option:  # noqa: ARG001 - the signature of builders
-    values.setdefault("title", _title(values["id"]))
+def _option(values: Values, reading: Reading) -> Option:
+    if "title" not in values:
+        values["title"] = _title(values["id"], values.place, reading)
+    described = values["more"].get("description")
+    if isinstance(described, str):
+        values["more"]["description"] = reading.told(described, values.place)[0]
     return Option(**values, place=values.place)
 
 
@@ -58,7 +70,7 @@ class _Bare:
 
     def read(self, node: Node, reading: Reading) -> Option:
         id = _Id().read(node, reading)
-        return Option(id=id, title=_title(id), place=node.place)
+        return Option(id=id, title=_title(id, node.place, reading), place=node.place)
 
     def schema(self, defs: Json) -> Json:
         return _Id().schema(defs)
@@ -180,8 +192,9 @@ _PICK = record(
 )
 
 
-def _named(name: str, place: Place, values: Any) -> Pick:
-    values.setdefault("title", titled(name))
+def _named(name: str, place: Place, values: Any, reading: Reading) -> Pick:
+    if "title" not in values:
+        values["title"] = told_title(name, place, reading)
     return Pick(name=name, place=place, **values)
 
 

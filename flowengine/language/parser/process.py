@@ -16,11 +16,12 @@ from flowengine.language.parser.lengths import LENGTH
 from flowengine.language.parser.options import PROCESS_OPTIONS
 from flowengine.language.parser.persons import typed
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
+from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, ForPeople, name_key, told_title
 from flowengine.language.parser.session import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
 from flowengine.language.parser.starts import STARTS
 from flowengine.language.parser.states import ALWAYS_KEY, STATES_KEY, know
+from flowengine.language.parser.translations import LANGUAGE, TEXTS, refuse_unknown
 from flowengine.language.parts import Group, Role
 from flowengine.language.types import TYPES
 from flowengine.language.yaml_reader import Node, Pairs, Unreadable, decode, read
@@ -41,12 +42,12 @@ class _Titled:
         return self.shape.schema(defs)
 
 
-def _role(name: str, place: Place, title: str | None) -> Role:
-    return Role(name=name, title=title or titled(name), place=place)
+def _role(name: str, place: Place, title: str | None, reading: Reading) -> Role:
+    return Role(name=name, title=title or told_title(name, place, reading), place=place)
 
 
-def _group(name: str, place: Place, title: str | None) -> Group:
-    return Group(name=name, title=title or titled(name), place=place)
+def _group(name: str, place: Place, title: str | None, reading: Reading) -> Group:
+    return Group(name=name, title=title or told_title(name, place, reading), place=place)
 
 
 class _Calendars:
@@ -80,6 +81,7 @@ def _need(text: str) -> str:
     return text
 
 
+_NEED = ForPeople("a text", "bad-text", _need, r"\S", LONGEST_TEXT)
 _ROLE_NAME = name_key("a role's name", EVERYBODY, "as an audience it has a meaning of its own")
 
 _PROMISE = record(
@@ -91,8 +93,10 @@ _PROMISE = record(
 PROCESS = record(
     "a process",
     Key("process", NAME, "The process's name.", True, "name"),
+    Key("language", LANGUAGE, "The language of its texts; English (en), unless given."),
+    Key("texts", TEXTS, "Its texts in other languages: {de: {the text as it stands in the file: in German}}."),
     Key("title", TITLE, "What people read; the name with spaces, unless given."),
-    Key("need", Word("a text", "bad-text", _need, r"\S", LONGEST_TEXT), "The customer's need, in one sentence.", True),
+    Key("need", _NEED, "The customer's need, in one sentence.", True),
     Key("roles", MapOf(_ROLE_NAME, Named("titled", _Titled()), _role), "The roles of staff that steps wait for."),
     Key("groups", MapOf(name_key("a group's name"), Named("titled", _Titled()), _group), "The groups of customers."),
     Key("currency", _Currency(), "The currency of its prices and of money in texts, by its code (ISO 4217), as GBP."),
@@ -121,33 +125,56 @@ def read_process(data: bytes | str, file: str) -> tuple[Process | None, list[Pro
         return None, in_order(error.problems)
     unread = {one.place for one in problems if one.code in _UNREAD}
     reading = Reading(file, list(problems))
-    process = None
-    with suppress(Refusal, Enough):
-        process = _process(PROCESS.read(node, reading), text, file)
-        process = replace(process, doubts=tuple(reading.doubts))
+    process = _read(node, reading, text)
+    if process is not None:
+        refuse_unknown(reading)
+        others, known = {}, len(reading.problems)
+        for language, found in reading.texts.items():
+            other = Reading(file, reading.problems[:known], language=language)
+            others[language] = _read(node, other, text)
+            reading.problems += other.problems[known:]
+            reading.doubts += [one for one in other.doubts if one.place in {told.place for told in found.values()}]
+        process = replace(
+            process,
+            others={language: replace(one, version=process.version) for language, one in others.items() if one},
+            wanted=tuple(one.text for one in reading.said.values() if one.wanted),
+            doubts=tuple(reading.doubts),
+        )
     problems += [one for one in reading.problems[len(problems) :] if one.place not in unread]
     if problems:
         problems += reading.doubts
     return (None if problems else process), in_order(problems)
 
 
+def _read(node: Node, reading: Reading, text: str) -> Process | None:
+    with suppress(Refusal, Enough):
+        return _process(PROCESS.read(node, reading), text, reading)
+    return None
+
+
 _UNREAD = frozenset(("alias", "bad-key", "merge-key", "tag"))
 """Where these are told the value is not what was written, so that nothing else is told there."""
 
 
-def _process(values: Values, text: str, file: str) -> Process:
+def _process(values: Values, text: str, reading: Reading) -> Process:
     states = values.pop("states")
     always = values.pop("always", ())
     promise = values.pop("promise", None)
-    values.setdefault("title", titled(values["name"]))
+    if "title" not in values:
+        values["title"] = told_title(values["name"], values.place, reading)
+    if reading.language:
+        found = reading.texts[reading.language]
+        values["language"] = reading.language
+        values["told"] = {key: one.text for key, one in found.items()}
+        values["translated_at"] = frozenset(one.place for one in found.values())
     process = Process(
         **values,
         version="",
         source=text,
-        file=file,
+        file=reading.file,
         promise=promise["by"] if promise else None,
         promise_kept=promise.get("kept") if promise else None,
         root=typed(Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place)),
     )
     process = process.settled("")
-    return replace(process, version=version_of(process))
+    return process if reading.language else replace(process, version=version_of(process))

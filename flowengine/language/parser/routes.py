@@ -17,8 +17,9 @@ from flowengine.language.parser.scalars import (
     OUTCOME,
     PLACE_KEY,
     TITLE,
+    given_texts,
     name_key,
-    titled,
+    told_title,
 )
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, OneOf
@@ -63,7 +64,7 @@ _UNDO = Key("undo", Flag(), "Whether the services done since are undone, newest 
 
 def _route(values: Values, reading: Reading) -> Route:
     _has_condition(values, reading)
-    return Route(**_settled(values), place=values.place)
+    return Route(**_settled(values, reading), place=values.place)
 
 
 def _has_condition(values: Values, reading: Reading) -> None:
@@ -72,10 +73,13 @@ def _has_condition(values: Values, reading: Reading) -> None:
         raise reading.refuse(values.places["otherwise"], "too-many-keys", message, "add 'when', or leave it out")
 
 
-def _settled(values: Values) -> Values:
-    """What is set, and which of it customers may see."""
+def _settled(values: Values, reading: Reading) -> Values:
+    """What is set, and which of it customers may see. The texts that are set may be translated, for texts tell them."""
     settings = values.pop("set", {})
     if settings:
+        for one, _ in settings.values():
+            for text in given_texts(one.tree):
+                reading.note(text, wanted=False)
         values["set"] = {place: value for place, (value, _) in settings.items()}
         values["shown"] = frozenset(place for place, (_, show) in settings.items() if show)
     return values
@@ -132,7 +136,7 @@ def _entry(values: Values, reading: Reading) -> Values:
     if "for_all" in values and "message" not in values:
         message = "'all' is for messages: of people and the clock each job has its own"
         raise reading.refuse(values.places["all"], "too-many-keys", message, "leave out 'all'")
-    return _settled(values)
+    return _settled(values, reading)
 
 
 _ALWAYS = record(
@@ -155,8 +159,9 @@ _ALWAYS = record(
 )
 
 
-def _named(name: str, place: Place, values: Any) -> Always:
-    values.setdefault("title", titled(name))
+def _named(name: str, place: Place, values: Any, reading: Reading) -> Always:
+    if "title" not in values:
+        values["title"] = told_title(name, place, reading)
     return Always(name=name, place=place, **values)
 
 

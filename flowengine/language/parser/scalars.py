@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,11 @@ from flowengine.language.durations import Duration
 from flowengine.language.expressions import LONGEST
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Flag, Json, Named, Number, Word, full, wrong
+from flowengine.language.texts import Text
+from flowengine.language.tree import Condition, Literal, Operation
+from flowengine.language.tree import Node as Tree
 from flowengine.language.yaml_reader import Node, Scalar
+from flowengine.problem import Place
 
 NAME_PATTERN = "[a-z][a-z0-9_]*"
 AGREEMENT_PATTERN = "[0-9a-f]{16}"
@@ -38,6 +43,11 @@ def titled(name: str) -> str:
     """The title that a name gives: spaces for underscores, a capital first."""
     text = name.replace("_", " ")
     return text[:1].upper() + text[1:]
+
+
+def told_title(name: str, place: Place, reading: Reading, *, wanted: bool = True) -> str:
+    """The title that a name gives, in the language that the file is read in."""
+    return reading.told(titled(name), place, wanted=wanted)[0]
 
 
 def _named(text: str) -> str:
@@ -96,10 +106,23 @@ def some_time(text: str) -> Duration:
     return duration
 
 
+@dataclass(frozen=True, slots=True)
+class ForPeople(Word):
+    """A text that people read, which may be translated; one that is ``known`` to many languages need not be."""
+
+    known: bool = False
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, str):
+            text, place = reading.told(node.value, node.place, wanted=not self.known)
+            node = Scalar(text, text, place)
+        return Word.read(self, node, reading)
+
+
 NAME = Named("name", Word("a name", "bad-name", _named, f"^{NAME_PATTERN}$", LONGEST_NAME))
 PLACE = Named("place", Word("a place in the data", "bad-name", _path, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})*$"))
 OUTCOME = Word("an outcome", "bad-name", _outcome, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})?$", 2 * LONGEST_NAME + 1)
-TITLE = Named("title", Word("a text", "bad-title", _title, r"\S", LONGEST_TITLE))
+TITLE = Named("title", ForPeople("a text", "bad-title", _title, r"\S", LONGEST_TITLE))
 AGREEMENT = Named("agreement", Word("the version of an agreement", "bad-name", _agreement, f"^{AGREEMENT_PATTERN}$"))
 HANDLER = Named("handler", Word("a name", "bad-name", _handler, f"^{_HANDLER_PATTERN}$", 100))
 URL = Named("url", Word("an address", "bad-url", _url, f"^{_URL_PATTERN}$", 2_000))
@@ -221,11 +244,31 @@ class TextShape:
         if len(node.value) > LONGEST_TEXT:
             message = f"the text has {len(node.value):,} characters; at most {LONGEST_TEXT:,} are allowed"
             raise reading.refuse(node.place, "too-long", message)
-        text = reading.text(node.value, node.place)
+        text = reading.text(*reading.told(node.value, node.place, wanted=False))
+        reading.note(node.value, wanted=_has_words(text))
         return text.parts[0] if self.lone and len(text.parts) == 1 and not isinstance(text.parts[0], str) else text
 
     def schema(self, defs: Json) -> Json:  # noqa: ARG002 - the protocol's signature
         return {"type": "string", "maxLength": LONGEST_TEXT, "pattern": r"\S"}
+
+
+def _has_words(text: Text) -> bool:
+    """Whether a text says something itself, in its letters or in the texts that its expressions give."""
+    plain = (one for one in text.parts if isinstance(one, str))
+    given = (said for one in text.expressions for said in given_texts(one.tree))
+    return any(any(map(str.isalpha, one)) for one in (*plain, *given))
+
+
+def given_texts(tree: Tree) -> Iterator[str]:
+    """The texts that an expression itself gives, alone or as parts of what it gives."""
+    if isinstance(tree, Condition):
+        yield from given_texts(tree.then)
+        yield from given_texts(tree.otherwise)
+    elif isinstance(tree, Operation) and tree.sign == "+":
+        for one in tree.operands:
+            yield from given_texts(one)
+    elif isinstance(tree, Literal) and isinstance(tree.value, str):
+        yield tree.value
 
 
 TEXT = Named("text", TextShape())

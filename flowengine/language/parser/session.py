@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.currencies import currency
@@ -13,6 +14,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.texts import Text
 from flowengine.problem import Place, Problem
+from flowengine.speech.languages import SOURCE
 
 MOST_STATES = 3_000
 """States a process may have, members of races not counted: as many as can be read and checked in time (L12)."""
@@ -35,9 +37,29 @@ class Enough(Exception):
     """Reading stops: there are too many problems, or a limit of the file is passed."""
 
 
+class Translation(NamedTuple):
+    """A text in another language: where the file names it, what it says, and where."""
+
+    named: Place
+    text: str
+    place: Place
+
+
+class Said(NamedTuple):
+    """A text for people. ``wanted``: it is to be said in other languages too, for it has words."""
+
+    text: str
+    wanted: bool
+
+
+def text_key(text: str) -> str:
+    """A text as its translations are found by it: however its lines are broken."""
+    return " ".join(text.split())
+
+
 @dataclass(slots=True)
 class Reading:
-    """What the parser knows while it reads."""
+    """What the parser knows while it reads, in the file's own language or in that of some ``translations``."""
 
     file: str
     problems: list[Problem] = field(default_factory=list)
@@ -51,6 +73,14 @@ class Reading:
     """The process's currency, which stands before its states are read."""
     path: tuple[str, ...] = ()
     """The names of the states and branches around."""
+    own_language: str = SOURCE
+    """The language of the file's texts, which stands before them."""
+    language: str = ""
+    """The other language that it is read in; empty: its own."""
+    texts: dict[str, dict[str, Translation]] = field(default_factory=dict)
+    """All translations that the file has, which are read before its texts: by language and by :func:`text_key`."""
+    said: dict[str, Said] = field(default_factory=dict)
+    """Every text for people so far, by :func:`text_key`."""
     _spent: int = 0
 
     def refuse(self, place: Place, code: str, message: str, hint: str = "") -> Refusal:
@@ -68,6 +98,23 @@ class Reading:
         """Note a problem and end the reading."""
         self.problems.append(Problem(self.file, place, code, message))
         raise Enough
+
+    def told(self, text: str, place: Place, *, wanted: bool = True) -> tuple[str, Place]:
+        """A text for people in the language that the file is read in, and where that stands."""
+        self.note(text, wanted=wanted)
+        if not self.language:
+            return text, place
+        found = self.texts[self.language].get(text_key(text))
+        return (text, place) if found is None else (found.text, found.place)
+
+    def note(self, text: str, *, wanted: bool) -> None:
+        """Note that the file has that text for people."""
+        if self.language:
+            return
+        key = text_key(text)
+        before = self.said.get(key)
+        if before is None or (wanted and not before.wanted):
+            self.said[key] = Said(text, wanted and any(map(str.isalpha, text)))
 
     @contextmanager
     def inside(self, name: str) -> Iterator[None]:

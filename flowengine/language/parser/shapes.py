@@ -204,14 +204,15 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping with free keys of one shape; ``build`` makes each value from its name, the name's place and the value.
+    """A mapping with free keys of one shape; ``build`` makes each value from its name, the name's place and the value,
+    as it is read.
 
     With ``scoped`` the key is a part of the path while its value is read.
     """
 
     key: Word
     shape: Shape
-    build: Callable[[str, Place, Any], Any] | None = None
+    build: Callable[[str, Place, Any, Reading], Any] | None = None
     least: int = 0
     scoped: bool = False
     example: str = ""
@@ -228,7 +229,7 @@ class MapOf:
     def _entry(self, name: str, place: Place, node: Node, reading: Reading) -> tuple[str, Any]:
         read_key = partial(self.key.read, Scalar(name, name, place), reading)
         key, value = every((read_key, partial(self._value, name, node, reading)))
-        return key, self.build(key, place, value) if self.build else value
+        return key, self.build(key, place, value, reading) if self.build else value
 
     def _value(self, name: str, node: Node, reading: Reading) -> Any:
         if not self.scoped:

@@ -13,10 +13,10 @@ from functools import partial
 from flowengine.language.model import State
 from flowengine.language.parser.records import Key, Record, Values, record
 from flowengine.language.parser.routes import ALWAYS
-from flowengine.language.parser.scalars import EXPRESSION, NAME, name_key, titled
+from flowengine.language.parser.scalars import EXPRESSION, NAME, name_key, told_title
 from flowengine.language.parser.session import MOST_STATES, Reading
 from flowengine.language.parser.shapes import Json, ListOf, Named, OneOf, Shape, every, wrong
-from flowengine.language.parts import DONE, EXPIRED, Route
+from flowengine.language.parts import DONE, EXPIRED, SKIPPED, Route
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
@@ -97,10 +97,18 @@ def know(types: Mapping[str, type[State]]) -> None:
     BRANCH.shape = _Typed("a branch", types, more=BRANCH_KEYS)
 
 
-def _make(name: str, place: Place, cls: type[State], values: Values, *, member: bool) -> State:
-    """The state that a type's values make. A member saves where its race says, unless it says so itself."""
+def _make(name: str, place: Place, cls: type[State], values: Values, reading: Reading, *, member: bool) -> State:
+    """The state that a type's values make. A member saves where its race says, unless it says so itself.
+
+    Titles that names give are texts that people read, where no phase stands before them."""
     del values["type"]
-    values.setdefault("title", titled(name))
+    seen = "phase" not in values and not member and not (cls.passes or cls.is_start or cls.is_end)
+    derived = told_title(name, place, reading, wanted=seen and "title" not in values)
+    values.setdefault("title", derived)
+    values["derived"] = derived
+    if cls.open_outcomes and any(key.name == "ask" for key in cls.keys):
+        own = (one for one in values.get("on", {}) if one not in (*cls.outcomes, EXPIRED, SKIPPED))
+        values["outcome_words"] = {one: told_title(one, place, reading) for one in own}
     if not member and any(key.name == "saves" for key in cls.keys):
         values.setdefault("saves", name)
     return cls(name=name, place=place, **values)
@@ -146,7 +154,7 @@ class _ByName:
 def _read_state(name: str, place: Place, node: Node, reading: Reading) -> State:
     named = partial(_read_name, name, place, reading)
     _, (cls, values) = every((named, partial(_read_content, name, _STATE, node, reading)))
-    return _make(name, place, cls, values, member=False)
+    return _make(name, place, cls, values, reading, member=False)
 
 
 def read_branch(name: str, node: Node, reading: Reading) -> tuple[Values, State]:
@@ -156,7 +164,7 @@ def read_branch(name: str, node: Node, reading: Reading) -> tuple[Values, State]
     _, (cls, values) = every((named, partial(_read_content, name, BRANCH, node, reading)))
     own = Values(values.place, values.places)
     own.update({key.name: values.pop(key.name) for key in BRANCH_KEYS if key.name in values})
-    return own, _make(name, node.place, cls, values, member=False)
+    return own, _make(name, node.place, cls, values, reading, member=False)
 
 
 def _read_content(name: str, shape: Named, node: Node, reading: Reading) -> tuple[type[State], Values]:
@@ -185,7 +193,7 @@ def _read_member(name: str, place: Place, node: Node, reading: Reading) -> State
     named = partial(_MEMBER_NAME.read, Scalar(name, name, place), reading)
     _, (cls, values) = every((named, partial(_MEMBER.read, node, reading)))
     cls.settle(values, reading)
-    return _make(name, place, cls, values, member=True)
+    return _make(name, place, cls, values, reading, member=True)
 
 
 STATES = Named("states", _ByName("states", _STATE_NAME, _STATE, _read_state, "state"))

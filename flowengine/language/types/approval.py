@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flowengine.language.model import Fact, Ids, State
+from flowengine.language.outcomes import outcome_words
 from flowengine.language.parser.audiences import APPROVERS, Approvers
 from flowengine.language.parser.common_keys import ATTENTION_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import FLAG
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import Audience, Option
-from flowengine.language.texts import spoken
 from flowengine.language.value_shapes import TEXT, UNKNOWN, ListOf, Lists, Record, Shape, Slot, of_fields, of_values
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +34,9 @@ class Approval(State):
     rare = frozenset(("declined",))
     only_waits = True
     replies: ClassVar[Mapping[str, str]] = {
-        "approved": "Thank you. You have said yes: {what}",
-        "changes": "You have asked for changes{words}: {what}",
-        "declined": "You have said no{words}: {what}",
+        "approved": phrase("Thank you. You have said yes: %(what)s"),
+        "changes": phrase("You have asked for changes%(words)s: %(what)s"),
+        "declined": phrase("You have said no%(words)s: %(what)s"),
     }
 
     by: tuple[Audience, ...] = ()
@@ -94,11 +96,13 @@ class Approval(State):
         if self.show and isinstance(saved.get("words"), str):
             yield Fact(self.title, saved["words"])
 
-    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
-        return f"it is decided: {spoken(outcome)}" if decided else verdict(outcome, saved.get("words"), title)
+    def ended(self, reader: Words, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+        if decided:
+            return reader.say("it is decided: %(outcome)s", outcome=outcome_words(outcome))
+        return verdict(reader, outcome, saved.get("words"), title)
 
 
-def verdict(outcome: str, words: Any, what: str) -> str:
+def verdict(reader: Words, outcome: str, words: Any, what: str) -> str:
     """What somebody said of what he was asked to approve."""
-    said = "asked for changes" if outcome == "changes" else outcome
+    said = reader.say("asked for changes") if outcome == "changes" else reader.tell(outcome_words(outcome))
     return f"{said}: {what}" + (f" (“{words}”)" if isinstance(words, str) and words else "")

@@ -16,6 +16,8 @@ from flowengine.language.parts import Option, Pick, option_title, options_of
 from flowengine.language.texts import plain
 from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot, of_fields
 from flowengine.problem import Place
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +89,11 @@ class Choice(State):
         price = saved.get("price")
         if isinstance(price, int | Decimal) and price:
             one = next(iter(self.choose.values())).title if len(self.choose) == 1 else ""
-            yield Fact("Price", price, one or self.title.removeprefix("Choose "))
+            yield Fact(phrase("Price"), price, one or self.title.removeprefix("Choose "))
 
-    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+    def ended(self, reader: Words, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
         if self.is_skipping(outcome):
-            return State.ended(self, outcome, title, saved, decided=decided)
+            return State.ended(self, reader, outcome, title, saved, decided=decided)
         titles = saved.get("titles")
         words = titles if isinstance(titles, Mapping) else {}
         picked = [
@@ -99,21 +101,23 @@ class Choice(State):
             for name, pick in self.choose.items()
             if name in saved and (words.get(name) or saved[name])
         ]
-        return f"chose {'; '.join(picked) or 'nothing'}"
+        return reader.say("chose %(picked)s", picked="; ".join(picked) or phrase("nothing"))
 
-    def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
+    def replied(
+        self, reader: Words, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = ""
+    ) -> str:
         if self.is_skipping(outcome):
-            return State.replied(self, outcome, saved, about, way)
+            return State.replied(self, reader, outcome, saved, about, way)
         titles = saved.get("titles")
         words = titles if isinstance(titles, Mapping) else {}
         picked = [(pick, str(words.get(name) or "")) for name, pick in self.choose.items()]
-        chosen = [_with_title(pick, one) for pick, one in picked if one]
-        return f"Thank you. You have chosen {', '.join(chosen) or 'nothing'}"
+        chosen = [_with_title(reader, pick, one) for pick, one in picked if one]
+        return reader.say("Thank you. You have chosen %(chosen)s", chosen=", ".join(chosen) or phrase("nothing"))
 
 
-def _with_title(pick: Pick, words: str) -> str:
+def _with_title(reader: Words, pick: Pick, words: str) -> str:
     """What was picked, in a sentence; a bare number needs what it is the number of: ``3 pockets``."""
-    return f"{words} {pick.title[:1].lower()}{pick.title[1:]}" if words.isdigit() else words
+    return f"{words} {reader.within(pick.title)}" if words.isdigit() else words
 
 
 def _slot(pick: Pick, id: Any) -> Slot:

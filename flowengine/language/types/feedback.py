@@ -12,9 +12,10 @@ from flowengine.language.parser.records import Key
 from flowengine.language.parser.scalars import FLAG
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, Number
-from flowengine.language.texts import plain
 from flowengine.language.value_shapes import BOOLEAN, TEXT, Basic, Domain, Lists, Record, Shape, Slot, of_fields
 from flowengine.language.yaml_reader import Node
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 
 
 class _Scale:
@@ -44,7 +45,7 @@ class Feedback(State):
     outcomes = ("given",)
     customer = True
     only_waits = True
-    replies: ClassVar[Mapping[str, str]] = {"given": "Thank you. We have what you think of it"}
+    replies: ClassVar[Mapping[str, str]] = {"given": phrase("Thank you. We have what you think of it")}
 
     scale: tuple[int, int] = (1, 5)
     refer: bool = False
@@ -57,8 +58,10 @@ class Feedback(State):
         }
         return Record({**own, **of_fields(self.fields, internal=False).members})
 
-    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+    def ended(self, reader: Words, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
         if self.is_skipping(outcome):
-            return State.ended(self, outcome, title, saved, decided=decided)
+            return State.ended(self, reader, outcome, title, saved, decided=decided)
         words = saved.get("words")
-        return f"gave feedback: {plain(saved.get('rating'))}" + (f" (“{words}”)" if words else "")
+        return reader.say("gave feedback: %(rating)s", rating=saved.get("rating", "")) + (
+            f" (“{words}”)" if words else ""
+        )

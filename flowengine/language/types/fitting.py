@@ -16,6 +16,7 @@ from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import ListOf, Named
 from flowengine.language.parts import Audience
 from flowengine.language.value_shapes import Basic, Lists, Record, Shape, Slot, of_fields
+from flowengine.speech.phrases import phrase
 
 _REMIND_BEFORE = Named("remind_before", ListOf(DURATION, one=True))
 
@@ -39,24 +40,24 @@ class Fitting(State):
     customer = True
     only_waits = True
     moves: ClassVar[Mapping[str, str]] = {
-        "book": "booked {at}: {what}",
-        "hold": "reserved {at} for now: {what}",
-        "move": "moved the appointment to {at}: {what}",
-        "cancel": "gave back the appointment of {at}: {what}",
-        "missed": "noted that the customer did not come at {at}: {what}",
+        "book": phrase("booked %(at)s: %(what)s"),
+        "hold": phrase("reserved %(at)s for now: %(what)s"),
+        "move": phrase("moved the appointment to %(at)s: %(what)s"),
+        "cancel": phrase("gave back the appointment of %(at)s: %(what)s"),
+        "missed": phrase("noted that the customer did not come at %(at)s: %(what)s"),
     }
     endings: ClassVar[Mapping[str, str]] = {
-        "held": "held the appointment: {what}",
-        "missed": "noted that the customer did not come: {what}",
+        "held": phrase("held the appointment: %(what)s"),
+        "missed": phrase("noted that the customer did not come: %(what)s"),
     }
 
     replies: ClassVar[Mapping[str, str]] = {
-        "book": "Thank you. Your appointment is on {at}",
-        "hold": "{at} is kept for you until {until}, and not booked yet",
-        "move": "Thank you. Your appointment is on {at} now",
-        "cancel": "Your appointment of {at} is given back",
-        "held": "You have met the customer: {what}",
-        "missed": "It is noted that the customer did not come: {what}",
+        "book": phrase("Thank you. Your appointment is on %(at)s"),
+        "hold": phrase("%(at)s is kept for you until %(until)s, and not booked yet"),
+        "move": phrase("Thank you. Your appointment is on %(at)s now"),
+        "cancel": phrase("Your appointment of %(at)s is given back"),
+        "held": phrase("You have met the customer: %(what)s"),
+        "missed": phrase("It is noted that the customer did not come: %(what)s"),
     }
 
     with_: tuple[Audience, ...] = ()

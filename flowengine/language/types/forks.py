@@ -12,7 +12,7 @@ from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, W
 from flowengine.language.parser.fields import FIELD, named
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import START
-from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
+from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled, told_title
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, MapOf, Named, OneOf, wrong
 from flowengine.language.parser.states import ALWAYS_KEY, BRANCH, BRANCH_KEYS, STATES_KEY, read_branch
@@ -118,8 +118,9 @@ class _BranchScope:
         return {"if": {"required": ["type"]}, "then": BRANCH.schema(defs), "else": self.keys.schema(defs)}
 
 
-def _branch(name: str, place: Place, values: Any) -> Branch:
-    values.setdefault("title", titled(name))
+def _branch(name: str, place: Place, values: Any, reading: Reading) -> Branch:
+    if "title" not in values:
+        values["title"] = told_title(name, place, reading, wanted=False)
     return Branch(name=name, place=place, **values)
 
 
@@ -194,7 +195,7 @@ class Each(State):
                 if key in values["items"]:
                     what = f"items have no {key}: what is added is not held against the clock"
                     raise reading.refuse(values["items"].places[key], "unknown-key", what)
-            values["items"] = named("items", values.places["items"], values["items"])
+            values["items"] = named("items", values.places["items"], values["items"], reading)
         values["scope"] = _take_scope(values, reading.path)
 
     @property

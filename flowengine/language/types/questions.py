@@ -20,8 +20,9 @@ from flowengine.language.parser.common_keys import (
 )
 from flowengine.language.parts import EXPIRED, SKIPPED
 from flowengine.language.suggest import near
-from flowengine.language.texts import spoken
 from flowengine.language.value_shapes import Lists, Shape, of_fields
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +40,8 @@ class Need(_Question):
     only_fields = True
     outcomes = ("stated",)
     is_start = True
-    endings: ClassVar[Mapping[str, str]] = {"stated": "stated the need"}
-    replies: ClassVar[Mapping[str, str]] = {"stated": "Thank you. We know what you need"}
+    endings: ClassVar[Mapping[str, str]] = {"stated": phrase("stated the need")}
+    replies: ClassVar[Mapping[str, str]] = {"stated": phrase("Thank you. We know what you need")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +57,19 @@ class Ask(_Question):
     outcomes = ("answered",)
     open_outcomes = True
     only_waits = True
-    endings: ClassVar[Mapping[str, str]] = {"answered": "answered: {title}"}
-    replies: ClassVar[Mapping[str, str]] = {"answered": "Thank you. We have your answer"}
+    endings: ClassVar[Mapping[str, str]] = {"answered": phrase("answered: %(title)s")}
+    replies: ClassVar[Mapping[str, str]] = {"answered": phrase("Thank you. We have your answer")}
 
     def knows(self, outcome: str) -> bool:
         """An outcome that is nearly one of the type's own is taken for a slip."""
         return outcome in self.possible or not (outcome == SKIPPED or near(outcome, (*self.possible, EXPIRED)))
 
-    def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
+    def replied(
+        self, reader: Words, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = ""
+    ) -> str:
         if outcome in self.replies or self.is_skipping(outcome):
-            return State.replied(self, outcome, saved, about, way)
-        return f"Thank you. We have your answer: {way or spoken(outcome)}"
+            return State.replied(self, reader, outcome, saved, about, way)
+        return reader.say("Thank you. We have your answer: %(way)s", way=way or self.word_of(outcome))
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=False, required=self.surely(outcome))

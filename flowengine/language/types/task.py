@@ -16,6 +16,7 @@ from flowengine.language.parser.scalars import EXPRESSION
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import DONE, Audience
 from flowengine.language.value_shapes import Lists, Shape, of_fields
+from flowengine.speech.phrases import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,8 @@ class Task(State):
     rare = frozenset(("failed", "missed", "declined", "ended"))
     """Words by which designers call what nobody hopes for."""
     only_waits = True
-    endings: ClassVar[Mapping[str, str]] = {DONE: "finished: {title}"}
-    replies: ClassVar[Mapping[str, str]] = {DONE: "Thank you. Done: {what}"}
+    endings: ClassVar[Mapping[str, str]] = {DONE: phrase("finished: %(title)s")}
+    replies: ClassVar[Mapping[str, str]] = {DONE: phrase("Thank you. Done: %(what)s")}
 
     open_to: tuple[Audience, ...] = ()
     not_by: tuple[str | Expression, ...] = ()

@@ -20,6 +20,7 @@ from flowengine.language.parser.shapes import Number, OneOf
 from flowengine.language.parts import Audience, Option, option_key, option_title, options_of
 from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot, of_values
 from flowengine.problem import Place
+from flowengine.speech.phrases import phrase
 
 _TEXTS = ListOf(TEXT)
 _SAVED: dict[str, Shape] = {
@@ -93,19 +94,22 @@ class Vote(State):
     customer = True
     only_waits = True
     settled_at_entry = ("options", "weight")
-    moves: ClassVar[Mapping[str, str]] = {"vote": "voted{choice}: {what}", "abstain": "abstained: {what}"}
+    moves: ClassVar[Mapping[str, str]] = {
+        "vote": phrase("voted%(choice)s: %(what)s"),
+        "abstain": phrase("abstained: %(what)s"),
+    }
     endings: ClassVar[Mapping[str, str]] = {
-        "decided": "the vote closed: decided",
-        "no_quorum": "the vote closed: no quorum",
-        "tied": "the vote closed: tied",
+        "decided": phrase("the vote closed: decided"),
+        "no_quorum": phrase("the vote closed: no quorum"),
+        "tied": phrase("the vote closed: tied"),
     }
 
     replies: ClassVar[Mapping[str, str]] = {
-        "vote": "Thank you. Your vote is in{choice}: {what}",
-        "abstain": "You have abstained: {what}",
-        "decided": "With that the vote is decided{choice}",
-        "no_quorum": "With that the vote is over: too few have voted",
-        "tied": "With that the vote is over: it is a tie",
+        "vote": phrase("Thank you. Your vote is in%(choice)s: %(what)s"),
+        "abstain": phrase("You have abstained: %(what)s"),
+        "decided": phrase("With that the vote is decided%(choice)s"),
+        "no_quorum": phrase("With that the vote is over: too few have voted"),
+        "tied": phrase("With that the vote is over: it is a tie"),
     }
 
     of: Audience = Audience(kind="customers")

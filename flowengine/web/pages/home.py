@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
+from flowengine.errors import BadAnswer
+from flowengine.speech.languages import LANGUAGES
 from flowengine.views.conversation import MessageView
 from flowengine.views.replies import JobRow
 from flowengine.web.cookies import set_language
@@ -58,8 +60,13 @@ def _to_answer(said: Sequence[MessageView], jobs: Sequence[JobRow]) -> list[Mess
 
 @pages.post("/language", "anyone")
 def language(visit: Visit) -> Response:
-    """Speak to this browser in another language from now on."""
+    """Speak to this browser in another language from now on; to who is signed in also elsewhere, and in letters."""
     back = visit.posted.get("back", "/")
     answer = visit.go(back if is_ours(back) else "/")
-    set_language(visit.request, answer, visit.posted.get("language")[:8])
+    wanted = visit.posted.get("language")
+    if wanted not in LANGUAGES:
+        raise BadAnswer({"language": f"{wanted[:60]!r} is no language that is spoken here"}, possible=tuple(LANGUAGES))
+    set_language(visit.request, answer, wanted)
+    if visit.me is not None and not visit.only_job:
+        visit.desk.set_name(visit.me.id, language=wanted)
     return answer

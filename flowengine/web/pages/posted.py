@@ -10,6 +10,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from flowengine.errors import BadAnswer, TooLarge
+from flowengine.speech.phrases import phrase
 from flowengine.web.bodies import LARGEST, raw
 
 MOST_FIELDS = 2_000
@@ -52,8 +53,8 @@ async def read(request: Request, largest_file: int) -> Posted:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > largest_file + _SPARE:
         raise TooLarge(
-            f"a form with its files has at most {largest_file + _SPARE:,} bytes", where="file",
-            possible=("smaller files, or one after the other",),
+            phrase("a form with its files has at most %(value)s bytes", value=largest_file + _SPARE), where="file",
+            possible=(phrase("smaller files, or one after the other"),),
         )  # fmt: skip
     values: list[tuple[str, str]] = []
     files: dict[str, tuple[Upload, ...]] = {}
@@ -73,5 +74,8 @@ def _texts(body: bytes) -> Posted:
     try:
         found = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:  # UnicodeError is one
-        raise BadAnswer({"form": f"is no form of at most {MOST_FIELDS:,} fields in UTF-8"}, where="form") from None
+        raise BadAnswer(
+            {"form": phrase("is no form of at most %(most_fields)s fields in UTF-8", most_fields=MOST_FIELDS)},
+            where="form",
+        ) from None
     return Posted(tuple(found))

@@ -12,9 +12,11 @@ from typing import Any
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from flowengine.speech.catalogues import LANGUAGES, texts
+from flowengine.speech.catalogues import texts
+from flowengine.speech.languages import LANGUAGES
 from flowengine.speech.telling import Speech
 from flowengine.web.pages.asked_fields import problems_of
+from flowengine.web.pages.tags import TAGS
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,6 +45,7 @@ def _environment(loader: BaseLoader, language: str) -> Environment:
     made.globals["problems_of"] = problems_of
     for name in ("day", "time", "moment", "distance", "span", "number", "money", "wait"):
         made.filters[name] = pass_context(partial(_told, name))
+    made.filters["tag"] = pass_context(lambda context, name: context["speech"].tell(TAGS.get(name, name)))
     made.filters["seconds"] = lambda seconds: timedelta(seconds=seconds)
     return made
 

@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.client import FormField
+from flowengine.people.identities import reading
+from flowengine.people.permissions import PROGRAM
 from flowengine.views.replies import NeedView
 from flowengine.web.pages import nobody
 from flowengine.web.pages.book import Book
@@ -46,7 +48,7 @@ def begin(visit: Visit) -> Response:
             return _publicly(visit, given, who)
         receipt = visit.desk.start(need.process, need=given.values, key=posted.get("key") or None)
     except e.BadAnswer as error:
-        return _refused(visit, need, given, who, error.problems)
+        return _refused(visit, need, given, who, error.tell(visit.speech.tell).problems)
     except e.KeyConflict:
         said = speech.say("This page was used before for another answer. Look whether it is right, and send it.")
         return _show(visit, need, given, who, 409, (said,))
@@ -56,7 +58,7 @@ def begin(visit: Visit) -> Response:
 def _publicly(visit: Visit, given: Answered, who: Answered) -> Response:
     begun = visit.engine.start_publicly(
         visit.part("process"), need=given.values, name=str(who.values.get("name", "")),
-        contact=str(who.values.get("contact", "")), browser=browser_of(visit.request),
+        contact=str(who.values.get("contact", "")), browser=browser_of(visit.request), language=visit.language,
         key=visit.posted.get("key") or None,
     )  # fmt: skip
     return visit.go("/login/answer", {"id": begun.code.id, "back": at("jobs", begun.job)})
@@ -78,7 +80,9 @@ def _is_public(visit: Visit) -> bool:
 
 def _need(visit: Visit) -> NeedView:
     process = visit.part("process")
-    return visit.engine.need(process) if visit.who is None else visit.desk.need(process)
+    if visit.who is not None:
+        return visit.desk.need(process)
+    return visit.engine.need(process, by=reading(PROGRAM, visit.language))
 
 
 def _contact(visit: Visit) -> tuple[FormField, ...]:

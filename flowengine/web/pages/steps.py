@@ -304,11 +304,6 @@ def _cast(ballot: Json, step: CustomerStep) -> dict[str, Json]:
 
 
 def words_for_ways(speech: Speech) -> dict[str, str]:
-    """What can be done, where the process has no words of its own for it, in the reader's language."""
+    """What can be done, where pages say it otherwise than programs are told."""
     say = speech.say
-    return {
-        "Approve": say("Approve"), "Ask for changes": say("Ask for changes"), "Decline": say("Decline"),
-        "No, thanks": say("No, thanks"), "Understood": say("Understood"), "Vote": say("Vote"),
-        "Abstain": say("Abstain"), "Done": say("Done"), "Answer": say("Answer"),
-        "Move to another slot": say("Move to another time"), "Book a slot": say("Book this time"),
-    }  # fmt: skip
+    return {"Move to another slot": say("Move to another time"), "Book a slot": say("Book this time")}

@@ -25,7 +25,7 @@ from flowengine.errors import BadAnswer
 from flowengine.language.model import Process
 from flowengine.people.identities import By, Identity
 from flowengine.reading.changes import interest, looked
-from flowengine.speech.catalogues import LANGUAGES, language_of
+from flowengine.speech.languages import LANGUAGES, SOURCE, wished
 from flowengine.speech.telling import Speech
 from flowengine.views.replies import PersonView
 from flowengine.web.cookies import language_chosen, secret_of
@@ -58,7 +58,7 @@ class Visit:
         """The desk of who asks: all that a page does is asked of it, so that it may do what he may (L4), and, where a
         form with a key was sent, does so once (L3)."""
         assert self.who is not None, "a page that is for anybody asks the engine itself"
-        return FormDesk(self.engine, self.who, self.posted.get("key"))
+        return FormDesk(self.engine, self.who, self.posted.get("key"), language=self.language)
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -66,7 +66,7 @@ class Visit:
         assert self.who is not None, "only who is signed in has a desk"
         desk = self.desk
         with self.engine.looking() as engine:
-            self.__dict__["desk"] = LocalDesk(engine, self.who)
+            self.__dict__["desk"] = LocalDesk(engine, self.who, language=self.language)
             try:
                 yield
             finally:
@@ -75,7 +75,7 @@ class Visit:
     @cached_property
     def me(self) -> PersonView | None:
         """The person who asks; None for nobody, and for a program."""
-        return self.desk.me if self.who is not None else None
+        return LocalDesk(self.engine, self.who).me if self.who is not None else None
 
     def process(self, name: str, version: str | None = None) -> Process:
         """A process with titles of states and roles, the latest version unless one is named. Raises NotFound."""
@@ -169,12 +169,19 @@ class Visit:
     # how he is spoken to
 
     @cached_property
+    def language(self) -> str:
+        """In which he is spoken to: that which he chose on this device, his own, that of his browser, that of the
+        house."""
+        chosen = language_chosen(self.request)
+        own = self.me.language if self.me is not None else ""
+        browsers = wished(self.request.headers.get("accept-language", ""))
+        return (chosen if chosen in LANGUAGES else own) or browsers or self.engine.shell.settings.language or SOURCE
+
+    @cached_property
     def speech(self) -> Speech:
         """In his language and zone."""
-        chosen = language_chosen(self.request)
-        language = chosen if chosen in LANGUAGES else language_of(self.request.headers.get("accept-language", ""))
         zone = self.me.zone if self.me is not None else ""
-        return Speech(language, zone, self.engine.clock.now(), self.engine.shell.settings.zone)
+        return Speech(self.language, zone, self.engine.clock.now(), self.engine.shell.settings.zone)
 
     def at_home(self, zone: str) -> None:
         """What the page is about is in that time zone: so moments are told, where the reader's own is not known."""
@@ -223,8 +230,8 @@ class FormDesk(LocalDesk):
     """A desk for what a form has sent. Under the form's key each verb that takes none itself is done once; one that is
     asked for something else, for the form was changed and sent again, is another request."""
 
-    def __init__(self, engine: Engine, who: By, key: str) -> None:
-        super().__init__(engine, who)
+    def __init__(self, engine: Engine, who: By, key: str, *, language: str = "") -> None:
+        super().__init__(engine, who, language=language)
         self._form = key[:_LONGEST_FORM_KEY]
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:

@@ -9,6 +9,7 @@ from flowengine.core.answers import form
 from flowengine.errors import BadAnswer, UnknownOutcome
 from flowengine.language import parse, problems
 from flowengine.language.types import Ask, Choice, Feedback
+from flowengine.speech.words import ENGLISH
 
 ASKED = {
     "ask": "fields: {words: {type: string}}\n    on: {answered: fulfilled, skipped: gone, expired: gone}",
@@ -36,7 +37,7 @@ def test_what_is_optional_is_skipped_and_saves_nothing(kind: str) -> None:
     assert job.offered("first") == (state.outcomes[0], "skipped")
     job.act("first", "skipped")
     assert (job.status, job.data) == ("ended", {"need": {}})
-    assert state.ended("skipped", "Would you?", {}, decided=False) == "said no, thanks: Would you?"
+    assert state.ended(ENGLISH, "skipped", "Would you?", {}, decided=False) == "said no, thanks: Would you?"
 
 
 @pytest.mark.parametrize("kind", ASKED)

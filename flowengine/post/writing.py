@@ -6,13 +6,16 @@ wrote is text in it: it can make neither a link nor a line of another kind.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from typing import TypeAlias
 
 from flowengine.core.values import Json
 from flowengine.interop.ical import Method
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import Person
 
 _INDENT = "    "
@@ -60,10 +63,9 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """To what a letter belongs: the ``title`` of a process, and a job or step of it."""
+    """To what a letter belongs."""
 
-    title: str
-    short: str
+    words: str
 
 
 Part: TypeAlias = str | Quoted | Shown | Way | About
@@ -71,9 +73,10 @@ Part: TypeAlias = str | Quoted | Shown | Way | About
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """One letter: ``data`` is the same for programs."""
+class Composed:
+    """One letter, told in the words of its ``reader``; ``data`` is the same for programs."""
 
+    reader: Words = field(repr=False)
     to: str
     name: str
     subject: str
@@ -82,6 +85,10 @@ class Words:
     data: dict[str, Json]
     at: datetime
     invitation: Invitation | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "subject", self.reader.tell(self.subject))
+        object.__setattr__(self, "parts", tuple(_told(part, self.reader.tell) for part in self.parts))
 
     @property
     def text(self) -> str:
@@ -93,7 +100,8 @@ class Words:
         """The letter as HTML, in the same words."""
         body = "\n".join(filter(None, map(_as_html, self.parts)))
         return (
-            '<!doctype html>\n<html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f'<!doctype html>\n<html lang="{self.reader.language}"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width">'
             '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
             f"<title>{escape(self.subject)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
         )
@@ -104,7 +112,26 @@ def greeting(person: Person) -> str:
 
 
 def hello(name: str) -> str:
-    return f"Hello {name}," if name else "Hello,"
+    return phrase("Hello %(name)s,", name=name) if name else phrase("Hello,")
+
+
+def about(title: str, short: str) -> About:
+    """That a letter belongs to a job or step of a process with that title."""
+    return About(phrase("It belongs to: %(title)s (%(short)s)", title=title, short=short))
+
+
+def _told(part: Part, tell: Callable[[str], str]) -> Part:
+    match part:
+        case Quoted(words, opened):
+            return Quoted(tell(words), tell(opened))
+        case Way(words, to):
+            return Way(tell(words), to)
+        case About(words):
+            return About(tell(words))
+        case Shown():
+            return part
+        case _:
+            return tell(part)
 
 
 def _as_text(part: Part) -> str:
@@ -116,8 +143,8 @@ def _as_text(part: Part) -> str:
             return "\n".join(f"{_INDENT}{title}: {value}" for title, value in lines)
         case Way(words, to):
             return f"{words}\n{_INDENT}{to}"
-        case About(title, short):
-            return f"It belongs to: {title} ({short})"
+        case About(words):
+            return words
         case _:
             return part
 
@@ -132,8 +159,8 @@ def _as_html(part: Part) -> str:
             return f"<dl>{told}</dl>" if told else ""
         case Way(words, to):
             return f"<p>{escape(words)}<br>{_address(to)}</p>"
-        case About(title, short):
-            return f'<p class="about">It belongs to: {escape(title)} ({escape(short)})</p>'
+        case About(words):
+            return f'<p class="about">{escape(words)}</p>'
         case "":
             return ""
         case _:

@@ -3,7 +3,8 @@ sentences they have their whole names."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, tzinfo
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
@@ -21,15 +22,34 @@ def day(value: date, *, in_full: bool = False) -> str:
     return f"{weekday[:3]} {value.day} {month[:3]} {value.year}"
 
 
-def moment(value: datetime, zone: tzinfo, home: tzinfo | None = None, *, in_full: bool = False) -> str:
-    """``Mon 5 Oct 2026, 10:00`` as clocks in the zone show it. The zone is said where those at ``home`` show another
-    time, and UTC always, for nobody's clock need show it: ``Sun 10 May 2026, 22:00 (New York)``."""
+def moment(
+    value: datetime,
+    zone: tzinfo,
+    home: tzinfo | None = None,
+    *,
+    in_full: bool = False,
+    spoken: Callable[[date, bool], str] | None = None,
+) -> str:
+    """``Mon 5 Oct 2026, 10:00`` as clocks in the zone show it, its day as ``spoken`` says it, else in English. The zone
+    is said where those at ``home`` show another time, and UTC always, for nobody's clock need show it: ``Sun 10 May
+    2026, 22:00 (New York)``."""
     local = value.astimezone(zone)
-    told = f"{day(local, in_full=in_full)}, {local:%H:%M}"
+    told = f"{spoken(local, in_full) if spoken else day(local, in_full=in_full)}, {local:%H:%M}"
     if str(zone) in ("UTC", "Etc/UTC"):
         return f"{told} UTC"
     elsewhere = home is not None and value.astimezone(home).utcoffset() != local.utcoffset()
     return f"{told} ({_place(local)})" if elsewhere else told
+
+
+def parts_of(months: int, days: int, rest: timedelta) -> list[tuple[int, str]]:
+    """A length as counts of units, largest first; those of which there are none are left out."""
+    sign, left = (-1 if rest < timedelta() else 1), abs(rest)
+    hours, minutes, seconds = left.seconds // 3600, left.seconds // 60 % 60, left.seconds % 60
+    parts = (
+        (months, "month"), (days + sign * left.days, "day"),
+        (sign * hours, "hour"), (sign * minutes, "minute"), (sign * seconds, "second"),
+    )  # fmt: skip
+    return [(n, unit) for n, unit in parts if n]
 
 
 def last_day(value: datetime, zone: tzinfo) -> date | None:
