@@ -92,14 +92,15 @@ def customers_receipt(
     head = done.draft.head
     because = compiled.process.said(head.because) if head.because else ""
     ended = (because or head.status.capitalize(),)
-    outcome, events = _told(words_of(compiled), command, done.events)
+    words = words_of(compiled)
+    outcome, events = _told(words, command, done.events)
     step = getattr(command, "step", None)
     return Receipt(
         job=job,
         seq=seq,
         status=head.status,
         step=f"{job}.{step}" if step is not None else "",
-        acted=_acted(compiled, command, done),
+        acted=_acted(compiled, words, command, done),
         outcome=outcome,
         states=tuple(map(str, places(compiled, head.standing))) if head.status == "open" else ended,
         steps=tuple(_own_steps(job, command, done)),
@@ -109,10 +110,10 @@ def customers_receipt(
     )
 
 
-def _acted(compiled: Compiled, command: c.AnyCommand, done: Advance) -> str:
+def _acted(compiled: Compiled, words: Mapping[str, str], command: c.AnyCommand, done: Advance) -> str:
     if isinstance(command, c.Invoke):
         return next(entry.title for _, entry in compiled.always[command.name])
-    return str(words_of(compiled).get(done.acted) or word_without(compiled, done.acted)) if done.acted else ""
+    return str(words.get(done.acted) or word_without(compiled, done.acted)) if done.acted else ""
 
 
 def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:
