@@ -71,7 +71,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
         if body["why"] == "alone":
             return answer_letters.alone(shell.settings.url, tx, row, reader, person, to)
         if body["why"] in (INVITED, CAME):
-            return referral_letters.composed(shell, tx, row, person, to)
+            return referral_letters.composed(shell, tx, row, reader, language, person, to)
         if body["why"] == FACT:
             return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), reader, person, to)
         job = tx.jobs.get(row.job)

@@ -8,11 +8,13 @@ import shlex
 from flowengine.commands.referrals import CAME, INVITED, REFERRAL, name_given
 from flowengine.commands.shell import Shell
 from flowengine.errors import NotFound
-from flowengine.post.words import Part, Quoted, Way, Words, hello
+from flowengine.post.writing import Composed, Part, Quoted, Way, hello
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import OutboxMessage, Person, Transaction
 from flowengine.store.referrals import Referral
 
-SOMEBODY = "Somebody who knows you"
+SOMEBODY = phrase("Somebody who knows you")
 """A sender who has given no name, or was erased."""
 
 
@@ -50,7 +52,9 @@ def receiver(one: Referral, why: str) -> str:
     return one.person if why == INVITED else one.sender
 
 
-def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, to: str) -> Words | None:
+def composed(
+    shell: Shell, tx: Transaction, row: OutboxMessage, reader: Words, language: str, person: Person, to: str
+) -> Composed | None:
     """The invitation, or the thanks. The sender is told that somebody came, and nothing of what he has begun."""
     one, url = of_row(tx, row), shell.settings.url
     if one is None:
@@ -59,23 +63,32 @@ def composed(shell: Shell, tx: Transaction, row: OutboxMessage, person: Person, 
     if row.body["why"] == CAME:
         name = name_given(tx, one)
         link = f"{url}/me" if url else ""
-        words = f"{name or 'Somebody whom you named'} has come to us. Thank you for bringing us together."
+        words = (
+            phrase("%(name)s has come to us. Thank you for bringing us together.", name=name)
+            if name
+            else phrase("Somebody whom you named has come to us. Thank you for bringing us together.")
+        )
         look = link or f"flow my-data --as {shlex.quote(person.id)}"
-        subject, lines = "Thank you", (words, Way("Whom you have brought:", look))
+        subject, lines = phrase("Thank you"), (words, Way(phrase("Whom you have brought:"), look))
     else:
         job, sender = tx.jobs.get(one.job), tx.people.get(one.sender)
-        title = shell.catalogue.compiled(tx, job.process, job.version).process.title
+        title = shell.catalogue.told(tx, job.process, job.version, language).process.title
         name = a_name(sender.name if sender is not None else "") or SOMEBODY
         link = f"{url}/start/{job.process}?invited=yes" if url else ""
-        words = f"{name} was here for this, and thought that you could need it too:"
+        words = phrase("%(name)s was here for this, and thought that you could need it too:", name=name)
         look = link or f"flow start {job.process} --as {shlex.quote(person.id)}"
-        hears = "If you begin something, who named you hears that you have come, and nothing else."
-        subject, lines = f"{name} thought of you", (
-            Quoted(title, words), Way("Begin here:", look), hears,
-            "If it is nothing for you, there is nothing to do: we do not write again.",
-        )  # fmt: skip
+        subject, lines = (
+            phrase("%(name)s thought of you", name=name),
+            (
+                Quoted(title, words),
+                Way(phrase("Begin here:"), look),
+                phrase("If you begin something, who named you hears that you have come, and nothing else."),
+                phrase("If it is nothing for you, there is nothing to do: we do not write again."),
+            ),
+        )
     called = a_name(person.name) if row.body["why"] == INVITED else person.name
-    return Words(
+    return Composed(
+        reader=reader,
         to=to,
         name=called,
         subject=subject,

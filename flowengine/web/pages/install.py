@@ -193,8 +193,9 @@ def _told(request: Request, posted: Posted, error: e.FlowError | None, visit: Vi
     status = e.http_status(error) if error is not None else 500
     if status >= 500 and error is not None and not isinstance(error, e.Overloaded):
         LOG.error("%s: %s", request.method, error)
-    found = visit or Visit(request, _there(request) if shown is not None else None, posted)
-    shown = error.tell(found.speech.tell) if error is not None and status < 500 else None
+    known = error if error is not None and status < 500 else None
+    found = visit or Visit(request, _there(request) if known is not None else None, posted)
+    shown = known.tell(found.speech.tell) if known is not None else None
     answer = found.page("failed.html", status, error=shown, heading=status, changed=request.method == "POST")
     if isinstance(error, e.TooMany):
         answer.headers["retry-after"] = str(ceil(error.retry_after))
