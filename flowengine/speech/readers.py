@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from flowengine.errors import BadAnswer, NotConfigured
+from flowengine.errors import BadAnswer
 from flowengine.speech.languages import LANGUAGES, SOURCE
 from flowengine.speech.phrases import phrase
 from flowengine.speech.words import ENGLISH, Words
@@ -13,7 +13,7 @@ from flowengine.speech.words import ENGLISH, Words
 def words_for(language: str = "", zone: tzinfo | None = None) -> Words:
     """The words of a language (``en``, ``de``; empty: English) for a reader whose ``zone`` may be known.
 
-    Raises BadAnswer for a language that there is not, NotConfigured where what speaks it is not installed.
+    Raises BadAnswer for a language that there is not.
     """
     if language in ("", SOURCE):
         return ENGLISH if zone is None else Words(zone)
@@ -22,14 +22,6 @@ def words_for(language: str = "", zone: tzinfo | None = None) -> Words:
             {"language": phrase("%(language)s is not spoken here", language=repr(language[:20]))},
             possible=tuple(LANGUAGES),
         )
-    try:
-        from flowengine.speech.telling import translated
-    except ModuleNotFoundError as error:
-        if error.name != "babel":
-            raise
-        raise NotConfigured(
-            f"{LANGUAGES[language]} is spoken by a library that is not installed",
-            where="babel",
-            possible=('pip install "needflow[web]"', "English"),
-        ) from None
+    from flowengine.speech.telling import translated  # Babel takes a while to load, and English does without it
+
     return translated(language, zone)

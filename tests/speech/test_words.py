@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ import pytest
 
 from flowengine import Engine, errors
 from flowengine.client.local import LocalDesk
-from flowengine.errors import BadAnswer, NotAllowed, NotConfigured
+from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.speech.phrases import listing, moment_phrase, phrase, phrase_many
 from flowengine.speech.readers import words_for
 from flowengine.speech.words import ENGLISH, Words
@@ -95,11 +94,3 @@ def test_a_language_that_is_not_there_is_refused() -> None:
         words_for("fr")
     assert words_for("") is words_for("en") is ENGLISH
     assert words_for("en", BERLIN) == Words(BERLIN)
-
-
-def test_another_language_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it is not installed, that is said, rather than that English is spoken to who does not read it."""
-    monkeypatch.delitem(sys.modules, "flowengine.speech.telling")
-    monkeypatch.setitem(sys.modules, "babel", None)
-    with pytest.raises(NotConfigured, match="Deutsch is spoken by a library that is not installed"):
-        words_for("de")
