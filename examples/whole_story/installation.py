@@ -67,7 +67,7 @@ def _text(letter: EmailMessage) -> str:
     return f"{letter['Subject']}\n\n{body.get_content() if body is not None else ''}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
         return port
@@ -84,7 +84,7 @@ class Installation:
         self.letters = Letters()
         self.clock = SetClock(folder / "clock")
         (folder / "clock").write_text("0", "ascii")
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         there = {"FLOW_AT": address, "FLOW_URL": self.url}
         self.machine = Person("the machine", folder / "machine", there, quick)
@@ -112,7 +112,7 @@ class Installation:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Serve and work, as long as the block lasts."""
-        mail = Controller(self.letters, hostname="127.0.0.1", port=_free_port())
+        mail = Controller(self.letters, hostname="127.0.0.1", port=free_port())
         with ExitStack() as closing:
             mail.start()
             closing.callback(mail.stop)

@@ -33,6 +33,7 @@ _ENTRIES = (
     Entry("draw", "drawing:draw", "Draw a process: a picture, Mermaid, or an outline.", "Designers"),
     Entry("texts", "designers:texts", "What is still to be translated of a process.", "Designers"),
     Entry("diff", "designers:diff", "What a file changes, and who would notice.", "Designers"),
+    Entry("agreement", "agreements:agreement", "What a partner who calls a process is promised of it.", "Designers"),
     Entry("try", "rehearsing:try_", "Play a process at the terminal, without deploying it.", "Designers"),
     Entry("paths", "rehearsing:paths", "The ways to each end of a process.", "Designers"),
     Entry("accepts", "rehearsing:accepts", "Which cases of an event log a process allows.", "Designers"),

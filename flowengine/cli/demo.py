@@ -15,6 +15,7 @@ import click
 from flowengine.cli.flags import terminal
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal, program
+from flowengine.errors import Refused
 from flowengine.samples import example
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Told:
 @click.command()
 @click.option("--club", "what", flag_value="club", help="See thousands of members shape a matchday of their club.")
 @click.option("--contribution", "what", flag_value="contribution", help="See members build what one of them needs.")
+@click.option("--partners", "what", flag_value="partners", help="See a tailor's shop order from a mill, over HTTP.")
 @click.option("--web", is_flag=True, help="Go on in a browser, as one of those who took part.")
 @common
 @terminal
@@ -56,7 +58,7 @@ def demo(terminal: Terminal, what: str | None, web: bool) -> None:
     began = perf_counter()
     console = _silent() if terminal.json else screen()
     console.print("Time is simulated; the engine, the database and the code are not.")
-    told = {None: _suit, "club": _club, "contribution": _contribution}[what](at, console)
+    told = {None: _suit, "club": _club, "contribution": _contribution, "partners": _partners}[what](at, console)
     seconds = perf_counter() - began
     flow = shlex.join(program())
     answer: dict[str, Any] = {"database": at, "fulfilled": told.fulfilled, "waiting": told.waiting}
@@ -93,19 +95,29 @@ def _contribution(at: str, console: Console) -> Told:
     return Told(released, raised, "Finn", commands, "The commons")
 
 
+def _partners(at: str, console: Console) -> Told:
+    console.print("Two organisations, two databases, one flow.")
+    try:
+        story = example("partners.demo")
+    except ModuleNotFoundError as missing:
+        raise _lacking("for two organisations that speak over HTTP", missing) from missing
+    theirs = f"sqlite:///{_beside(at, 'supplier')}"
+    sewn, waiting, order = story.tell(at, theirs, console)
+    there = f"history {order} --at {shlex.quote(theirs)}"
+    commands = (f"track {sewn} --as ada", f"history {sewn}", there, f"act {waiting} --as bea")
+    return Told(sewn, waiting, "Bea", commands, "Hart & Thread")
+
+
 def _show(terminal: Terminal, at: str, told: Told, answer: dict[str, Any]) -> None:
     """Serve the pages on this machine alone, and open them, until Ctrl-C."""
     import webbrowser
 
     from flowengine.cli import show
-    from flowengine.distribution import installing
-    from flowengine.errors import Refused
 
     try:
         from flowengine.web.showing import serve_for_show
     except ModuleNotFoundError as missing:
-        what = f"to show pages, {missing.name} must be installed"
-        raise Refused(what, possible=(installing("web"),)) from missing
+        raise _lacking("to show pages", missing) from missing
 
     def ready(url: str) -> None:
         def tell(console: Console) -> None:
@@ -117,6 +129,12 @@ def _show(terminal: Terminal, at: str, told: Told, answer: dict[str, Any]) -> No
             webbrowser.open(url)
 
     serve_for_show(at, told.handlers, ready, told.house)
+
+
+def _lacking(why: str, missing: ModuleNotFoundError) -> Refused:
+    from flowengine.distribution import installing
+
+    return Refused(f"{why}, {missing.name} must be installed", possible=(installing("web"),))
 
 
 def _shop(name: str) -> Any:
@@ -148,8 +166,13 @@ def __getattr__(name: str) -> dict[str, Callable[..., Any]]:
 
 def mill_file(at: str) -> Path:
     """Where the pretend supplier keeps its orders: beside the SQLite file, or in the current folder."""
+    return _beside(at, "mill")
+
+
+def _beside(at: str, name: str) -> Path:
+    """Another file beside the SQLite file, or in the current folder."""
     scheme, _, path = at.partition(":///")
-    return Path(path).with_suffix(".mill.db") if scheme == "sqlite" and path else Path("flow-demo.mill.db")
+    return Path(path).with_suffix(f".{name}.db") if scheme == "sqlite" and path else Path(f"flow-demo.{name}.db")
 
 
 def till_file(mill: Path) -> Path:

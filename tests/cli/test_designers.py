@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from flowengine.cli import flow
 from flowengine.language import problems
 from flowengine.language.explaining import CODES
-from flowengine.samples import process_names
+from flowengine.samples import process_file, process_names
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -459,3 +460,39 @@ def test_deploy_says_what_is_different_and_who_notices(shop: Flow) -> None:
     assert "Jobs that run keep the version they began with." in told
     assert "It means the same." in shop.run("diff", "workshop.yaml").stdout
     assert shop.json("deploy", "workshop.yaml")[0]["changes"] == []
+
+
+def test_a_partner_is_told_what_he_is_promised(shop: Flow) -> None:
+    """What is asked, told and how it ends, with a version; what is different from a partner's file."""
+    (shop.folder / "supplier.yaml").write_text(process_file("supplier").read_text("utf-8"), "utf-8")
+    told = shop.run("agreement", "supplier.yaml").stdout
+    assert "pieces: integer, minimum 1, maximum 10000" in told
+    assert "arrive.goods: ask; all_right or something_is_wrong" in told
+    assert "send: parcel (string, minLength 1, maxLength 60)" in told
+    assert "not_to_be_had: ended" in told
+    theirs = shop.json("agreement", "supplier.yaml")
+    assert theirs["version"] in told
+    (shop.folder / "theirs.json").write_text(json.dumps(theirs), "utf-8")
+    (deployed,) = shop.json("deploy", "supplier.yaml")
+    assert "It is the same." in shop.run("agreement", "supplier", "--against", "theirs.json").stdout
+    file = shop.folder / "supplier.yaml"
+    file.write_text(file.read_text("utf-8").replace("maximum: 10000", "maximum: 500"), "utf-8")
+    found = shop.json("agreement", "supplier.yaml", "--against", "theirs.json")
+    assert (found["was"], found["changes"]) == (theirs["version"], ["need: pieces is otherwise"])
+    assert "need: pieces is otherwise" in shop.run("agreement", "supplier.yaml", "--against", "theirs.json").stdout
+    against = shop.json("agreement", "supplier.yaml", "--against", deployed["version"])
+    assert against["was"] == theirs["version"]
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"version": "0123"}', "[]", "{", '{"version": "1", "agreed": {"need": 3}}', "[" * 9000]
+)
+def test_what_is_no_agreement_is_not_compared(shop: Flow, broken: str) -> None:
+    """A file that is none, and one in which somebody has changed something."""
+    (shop.folder / "theirs.json").write_text(broken, "utf-8")
+    refused = shop.json("agreement", "workshop.yaml", "--against", "theirs.json", code=1)
+    assert "this is no agreement" in refused["what"]
+    ours = shop.json("agreement", "workshop.yaml")
+    ours["agreed"]["withdraw"] = not ours["agreed"]["withdraw"]
+    (shop.folder / "theirs.json").write_text(json.dumps(ours), "utf-8")
+    assert "was changed" in shop.json("agreement", "workshop.yaml", "--against", "theirs.json", code=1)["what"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "login", "logout", "whoami",
-    "new", "check", "draw", "texts", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
+    "new", "check", "draw", "texts", "diff", "agreement", "try", "paths", "accepts", "deploy", "processes", "migrate",
     "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write",
     "conversation", "file", "ballot", "takeback", "change",
     "withdraw", "receipt", "promise", "promises", "insight",

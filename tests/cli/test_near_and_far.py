@@ -75,6 +75,7 @@ LINES = [
     ("olga", "people list --kind staff"),
     ("olga", "deploy workshop.yaml"),
     ("olga", "diff workshop.yaml"),
+    ("olga", "agreement workshop"),
     ("olga", "draw workshop --format text"),
     ("olga", "draw workshop --counts --svg"),
     ("olga", "draw --job JOB --svg"),

@@ -1,14 +1,18 @@
-"""What `flow demo` tells of the club and of the contribution."""
+"""What `flow demo` tells of the club, of the contribution and of partners."""
 
 from __future__ import annotations
 
+import json
+import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from flowengine import Engine, InvariantBroken
+from flowengine.cli import flow
 from flowengine.samples import example
 
 
@@ -59,3 +63,50 @@ def test_a_contribution_needs_nobody_who_assigns(told: tuple[str, Console]) -> N
         assert engine.track(released, "ada").status == "fulfilled"
         assert [item.short for item in engine.inbox("finn") if item.short.startswith(raised)]
         assert engine.audit().fine
+
+
+def test_a_shop_orders_from_a_mill(told: tuple[str, Console], tmp_path: Path) -> None:
+    """The mill's offer is before the shop's buyer, an answer outlives a server that is down, a withdrawal crosses; both
+    databases are whole, and each order is there once."""
+    address, console = told
+    theirs = f"sqlite:///{tmp_path}/supplier.db"
+    sewn, waiting, order = example("partners.demo").tell(address, theirs, console)
+    shown = console.export_text()
+    assert "(Price: £126.00) → Ask for changes: What should change?: A lower price" in shown
+    assert "The shop sees: ▶ ended: The customer does not want the goods" in shown
+    with Engine(address, handlers={}) as shop, Engine(theirs, handlers={}) as mill:
+        assert shop.track(sewn, "ada").status == mill.track(order, "tailor").status == "fulfilled"
+        assert [item.short for item in shop.inbox("bea") if item.short.startswith(waiting)], "she may sew"
+        assert shop.audit().fine
+        assert mill.audit().fine
+
+
+def test_what_crosses_twice_is_noticed(
+    told: tuple[str, Console], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check can fail: a mill that begins an order of its own accord has one too many."""
+    demo = example("partners.demo")
+    honest = demo.Both.send
+
+    def one_more(both, parcel: str) -> None:
+        honest(both, parcel)
+        day = f"{both.shop.clock.now().date().replace(year=2099)}"
+        both.mill.engine.start("supplier", by="tailor", need={"article": "Tweed", "pieces": 1, "needed_by": day})
+
+    monkeypatch.setattr(demo.Both, "send", one_more)
+    with pytest.raises(InvariantBroken, match="the mill's jobs have come to"):
+        demo.tell(told[0], f"sqlite:///{tmp_path}/supplier.db", told[1])
+
+
+def test_partners_need_the_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra the demo says what is missing, and nothing is made."""
+    monkeypatch.chdir(tmp_path)
+    for name in [one for one in sys.modules if one.startswith(("flowengine_examples.partners", "flowengine.web"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    done = CliRunner().invoke(flow, ["demo", "--partners", "--json"])
+    refused = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert refused["what"] == "for two organisations that speak over HTTP, uvicorn must be installed"
+    assert "web" in refused["possible"][0]
+    assert list(tmp_path.iterdir()) == []
