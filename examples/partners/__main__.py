@@ -20,9 +20,9 @@ AT_ONCE = 6
 """Orders that are open at once while processes are killed."""
 
 PAUSE = 0.1
-PATIENCE = 240.0
-"""Seconds in which, once nothing is killed any more, all orders have to come to their ends: a message that a killed
-worker had taken is tried again after a minute."""
+PATIENCE = 420.0
+"""Seconds in which, once nothing is killed any more, something has to move: a message that has met six servers that
+were down is tried again after five minutes."""
 
 
 def play(folder: Path, orders: int, kills: int = 0, *, every: float = 2.0, seed: int = 0, tell: Tell = print) -> Orders:

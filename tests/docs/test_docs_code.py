@@ -24,6 +24,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/notifications.md",
         "docs/parties.md",
         "docs/conversation.md",
+        "docs/partners.md",
         "docs/remote.md",
         "docs/signing-in.md",
         "docs/expected-dates.md",
