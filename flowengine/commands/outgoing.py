@@ -49,7 +49,7 @@ def leave(
 
     _tell(tx, handlers, wanted, job, seq, done, now)
     for call in effects.calls.values():
-        if call.process and not call.incident:
+        if call.process and not call.incident and call.number not in effects.heard:
             need = {"call": call.number, "process": call.process, "at": call.at, "need": call.input or {}}
             need |= {"customer": head.customer, "depth": head.depth + 1, "say": "begin"}
             post("partner" if call.at else "child", f"call:{call.number}", need)

@@ -17,6 +17,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.answers import form
 from flowengine.core.draft import moment_text
+from flowengine.core.kinds.call import expect_sound, is_known
 from flowengine.core.steps import offered
 from flowengine.core.values import Actor, Foreign, Json, Step
 from flowengine.errors import BadAnswer, NotAllowed, NotFound, Refused, StaleCommand
@@ -233,7 +234,11 @@ def told_by(partner: Partner, headers: Mapping[str, str], body: bytes, shell: Sh
 
 def take(shell: Shell, partner: Partner, told: News, took: str = "", refused: str = "") -> None:
     """What a partner tells of a job that he runs for one of ours: what is asked stands here from now on, and a job that
-    is over ends the call. Raises NotFound for a call that is not at him; one that is over hears nothing more."""
+    is over ends the call. One that has ended hears nothing more.
+
+    Raises NotFound for a call that is not at him, and BadAnswer for what cannot be asked here.
+    """
+    expect_sound(told.asked)
     job, _, number = told.call.rpartition(".")
     by = Actor(kind="service", id=f"partner:{partner.name}")
     if not number.isdecimal():
@@ -244,7 +249,7 @@ def take(shell: Shell, partner: Partner, told: News, took: str = "", refused: st
         branch = there.position.branch_of_call(call)
         open_ = there.position.branch(branch) if branch is not None else None
         held = next((one for one in open_.calls if one.number == call), None) if open_ is not None else None
-        if held is None:
+        if open_ is None or held is None:
             return  # it has gone on without it
         if held.at != partner.name:
             raise NotFound(f"there is no call {told.call[:80]!r}")
@@ -255,6 +260,10 @@ def take(shell: Shell, partner: Partner, told: News, took: str = "", refused: st
         what = f"{partner.name} works by another agreement on {held.process}: {told.agreement}"
         command = c.Fail(by=by, call=call, error=what, stuck=True)
     elif told.status == "open":
+        if not took and is_known(
+            held, [step for step in open_.steps if step.member == held.member], told.seq, told.asked
+        ):
+            return
         command = c.Hear(by=by, call=call, seq=told.seq, asked=told.asked, took=took, refused=refused)
     else:
         result = {**told.data, "job": told.job, "status": told.status, "end": told.end, "because": told.because}

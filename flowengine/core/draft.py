@@ -278,17 +278,23 @@ def _call_changed(ground: Ground, event: e.CallChanged) -> None:
 def _heard(ground: Ground, event: e.Heard) -> None:
     for call in _called(ground, event.branch, event.call):
         answered = tuple(one for one in call.answered if one != event.took)
-        _put_call(ground, event.branch, replace(call, heard=max(call.heard, event.seq), answered=answered))
+        _note_heard(ground, event.branch, replace(call, heard=max(call.heard, event.seq), answered=answered))
 
 
 def _answered_partner(ground: Ground, event: e.AnsweredPartner) -> None:
     for call in _called(ground, event.branch, event.call):
-        _put_call(ground, event.branch, replace(call, answered=(*call.answered, event.foreign)))
+        _note_heard(ground, event.branch, replace(call, answered=(*call.answered, event.foreign)))
     ground.effects.answered.append(event)
 
 
 def _called(ground: Ground, branch: str, number: int) -> list[ServiceCall]:
     return [call for call in ground.at(branch).calls if call.number == number]
+
+
+def _note_heard(ground: Ground, branch: str, changed: ServiceCall) -> None:
+    _put_call(ground, branch, changed)
+    ground.effects.calls[changed.number] = changed
+    ground.effects.heard.add(changed.number)
 
 
 def _put_call(ground: Ground, branch: str, changed: ServiceCall) -> None:

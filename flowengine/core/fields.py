@@ -155,6 +155,14 @@ def check_answer(
     return plain
 
 
+def expect_usable(fields: Sequence[Field]) -> None:
+    """Raises BadAnswer for fields from outside against which no answer could be held."""
+    try:
+        _compile(fields, partial=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        raise BadAnswer({"": f"asks what cannot be checked: {str(error)[:200]}"}) from None
+
+
 def _hold_persons(fields: Sequence[Field], answer: Mapping[str, Json], world: World, where: str) -> None:
     """Persons are known here by exactly these ids, and have the role, or are in the group, that is asked for (L15)."""
     problems: dict[str, str] = {}

@@ -41,6 +41,8 @@ class Effects(msgspec.Struct):
     timers: dict[int, Timer] = {}
     dropped_timers: set[int] = set()
     calls: dict[int, ServiceCall] = {}
+    heard: set[int] = set()
+    """Calls at partners that are only known better: what was heard, or answered."""
     closed_calls: set[int] = set()
     cut_off: list[ServiceCall] = []
     """Calls of other processes' jobs that were still awaited when what made them was left."""

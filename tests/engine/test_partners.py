@@ -123,11 +123,13 @@ def mill(database_pair: tuple[str, str], clock: SimulatedClock, wire: Wire) -> I
 
 @pytest.fixture
 def both(tailor: Engine, mill: Engine, clock: SimulatedClock) -> Callable[[], None]:
-    """Both do all that is due, until nothing is."""
+    """Both do all that is due, until nothing is; what is stored then follows from the histories (L5)."""
 
     def settle() -> None:
         for _ in range(60):
             if not (tailor.run_due().anything | mill.run_due().anything):
+                assert tailor.audit().fine
+                assert mill.audit().fine
                 return
             due = [one for one in (tailor.next_due(), mill.next_due()) if one is not None]
             if due and min(due) > clock.now() and (min(due) - clock.now()).total_seconds() < 36_000:
@@ -215,6 +217,25 @@ def test_what_is_wrong_is_refused_before_it_goes(tailor: Engine, mill: Engine, b
     both()
     assert len(wire.said) == said
     assert [item.id for item in tailor.inbox("bea")] == [asked.id]
+
+
+def test_what_is_late_asks_nothing_again(
+    tailor: Engine, mill: Engine, both: Any, wire: Wire, clock: SimulatedClock
+) -> None:
+    """While an answer is on its way, and when it has come, the same question in news from before is not asked again."""
+    kept: list[dict[str, Any]] = []
+    wire.lose = lambda said: kept.append(said) or "" if said["say"] == "news" else ""  # type: ignore[func-returns-value]
+    offered(tailor, mill, both)
+    (asked,) = tailor.inbox("bea")
+    tailor.act(asked.id, "approved", by="bea")
+    for news in kept:
+        say(tailor, clock, "mill", news, id=f"late{news['seq']}")
+    assert tailor.inbox("bea") == []
+    both()
+    for news in kept:
+        say(tailor, clock, "mill", news, id=f"later{news['seq']}")
+    assert tailor.inbox("bea") == []
+    assert [said["say"] for _, said in wire.said].count("begin") == 1, "it is begun, and not asked for again"
 
 
 def test_a_change_that_is_wished_crosses(tailor: Engine, mill: Engine, both: Any) -> None:
@@ -342,6 +363,108 @@ def test_a_partner_has_only_what_is_his(tailor: Engine, mill: Engine, both: Any,
     news = {"say": "news", "call": f"{job}.{call + 900}", "job": "y", "seq": 9, "status": "fulfilled", "agreement": ""}
     assert say(tailor, clock, "mill", news) == {"heard": 9}, "a call that is over hears nothing more"
     assert tailor.track(job, "ada").status == "open"
+
+
+WAY = {"outcome": "done", "title": "Done"}
+FIELD = {"name": "colour", "title": "Colour", "type": "string"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"ways": None},
+        {"ways": []},
+        {"ways": [{"outcome": 3}]},
+        {"ways": [WAY], "due": "2027-01-01T09:00:00"},
+        {"ways": [WAY], "slots": ["2027-01-01T09:00:00"]},
+        {"ways": [WAY], "title": "x" * 300_000},
+        {"ways": [WAY | {"fields": [FIELD | {"schema": {"$ref": "https://mill.example/schema"}}]}]},
+        {"ways": [WAY | {"fields": [FIELD | {"schema": {"pattern": "("}}]}]},
+        {"ways": [WAY | {"fields": [FIELD | {"schema": {"multipleOf": 0}}]}]},
+        {"ways": [WAY | {"fields": [FIELD | {"type": "colour"}]}]},
+    ],
+)
+def test_what_could_not_be_answered_is_refused_at_the_door(
+    tailor: Engine, mill: Engine, both: Any, clock: SimulatedClock, asked: dict[str, Any]
+) -> None:
+    """A partner who asks what has no form, or one that nothing can be held against, changes nothing, and our buyer has
+    before her what she had."""
+    job = offered(tailor, mill, both)
+    before = tailor.inbox("bea")
+    call = next(e["call"]["number"] for line in tailor.history(job) for e in line.events if e["event"] == "CallOpened")
+    news = {"say": "news", "call": f"{job}.{call}", "job": "y", "seq": 99, "status": "open", "agreement": ""}
+    for told in (
+        [{"step": "y.1", "title": "Hm"} | asked],
+        [{"step": f"y.{n}", "title": "Hm", "ways": [WAY]} for n in range(101)],
+    ):
+        with pytest.raises(BadAnswer):
+            say(tailor, clock, "mill", news | {"asked": told})
+    assert tailor.inbox("bea") == before
+    assert tailor.step(before[0].id, "bea").title == "Do you order at this price, for this day?"
+    fine = {"step": "y.1", "title": "Which?", "ways": [WAY | {"fields": [FIELD]}], "due": "2027-01-01T09:00:00Z"}
+    assert say(tailor, clock, "mill", news | {"asked": [fine]}) == {"heard": 99}
+    assert [item.title for item in tailor.inbox("bea")] == ["Which?"]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"status": "won"},
+        {"seq": "nine"},
+        {"job": 3},
+        {"asked": [{"step": 3}]},
+    ],
+)
+def test_news_that_cannot_be_kept_change_nothing(
+    tailor: Engine, mill: Engine, both: Any, clock: SimulatedClock, lie: dict[str, Any]
+) -> None:
+    """Another status, other types: refused with a typed error, and the job stands where it stood."""
+    job = offered(tailor, mill, both)
+    call = next(e["call"]["number"] for line in tailor.history(job) for e in line.events if e["event"] == "CallOpened")
+    news = {"say": "news", "call": f"{job}.{call}", "job": "y", "seq": 99, "status": "open", "agreement": ""}
+    with pytest.raises(FlowError):
+        say(tailor, clock, "mill", news | lie)
+    assert tailor.track(job, "ada").status == "open"
+    assert len(tailor.inbox("bea")) == 1
+    assert tailor.audit(job).fine
+
+
+def test_an_end_that_tells_too_much_is_an_incident(
+    tailor: Engine, mill: Engine, both: Any, clock: SimulatedClock
+) -> None:
+    """What is more than is kept of an answer is not kept: operators are told, and the job stands where it stood."""
+    job = offered(tailor, mill, both)
+    call = next(e["call"]["number"] for line in tailor.history(job) for e in line.events if e["event"] == "CallOpened")
+    news = {"say": "news", "call": f"{job}.{call}", "job": "y", "seq": 99, "status": "fulfilled", "agreement": ""}
+    say(tailor, clock, "mill", news | {"data": {"x": "y" * 900_000}})
+    (incident,) = tailor.incidents()
+    assert "has 879 KiB; at most 256 KiB are kept" in incident.error
+    assert "order" not in tailor.data(job)
+    assert tailor.track(job, "ada").status == "open"
+
+
+def test_what_is_replayed_within_its_time_has_no_effect(tailor: Engine, mill: Engine, both: Any, wire: Wire) -> None:
+    """Whoever has recorded all that was said, and says it again whole, changes nothing at either side."""
+    recorded: list[tuple[str, bytes, dict[str, str]]] = []
+    honest = wire.post
+
+    def post(url: str, body: bytes, signed: Mapping[str, str], *, within: float) -> Answer:
+        recorded.append((url, body, dict(signed)))
+        return honest(url, body, signed, within=within)
+
+    wire.post = post  # type: ignore[method-assign]
+    job = offered(tailor, mill, both)
+    tailor.act(tailor.inbox("bea")[0].id, "changes", {"words": "Less"}, by="bea")
+    both()
+    (there,) = mill.jobs()
+    before = [line.command for line in mill.history(there.id)], [line.command for line in tailor.history(job)]
+    assert {json.loads(body)["say"] for _, body, _ in recorded} == {"begin", "answer", "news"}
+    for url, body, signed in recorded:
+        engine, name = wire.at[url]
+        engine.hear_partner(name, signed, body)
+    both()
+    assert len(mill.jobs()) == 1
+    assert ([line.command for line in mill.history(there.id)], [line.command for line in tailor.history(job)]) == before
 
 
 def test_an_answer_that_is_not_signed_is_not_believed(tailor: Engine, mill: Engine, both: Any, wire: Wire) -> None:

@@ -6,14 +6,15 @@ answers go back to him. He decides what they come to: a step of his that is over
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
+from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish, Hear
-from flowengine.core.fields import as_plain, check_answer
+from flowengine.core.fields import as_plain, check_answer, expect_usable
 from flowengine.core.forms import FormField, Way
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.kinds.service import inputs
@@ -22,6 +23,9 @@ from flowengine.core.values import Foreign, ServiceCall, Step
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import Field
 from flowengine.language.types import Call
+
+MOST_ASKED = 100
+"""Steps of one job of his that a partner asks of us at once."""
 
 SAID = "Their answer"
 """Under which words a refusal is shown beside what is asked again."""
@@ -44,16 +48,14 @@ class Delegating(Waiting[Call]):
 
     def hear(self, spot: Spot, call: ServiceCall, command: Hear) -> None:
         """A partner tells how his job stands. What is older than what we know tells only that an answer has come."""
-        news = command.seq >= call.heard
-        known = {step.foreign.step: step for step in spot.steps if step.foreign is not None}
         heard = e.Heard(
             branch=spot.branch_id, call=call.number, seq=command.seq, took=command.took, refused=command.refused
         )
-        asked = {one.step: one for one in command.asked if one.step == command.took or one.step not in call.answered}
-        if not news or (command.seq == call.heard and not command.took and _told(known) == asked):
+        if is_known(call, spot.steps, command.seq, command.asked, command.took):
             if command.took in call.answered:
                 spot.draft.record(heard)
             return
+        known, asked = _known(spot.steps), _wanted(call, command.asked, command.took)
         spot.draft.record(heard)
         for id, step in known.items():
             if id not in asked:
@@ -104,8 +106,41 @@ class Delegating(Waiting[Call]):
         return msgspec.structs.replace(Waiting.renewed(self, spot, before, step), **kept)
 
 
-def _told(known: Mapping[str, Step]) -> dict[str, Foreign]:
-    return {id: step.foreign for id, step in known.items() if step.foreign is not None}
+def expect_sound(asked: Sequence[Foreign]) -> None:
+    """Raises BadAnswer where what a partner asks could not be shown, answered or kept here: at the door, so that nobody
+    has a step before him that fails when he opens it."""
+    if len(asked) > MOST_ASKED:
+        raise BadAnswer({"asked": f"has {len(asked)} steps; at most {MOST_ASKED} are taken"})
+    for one in asked:
+        as_plain(exact.builtins(one), name="asked")
+        try:
+            ways = msgspec.convert(one.ways, tuple[Way, ...])
+        except msgspec.ValidationError as error:
+            raise BadAnswer({"asked": f"has no form that can be answered: {str(error)[:200]}"}) from None
+        if not ways:
+            raise BadAnswer({"asked": "says in no way how it can be answered"})
+        if any(moment.tzinfo is None for moment in (one.due, *one.slots) if moment is not None):
+            raise BadAnswer({"asked": "has a moment without its offset to UTC"})
+        for way in ways:
+            expect_usable([_field(field) for field in way.fields if not field.kinds])
+
+
+def is_known(call: ServiceCall, steps: Sequence[Step], seq: int, asked: Sequence[Foreign], took: str = "") -> bool:
+    """Whether what a partner tells of his job is older than what we know, or the same. ``steps`` are those of the
+    call's state."""
+    if seq != call.heard or took:
+        return seq < call.heard
+    return {id: step.foreign for id, step in _known(steps).items()} == _wanted(call, asked)
+
+
+def _known(steps: Sequence[Step]) -> dict[str, Step]:
+    """What he has asked already, by his steps."""
+    return {step.foreign.step: step for step in steps if step.foreign is not None}
+
+
+def _wanted(call: ServiceCall, asked: Sequence[Foreign], took: str = "") -> dict[str, Foreign]:
+    """What is to be answered here, by his steps: not what has been, and is on its way."""
+    return {one.step: one for one in asked if one.step == took or one.step not in call.answered}
 
 
 def _ways(step: Step) -> tuple[Way, ...]:
