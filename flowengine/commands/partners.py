@@ -17,7 +17,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.answers import form
 from flowengine.core.draft import moment_text
-from flowengine.core.kinds.call import expect_sound, is_known
+from flowengine.core.foreign import expect_sound, is_known
 from flowengine.core.steps import offered
 from flowengine.core.values import Actor, Foreign, Json, Step
 from flowengine.errors import BadAnswer, NotAllowed, NotFound, Refused, StaleCommand

@@ -6,26 +6,20 @@ answers go back to him. He decides what they come to: a step of his that is over
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish, Hear
-from flowengine.core.fields import as_plain, check_answer, expect_usable
-from flowengine.core.forms import FormField, Way
+from flowengine.core.fields import as_plain, check_answer
+from flowengine.core.foreign import asked_here, field_of, is_known, to_answer, ways_of
+from flowengine.core.forms import Way
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.kinds.service import inputs
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Foreign, ServiceCall, Step
-from flowengine.errors import BadAnswer
-from flowengine.language.parts import Field
 from flowengine.language.types import Call
-
-MOST_ASKED = 100
-"""Steps of one job of his that a partner asks of us at once."""
 
 SAID = "Their answer"
 """Under which words a refusal is shown beside what is asked again."""
@@ -55,7 +49,7 @@ class Delegating(Waiting[Call]):
             if command.took in call.answered:
                 spot.draft.record(heard)
             return
-        known, asked = _known(spot.steps), _wanted(call, command.asked, command.took)
+        known, asked = asked_here(spot.steps), to_answer(call, command.asked, command.took)
         spot.draft.record(heard)
         for id, step in known.items():
             if id not in asked:
@@ -75,8 +69,8 @@ class Delegating(Waiting[Call]):
         (call,) = (one for one in spot.branch.calls if one.member == spot.member and not one.undo)
         assert step.foreign is not None, "only what a partner asks is a step of a call"
         outcome = chosen(step, command, self.possible(spot, step))
-        way = next(one for one in _ways(step) if one.outcome == outcome)
-        answer = check_answer([_field(one) for one in way.fields], command.answer, step.title)
+        way = next(one for one in ways_of(step) if one.outcome == outcome)
+        answer = check_answer([field_of(one) for one in way.fields], command.answer, step.title)
         spot.draft.record(
             e.AnsweredPartner(
                 branch=spot.branch_id,
@@ -92,10 +86,10 @@ class Delegating(Waiting[Call]):
         return None
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return tuple(one.outcome for one in _ways(step))
+        return tuple(one.outcome for one in ways_of(step))
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:  # noqa: ARG002 - the protocol's signature
-        return _ways(step)
+        return ways_of(step)
 
     def slots(self, spot: Spot, step: Step) -> tuple[datetime, ...]:  # noqa: ARG002 - the protocol's signature
         return () if step.foreign is None else step.foreign.slots
@@ -104,67 +98,3 @@ class Delegating(Waiting[Call]):
         """The words are the partner's; those who answer may be others now."""
         kept = {"title": step.title, "shown": step.shown}
         return msgspec.structs.replace(Waiting.renewed(self, spot, before, step), **kept)
-
-
-def expect_sound(asked: Sequence[Foreign]) -> None:
-    """Raises BadAnswer where what a partner asks could not be shown, answered or kept here: at the door, so that nobody
-    has a step before him that fails when he opens it."""
-    if len(asked) > MOST_ASKED:
-        raise BadAnswer({"asked": f"has {len(asked)} steps; at most {MOST_ASKED} are taken"})
-    for one in asked:
-        as_plain(exact.builtins(one), name="asked")
-        try:
-            ways = msgspec.convert(one.ways, tuple[Way, ...])
-        except msgspec.ValidationError as error:
-            raise BadAnswer({"asked": f"has no form that can be answered: {str(error)[:200]}"}) from None
-        if not ways:
-            raise BadAnswer({"asked": "says in no way how it can be answered"})
-        if any(moment.tzinfo is None for moment in (one.due, *one.slots) if moment is not None):
-            raise BadAnswer({"asked": "has a moment without its offset to UTC"})
-        for way in ways:
-            expect_usable([_field(field) for field in way.fields if not field.kinds])
-
-
-def is_known(call: ServiceCall, steps: Sequence[Step], seq: int, asked: Sequence[Foreign], took: str = "") -> bool:
-    """Whether what a partner tells of his job is older than what we know, or the same. ``steps`` are those of the
-    call's state."""
-    if seq != call.heard or took:
-        return seq < call.heard
-    return {id: step.foreign for id, step in _known(steps).items()} == _wanted(call, asked)
-
-
-def _known(steps: Sequence[Step]) -> dict[str, Step]:
-    """What he has asked already, by his steps."""
-    return {step.foreign.step: step for step in steps if step.foreign is not None}
-
-
-def _wanted(call: ServiceCall, asked: Sequence[Foreign], took: str = "") -> dict[str, Foreign]:
-    """What is to be answered here, by his steps: not what has been, and is on its way."""
-    return {one.step: one for one in asked if one.step == took or one.step not in call.answered}
-
-
-def _ways(step: Step) -> tuple[Way, ...]:
-    """The ways that a partner has sent, as those of our own forms."""
-    return () if step.foreign is None else msgspec.convert(step.foreign.ways, tuple[Way, ...])
-
-
-def _field(asked: FormField) -> Field:
-    """What an answer is held against before it is sent. A file lies here, and means nothing to the partner."""
-    if asked.kinds:
-        raise BadAnswer({asked.name: "files do not go to a partner"}, possible=("send it to them otherwise",))
-    kind = "string" if asked.type == "file" else asked.type
-    return Field(name=asked.name, type=kind, title=asked.title, optional=not asked.required, schema=_schema(asked))
-
-
-def _schema(asked: FormField) -> dict[str, object]:
-    ids = [one.id for one in asked.options]
-    if not ids:
-        return {key: value for key, value in asked.schema.items() if key not in ("earliest", "latest")}
-    if asked.shape == "one":
-        return {"enum": ids}
-    if asked.shape in ("several", "ranked"):
-        return {"items": {"enum": ids}, "minItems": int(asked.min or 0), "uniqueItems": True}
-    return {
-        "propertyNames": {"enum": [str(id) for id in ids]},
-        "additionalProperties": {"type": "integer", "minimum": 0},
-    }
