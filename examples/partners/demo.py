@@ -25,7 +25,7 @@ from flowengine.web.serving import Server
 from ..telling import Telling
 from .people import open_mill, open_shop
 
-LENGTH = timedelta(days=50)
+LENGTH = timedelta(days=20)
 """No telling takes longer: it begins this long ago, so that it ends by now."""
 
 HOST = "127.0.0.1"
