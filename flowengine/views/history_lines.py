@@ -342,6 +342,10 @@ class Teller:
             told = self._moved(step, moved.move, given, events)
         elif given:
             told = verdict(self.words, str(given.get("outcome", "")), given.get("words"), title)
+        crossed = next((one for one in events if isinstance(one, e.AnsweredPartner)), None)
+        if crossed is not None:
+            said_to = crossed.answer.get("words") if isinstance(crossed.answer, Mapping) else None
+            told = ": ".join(filter(None, (title, self.words.tell(outcome_words(crossed.outcome)), said_to)))
         left = next((one for one in events if isinstance(one, e.Left) and one.branch == step.branch), None)
         ended = ""
         if left is not None and left.state == step.state:

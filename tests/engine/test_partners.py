@@ -181,6 +181,7 @@ def test_what_the_partner_asks_is_answered_here_and_goes_back(tailor: Engine, mi
     assert tailor.track(job, "ada").status == "fulfilled"
     told = [line.what for line in tailor.history(job)]
     assert "the partner asks: Do you order at this price, for this day? (Order)" in told
+    assert "Do you order at this price, for this day?: approved" in told
     assert tailor.audit().fine
     assert mill.audit().fine
     assert len(tailor.jobs()) == len(mill.jobs()) == 1
@@ -246,6 +247,9 @@ def test_a_change_that_is_wished_crosses(tailor: Engine, mill: Engine, both: Any
     both()
     (again,) = mill.inbox("sam")
     assert dict(mill.step(again.id, "sam").shown)["Said of the last offer"] == "A lower price"
+    (job,) = (row.id for row in tailor.jobs())
+    said = [line.what for line in tailor.history(job) if line.what.endswith("A lower price")]
+    assert said == ["Do you order at this price, for this day?: changes: A lower price"]
 
 
 def test_who_withdraws_here_withdraws_there(tailor: Engine, mill: Engine, both: Any) -> None:
