@@ -22,6 +22,7 @@ from flowengine import (
     SimulatedClock,
     UnknownOutcome,
 )
+from flowengine.commands.partners import LEFT
 from flowengine.outside.http import Answer
 from flowengine.runtime.partners import Partner
 from flowengine.samples import process_file
@@ -260,6 +261,22 @@ def test_who_withdraws_here_withdraws_there(tailor: Engine, mill: Engine, both: 
     (there,) = mill.jobs()
     assert (there.status, there.because) == ("ended", "The customer does not want the goods")
     assert tailor.track(job, "ada").status == "ended"
+
+
+def test_who_withdraws_too_late_is_gone_and_the_partner_is_told(tailor: Engine, mill: Engine, both: Any) -> None:
+    """The goods are sent: the mill's job cannot be withdrawn any more, and its people find in it that nobody waits."""
+    job = offered(tailor, mill, both)
+    tailor.act(tailor.inbox("bea")[0].id, "approved", by="bea")
+    both()
+    mill.act(mill.inbox("sam")[0].id, "done", {"parcel": "P-1"}, by="sam")
+    tailor.invoke(job, "withdraw", by="ada")
+    both()
+    assert tailor.track(job, "ada").status == "ended"
+    assert tailor.inbox("bea") == []
+    (there,) = mill.jobs()
+    assert there.status == "open"
+    said = [line.what for line in mill.history(there.id)]
+    assert [one for one in said if LEFT in one], said
 
 
 def test_an_agreement_is_checked_at_both_ends(tailor: Engine, mill: Engine, both: Any) -> None:
