@@ -220,3 +220,25 @@ def test_a_history_calls_states_by_their_german_names_and_quotes_in_german_marks
     said = engine.answered(job, changed.seq, by="ada").said
     assert "(„Longer, please.“)" in said
     assert "“Longer" in engine.answered(job, changed.seq, by=english("ada")).said
+
+
+def test_operators_read_in_their_language_what_a_job_waits_for_and_what_jobs_have_taught(engine: Engine) -> None:
+    """What is stuck, timers, and tables of insight call states as the process does in that language."""
+    engine.deploy(TAKEN)
+    engine.add_staff("olga", "Olga", roles=["operator"])
+    job = engine.start("taken", by="ada", need={}).job
+    for reader, asked in ((reading("olga", "de"), "Ist es gut?"), ("olga", "Is it good?")):
+        (waits,) = [one.waits for one in engine.stuck(process="taken", by=reader)]
+        assert {one.what for one in waits} == {asked}
+        assert {one.what for one in engine.timers(job, by=reader)} == {asked}
+    for person in range(5):
+        engine.add_customer(f"c{person}", f"C{person}")
+        other = engine.start("taken", by=f"c{person}", need={}).job
+        (item,) = engine.inbox(by=f"c{person}")
+        assert item.job == other
+        engine.act(item.id, "approved", {}, by=f"c{person}")
+    titles = {}
+    for language in ("de", "en"):
+        found = engine.insight("taken", by=reading("olga", language))
+        titles[language] = {row.title for table in found.tables for row in table.rows if row.state == "look"}
+    assert titles == {"de": {"Ansehen"}, "en": {"Look"}}
