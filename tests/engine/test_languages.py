@@ -242,3 +242,18 @@ def test_operators_read_in_their_language_what_a_job_waits_for_and_what_jobs_hav
         found = engine.insight("taken", by=reading("olga", language))
         titles[language] = {row.title for table in found.tables for row in table.rows if row.state == "look"}
     assert titles == {"de": {"Ansehen"}, "en": {"Look"}}
+
+
+def test_incidents_call_what_waits_as_its_process_does_in_the_readers_language(engine: Engine) -> None:
+    """Work that takes too long, with whom it waits for."""
+    engine.add_staff("olga", "Olga", roles=["operator"])
+    baked(engine, "ada")
+    assert isinstance(engine.clock, SimulatedClock)
+    engine.clock.advance(timedelta(days=8))
+    engine.run_due()
+    german, own = (
+        [(one.handler, one.whom) for one in engine.incidents(by=by) if one.kind == "attention"]
+        for by in (reading("olga", "de"), "olga")
+    )
+    assert german == [("Roggenmehl backen für Ada", "Bäckerei")]
+    assert own == [("Bake Rye flour for Ada", "Baker")]
