@@ -91,4 +91,9 @@ texts:
     The bread is baked: Das Brot ist gebacken
     No bread was wanted: Es wurde kein Brot gewünscht
     Stop it: Nicht mehr
+    Need: Der Wunsch
+    Sure: Noch eine Frage
+    Bake: Backen
+    Fulfilled: Erledigt
+    Given up: Aufgegeben
 """

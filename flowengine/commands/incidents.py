@@ -15,6 +15,7 @@ from flowengine.core import commands as c
 from flowengine.core.fields import OR
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
+from flowengine.core.translating import step_in
 from flowengine.core.values import CONVERSATION, Actor, Branch, ServiceCall, Timer, Undoing
 from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
 from flowengine.language.model import State
@@ -169,7 +170,7 @@ def _attention(shell: Shell, tx: Transaction, words: Words) -> Iterator[Incident
         job = tx.jobs.get(job_id)
         branch = job.position.branch(branch_id)
         assert branch is not None, "a timer is set on a branch"
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled = shell.catalogue.told(tx, job.process, job.version, words.language)
         if branch_id == CONVERSATION:
             yield _unanswered(tx, words, compiled, job, branch, number)
             continue
@@ -186,7 +187,7 @@ def _attention(shell: Shell, tx: Transaction, words: Words) -> Iterator[Incident
             process=job.process,
             customer=job.customer,
             state=state.name,
-            handler=words.say("undoing %(what)s", what=state.title) if undoing else _title(branch, state),
+            handler=words.say("undoing %(what)s", what=state.title) if undoing else _title(compiled, branch, state),
             error=words.say("it waits longer than it should for %(whom)s", whom=listing(waits, OR)),
             attempts=0,
             since=branch.calls[0].opened if undoing and branch.calls else branch.since,
@@ -199,7 +200,8 @@ def _unanswered(
 ) -> IncidentView:
     """What was asked and is not answered in time."""
     of = next(timer.step for timer in branch.timers if timer.number == number)
-    step = in_words(tx, job, next(step for step in branch.steps if step.number == of))
+    clock = plainly.Clock(compiled.process, words)
+    step = in_words(tx, job, next(step for step in branch.steps if step.number == of), clock)
     who = words.tell(whom(tx, job.id, compiled.process, branch, step))
     return IncidentView(
         kind="attention",
@@ -232,7 +234,7 @@ def _late(shell: Shell, tx: Transaction, words: Words) -> Iterator[IncidentView]
     """The open jobs whose promise is over: where they stand, and for whom they wait."""
     for id in tx.jobs.overdue(shell.clock.now()):
         job = tx.jobs.get(id)
-        head, compiled = job.position.head, shell.catalogue.compiled(tx, job.process, job.version)
+        head, compiled = job.position.head, shell.catalogue.told(tx, job.process, job.version, words.language)
         assert head.promise is not None, "what is late was promised"
         by = plainly.Clock(compiled.process, words).promised(head.promise.by)
         there = (one for id, one in job.position.whole().branches.items() if id != CONVERSATION)
@@ -257,9 +259,9 @@ def _late(shell: Shell, tx: Transaction, words: Words) -> Iterator[IncidentView]
         )
 
 
-def _title(branch: Branch, state: State) -> str:
+def _title(compiled: Compiled, branch: Branch, state: State) -> str:
     """What is to be done: what its step is called, if it has one."""
-    return branch.steps[0].title if len(branch.steps) == 1 else state.title
+    return step_in(compiled.process, branch.steps[0]).title if len(branch.steps) == 1 else state.title
 
 
 def incident_view(tx: Transaction, row: Incident) -> IncidentView:

@@ -1036,7 +1036,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
     def timers(self, job: str, *, by: By = PROGRAM) -> list[TimerView]:
         """The timers that are set for a job, the earliest first: deadlines, reminders, waits and what else there is."""
-        return stuck.timers(self._for("timers", by), job)
+        return stuck.timers(self._for("timers", by), job, by)
 
     def hand_over(self, person: str, to: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> HandedOver:
         """Hand all steps that a person has claimed to another, by their exact ids: each becomes his, and he is asked

@@ -32,7 +32,7 @@ def insight(shell: Shell, process: str, since: str, until: str, split: Split, by
         raise BadAnswer({"split": f"{str(split)[:60]!r} is nothing by which it is split"}, possible=SPLITS[1:])
     with shell.reading() as tx:
         actor = access.asker(tx, "insight", by)
-        compiled = shell.catalogue.latest(tx, process)
+        compiled = shell.catalogue.latest(tx, process, language=actor.language)
         if actor.kind == "staff" and tx.terms.closes(tx, process, compiled.process.version, actor.roles):
             raise NotAllowed(f"what the jobs of {process} have taught is closed to your roles", where=process)
     counting.count_for(shell, SOON)

@@ -24,6 +24,7 @@ from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_word
 from flowengine.speech.words import Words
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
 from flowengine.store.measures import standing as stood
+from flowengine.views.plainly import Clock
 from flowengine.views.replies import StandingView, StuckView, TimerView, WaitView
 
 MOST = 50
@@ -66,14 +67,16 @@ def troubles(shell: Shell, tx: Transaction, job: StoredJob, words: Words) -> lis
     return found + [wait for wait in look.attention() if wait.id not in known]
 
 
-def timers(shell: Shell, text: str) -> list[TimerView]:
+def timers(shell: Shell, text: str, by: By) -> list[TimerView]:
     """The timers of a job, for operators, the earliest first."""
     with shell.reading() as tx:
+        words = reader_words(tx, actor_of(tx, by))
         job = access.read(tx, access.job_ref(tx, text, PROGRAM), "job", text)
-        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        compiled: Compiled = shell.catalogue.told(tx, job.process, job.version, words.language)
+        clock = Clock(compiled.process, words)
         failed = {row.id: row for row in tx.timers.incidents() if row.job == job.id}
         found = [
-            _timer(tx, job, compiled, branch, timer, failed.get(f"{job.id}.{timer.number}"))
+            _timer(tx, job, compiled, clock, branch, timer, failed.get(f"{job.id}.{timer.number}"))
             for branch in job.position.whole().branches.values()
             for timer in branch.timers
             if timer.rang is None
@@ -82,7 +85,13 @@ def timers(shell: Shell, text: str) -> list[TimerView]:
 
 
 def _timer(
-    tx: Transaction, job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, failed: Incident | None
+    tx: Transaction,
+    job: StoredJob,
+    compiled: Compiled,
+    clock: Clock,
+    branch: Branch,
+    timer: Timer,
+    failed: Incident | None,
 ) -> TimerView:
     state = compiled.states.get(branch.state)
     title = state.member(timer.member).title if state is not None else branch.state
@@ -96,7 +105,7 @@ def _timer(
         short=f"{shown(job.id)}.{timer.number}",
         purpose=timer.purpose,
         state=branch.state,
-        what=in_words(tx, job, step).title if step and step.title else title,
+        what=in_words(tx, job, step, clock).title if step and step.title else title,
         due=timer.due,
         step=f"{job.id}.{timer.step}" if step else "",
         branch="" if branch.id == ROOT else branch.id,
@@ -117,7 +126,7 @@ def _open_jobs(tx: Transaction, process: str | None) -> Iterator[ListedJob]:
 
 @dataclass
 class _Look:
-    """One look at one job."""
+    """One look at one job; ``told`` is its process in the reader's language."""
 
     shell: Shell
     tx: Transaction
@@ -127,7 +136,10 @@ class _Look:
     words: Words
 
     def __post_init__(self) -> None:
-        self.compiled: Compiled = self.shell.catalogue.compiled(self.tx, self.job.process, self.job.version)
+        of = self.tx, self.job.process, self.job.version
+        self.compiled: Compiled = self.shell.catalogue.compiled(*of)
+        self.told: Compiled = self.shell.catalogue.told(*of, self.words.language)
+        self.clock = Clock(self.told.process, self.words)
         self.calls = {row.number: row for row in self.tx.calls.of(self.job.id)}
 
     def view(self) -> StuckView:
@@ -174,13 +186,13 @@ class _Look:
                 number = step.number if step else call.number if call else None
                 yield WaitView(
                     kind="attention",
-                    what=step.title if step and step.title else self._title(branch.state, ""),
+                    what=in_words(self.tx, self.job, step, self.clock).title
+                    if step and step.title
+                    else self._title(branch.state, ""),
                     since=branch.since or self.job.started,
                     id=self._id(number) if number is not None else "",
                     state=branch.state,
-                    whom=self.words.tell(whom(self.tx, self.job.id, self.compiled.process, branch, step))
-                    if step
-                    else "",
+                    whom=self.words.tell(whom(self.tx, self.job.id, self.told.process, branch, step)) if step else "",
                     error=self.words.say("it waits longer than it should"),
                 )
 
@@ -191,10 +203,10 @@ class _Look:
         return WaitView(
             kind="step",
             id=self._id(step.number),
-            what=in_words(self.tx, self.job, step).title,
+            what=in_words(self.tx, self.job, step, self.clock).title,
             state=step.state,
             since=step.opened,
-            whom=self.words.tell(whom(self.tx, self.job.id, self.compiled.process, branch, step)),
+            whom=self.words.tell(whom(self.tx, self.job.id, self.told.process, branch, step)),
             due=step.due,
             error=self.staffing.why(step, self.job.customer, self.compiled, self.job.position),
         )
@@ -265,5 +277,5 @@ class _Look:
             return self.words.say("no key: %(error)s", error=str(error))
 
     def _title(self, name: str, member: str) -> str:
-        state = self.compiled.states.get(name)
+        state = self.told.states.get(name)
         return state.member(member).title if state is not None else name

@@ -44,6 +44,11 @@ class Words:
             return self.count(value)
         return self.number(value) if isinstance(value, Decimal) else str(value)
 
+    def aside(self, written: object) -> str:
+        """What somebody wrote, in brackets behind what he did and between the language's quotation marks; nothing where
+        it is no text, or an empty one."""
+        return self.say(" (“%(written)s”)", written=written) if isinstance(written, str) and written else ""
+
     def _told(self, named: dict[str, Any]) -> dict[str, str]:
         return {name: self.tell(value) for name, value in named.items()}
 

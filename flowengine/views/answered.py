@@ -154,7 +154,7 @@ class Saying:
             "at": self._at(step, events),
             "until": self._until(step, events),
             "choice": self._choice(given) if moved else "",
-            "words": _quoted((given or saved).get("words")),
+            "words": self.teller.words.aside((given or saved).get("words")),
         }
         move = "abstain" if moved == "vote" and given and "for" not in given else moved
         own = move or str(given.get("outcome", "")) or ended
@@ -226,10 +226,6 @@ class Saying:
 
 def _who(command: c.Act | c.ActFor) -> str:
     return command.person.id if isinstance(command, c.ActFor) else command.by.id
-
-
-def _quoted(words: Json) -> str:
-    return f" (“{words}”)" if isinstance(words, str) and words else ""
 
 
 # what comes

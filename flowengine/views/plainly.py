@@ -90,7 +90,8 @@ def sentence_case(words: str) -> str:
 
 def sentence(words: str) -> str:
     """Words as a sentence: with a full stop, where they end with nothing like it."""
-    return f"{words}." if words and words[-1] not in ".?!…" and words[-2:] not in (".”", "?”", "!”") else words
+    last = words[:-1] if words[-1:] in ("”", "“") else words
+    return f"{words}." if words and last[-1:] not in (".", "?", "!", "…") else words
 
 
 _MANY = {

@@ -186,3 +186,74 @@ def test_a_change_of_mind_is_shown_and_done_in_ones_language(engine: Engine) -> 
     assert engine.invoke(job, "stop", preview=seen.digest, by="ada").because == "Es wurde kein Brot gewünscht"
     engine.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]  # it is simulated
     assert engine.jobs(mine=True, by="ada")[0].because == "Es wurde kein Brot gewünscht"
+
+
+TAKEN = """
+process: taken
+title: Taken
+need: A thing
+states:
+  need: {type: need, phase: Asking, ask: What is it?, next: look}
+  look: {type: approval, phase: Looking, ask: Is it good?, within: P7D,
+         on: {approved: thanks, changes: look, declined: given_up, expired: given_up}}
+  thanks: {type: feedback, phase: Thanking, ask: How was it?, within: P7D, on: {given: fulfilled, expired: fulfilled}}
+  fulfilled: {type: fulfilled, because: It is good}
+  given_up: {type: ended, because: It was not good}
+texts:
+  de: {Looking: Der Blick, Look: Ansehen, Thanks: Dank, Is it good?: Ist es gut?}
+"""
+
+
+def test_a_history_calls_states_by_their_german_names_and_quotes_in_german_marks(engine: Engine) -> None:
+    """Those that names give, also where a phase stands before them; what somebody wrote is as he wrote it."""
+    engine.deploy(TAKEN)
+    engine.add_staff("olga", "Olga", roles=["operator"])
+    job = engine.start("taken", by="ada", need={}).job
+    changed = engine.act(f"{job}.{number(engine)}", "changes", {"words": "Longer, please."}, by="ada")
+    engine.move(job, "thanks", because="She has said so", by="olga")
+    engine.act(f"{job}.{number(engine)}", "given", {"rating": 5, "words": "I helped"}, by="ada")
+    lines = [one.what for one in engine.history(job, by=reading("olga", "de"))]
+    assert "bat um Änderungen: Ist es gut? („Longer, please.“)" in lines
+    assert any("von Ansehen nach Dank" in one for one in lines), lines
+    assert any(one.startswith("gab Rückmeldung: 5 („I helped“)") for one in lines), lines
+    assert "(“Longer, please.”)" in " ".join(one.what for one in engine.history(job, by="olga"))
+    said = engine.answered(job, changed.seq, by="ada").said
+    assert "(„Longer, please.“)" in said
+    assert "“Longer" in engine.answered(job, changed.seq, by=english("ada")).said
+
+
+def test_operators_read_in_their_language_what_a_job_waits_for_and_what_jobs_have_taught(engine: Engine) -> None:
+    """What is stuck, timers, and tables of insight call states as the process does in that language."""
+    engine.deploy(TAKEN)
+    engine.add_staff("olga", "Olga", roles=["operator"])
+    job = engine.start("taken", by="ada", need={}).job
+    for reader, asked in ((reading("olga", "de"), "Ist es gut?"), ("olga", "Is it good?")):
+        (waits,) = [one.waits for one in engine.stuck(process="taken", by=reader)]
+        assert {one.what for one in waits} == {asked}
+        assert {one.what for one in engine.timers(job, by=reader)} == {asked}
+    for person in range(5):
+        engine.add_customer(f"c{person}", f"C{person}")
+        other = engine.start("taken", by=f"c{person}", need={}).job
+        (item,) = engine.inbox(by=f"c{person}")
+        assert item.job == other
+        engine.act(item.id, "approved", {}, by=f"c{person}")
+    titles = {}
+    for language in ("de", "en"):
+        found = engine.insight("taken", by=reading("olga", language))
+        titles[language] = {row.title for table in found.tables for row in table.rows if row.state == "look"}
+    assert titles == {"de": {"Ansehen"}, "en": {"Look"}}
+
+
+def test_incidents_call_what_waits_as_its_process_does_in_the_readers_language(engine: Engine) -> None:
+    """Work that takes too long, with whom it waits for."""
+    engine.add_staff("olga", "Olga", roles=["operator"])
+    baked(engine, "ada")
+    assert isinstance(engine.clock, SimulatedClock)
+    engine.clock.advance(timedelta(days=8))
+    engine.run_due()
+    german, own = (
+        [(one.handler, one.whom) for one in engine.incidents(by=by) if one.kind == "attention"]
+        for by in (reading("olga", "de"), "olga")
+    )
+    assert german == [("Roggenmehl backen für Ada", "Bäckerei")]
+    assert own == [("Bake Rye flour for Ada", "Baker")]

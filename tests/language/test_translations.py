@@ -103,12 +103,51 @@ def test_what_is_missing_is_told_as_it_is_to_be_pasted() -> None:
     assert set(yaml.safe_load(told)["texts"]["de"]) == set(own.untranslated("de"))
     assert "Kind of flour" in own.untranslated("de")
     assert "Bake it" in own.untranslated("de")
-    assert not {"g", "by hand", "{data.need.crust}", "Need"} & set(own.untranslated("de"))
+    assert not {"g", "by hand", "{data.need.crust}", "Choose"} & set(own.untranslated("de"))
     filled = parse(BREAD + told.replace('""', '"Xyz"'))
     assert filled.untranslated("de") == ()
     assert block(filled, "de") == ""
     assert parse(BREAD + TEXTS).untranslated("de") == ()
     assert [one.code for one in problems(BREAD + told)] != []
+
+
+def test_titles_that_names_give_are_asked_for_as_others_are() -> None:
+    """Of states of all types, those that have a phase too, members of races, branches, fields and entries; where there
+    is a title, nothing is asked of the name."""
+    source = """
+process: shop
+title: Shop
+need: A thing
+states:
+  first_need: {type: need, ask: What?, fields: {which_one: {type: string}}, next: look_at_it}
+  look_at_it: {type: decision, rules: [{when: data.first_need.which_one == "x", to: make_it}], else: make_it}
+  make_it:
+    type: parallel
+    title: Making
+    branches:
+      by_us: {type: task, for: staff, phase: Phase, ask: Do, on: {done: joined}}
+      by_others:
+        states:
+          sew_it: {type: task, for: staff, ask: Sew, next: joined}
+          not_used: {type: task, for: staff, title: Used, ask: Sew, next: joined}
+    next: what_first
+  what_first:
+    type: race
+    of:
+      letter_came: {type: message, name: letter, key: data.first_need.which_one}
+      too_long: {type: wait, for: P3D}
+    on: {letter_came.received: all_done, too_long.elapsed: all_done}
+  all_done: {type: fulfilled, because: Yes}
+always:
+  call_off: {by: customer, to: all_done}
+"""
+    asked = set(parse(source, check=False).untranslated("de"))
+    names = {
+        "First need", "Which one", "Look at it", "By us", "By others", "Sew it", "What first", "Letter came",
+        "Too long", "All done", "Call off",
+    }  # fmt: skip
+    assert names <= asked
+    assert not {"Make it", "Not used", "Joined", "Done"} & asked
 
 
 @pytest.mark.parametrize(

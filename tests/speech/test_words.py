@@ -47,6 +47,12 @@ def test_values_are_told_as_each_language_has_them() -> None:
     ]  # fmt: skip
 
 
+def test_what_somebody_wrote_stands_between_the_languages_marks() -> None:
+    """Where he wrote something; whatever signs it has."""
+    told = [[words.aside(one) for one in ("100% „fine“", "", None, 5)] for words in (ENGLISH, GERMAN)]
+    assert told == [[" (“100% „fine“”)", "", "", ""], [" („100% „fine““)", "", "", ""]]
+
+
 def test_a_phrase_is_english_until_it_is_told() -> None:
     """With what stands in its holes: numbers, phrases, lists, moments by his zone; also once it was pickled."""
     made = phrase(

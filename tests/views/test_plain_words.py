@@ -80,6 +80,21 @@ def test_each_type_has_words_for_what_is_done_on_it() -> None:
     assert answered == {"need", "choice", "ask", "fitting", "approval", "vote", "feedback", "task"}
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Noted: “Yes.”", "Noted: “Yes.”"), ("Notiert: „Ja.“", "Notiert: „Ja.“"),
+        ("Notiert: „Ja?“", "Notiert: „Ja?“"),
+        ("Notiert: „Ja“", "Notiert: „Ja“."), ("Noted: “Yes”", "Noted: “Yes”."),
+        ("Abgelehnt („Nein!“)", "Abgelehnt („Nein!“)."),
+        ("“", "“."), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_sentence_has_one_full_stop_in_each_language(words: str, told: str) -> None:
+    """Also where what somebody wrote ends it, between the marks of either."""
+    assert sentence(words) == told
+
+
 def test_an_end_is_told_with_what_came_of_it() -> None:
     """A job that is over says why, or what need is fulfilled."""
     assert ended(ENGLISH, "fulfilled", "A loaf of bread", "") == "It is fulfilled: A loaf of bread."

@@ -98,12 +98,9 @@ def know(types: Mapping[str, type[State]]) -> None:
 
 
 def _make(name: str, place: Place, cls: type[State], values: Values, reading: Reading, *, member: bool) -> State:
-    """The state that a type's values make. A member saves where its race says, unless it says so itself.
-
-    Titles that names give are texts that people read, where no phase stands before them."""
+    """The state that a type's values make. A member saves where its race says, unless it says so itself."""
     del values["type"]
-    seen = "phase" not in values and not member and not (cls.passes or cls.is_start or cls.is_end)
-    derived = told_title(name, place, reading, wanted=seen and "title" not in values)
+    derived = told_title(name, place, reading, wanted="title" not in values)
     values.setdefault("title", derived)
     values["derived"] = derived
     if cls.open_outcomes and any(key.name == "ask" for key in cls.keys):

@@ -105,4 +105,4 @@ class Approval(State):
 def verdict(reader: Words, outcome: str, words: Any, what: str) -> str:
     """What somebody said of what he was asked to approve."""
     said = reader.say("asked for changes") if outcome == "changes" else reader.tell(outcome_words(outcome))
-    return f"{said}: {what}" + (f" (“{words}”)" if isinstance(words, str) and words else "")
+    return f"{said}: {what}{reader.aside(words)}"

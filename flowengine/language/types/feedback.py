@@ -61,7 +61,5 @@ class Feedback(State):
     def ended(self, reader: Words, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
         if self.is_skipping(outcome):
             return State.ended(self, reader, outcome, title, saved, decided=decided)
-        words = saved.get("words")
-        return reader.say("gave feedback: %(rating)s", rating=saved.get("rating", "")) + (
-            f" (“{words}”)" if words else ""
-        )
+        given = reader.say("gave feedback: %(rating)s", rating=saved.get("rating", ""))
+        return given + reader.aside(saved.get("words"))

@@ -120,7 +120,7 @@ class _BranchScope:
 
 def _branch(name: str, place: Place, values: Any, reading: Reading) -> Branch:
     if "title" not in values:
-        values["title"] = told_title(name, place, reading, wanted=False)
+        values["title"] = told_title(name, place, reading)
     return Branch(name=name, place=place, **values)
 
 
