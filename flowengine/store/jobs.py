@@ -390,6 +390,7 @@ class Jobs:
         any of several. ``took_part``: those of others in which such a customer took part. ``job``: that one alone.
         ``late``: the open ones whose promise is over then, those that are late the
         longest first. ``begun_before``: those that began before then, the oldest first."""
+        after = after or None
         wanted = {"status": status, "process": process, "id": job}
         moments = {"late": late, "begun_before": begun_before}
         wanted_then = {name: None if one is None else micros(one) for name, one in moments.items()}

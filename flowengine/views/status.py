@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from flowengine.store.measures import Backlog, Measures
 from flowengine.views.view import View
+
+if TYPE_CHECKING:
+    from flowengine.store.measures import Backlog, Measures  # a desk far from the database loads nothing of it
 
 LATE = timedelta(minutes=1)
 """After so long it is wrong that something is due, and nobody takes it; and a worker that is silent is not there."""
@@ -78,12 +81,14 @@ class StatusView(View, frozen=True, kw_only=True):
 def queues(found: Measures, now: datetime) -> tuple[QueueView, ...]:
     """What is due, by queue; that of our own workers first."""
 
-    def queue(name: str, backlog: Backlog, gave_up: int, handler: str = "") -> QueueView:
-        since = now - timedelta(seconds=backlog.oldest) if backlog.count else None
+    def queue(name: str, backlog: Backlog | None, gave_up: int, handler: str = "") -> QueueView:
+        if backlog is None or not backlog.count:
+            return QueueView(name=name, handler=handler, gave_up=gave_up)
+        since = now - timedelta(seconds=backlog.oldest)
         return QueueView(name=name, handler=handler, due=backlog.count, since=since, gave_up=gave_up)
 
     return (
-        queue("calls", found.calls.get("", Backlog(count=0)), sum(found.call_incidents.values())),
+        queue("calls", found.calls.get(""), sum(found.call_incidents.values())),
         *(queue("calls", one, 0, lane) for lane, one in sorted(found.calls.items()) if lane),
         queue("timers", found.timers, found.timer_incidents),
         queue("messages", found.outbox, found.message_incidents),
