@@ -9,12 +9,11 @@ from datetime import date, tzinfo
 from flowengine.commands import access
 from flowengine.commands.days import near_moment
 from flowengine.commands.shell import Shell
-from flowengine.core.answers import calendar_of
+from flowengine.core.answers import calendars_of
 from flowengine.core.fields import near
 from flowengine.core.world import CLOSED
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.calendars import Calendar
-from flowengine.language.types import Fitting
 from flowengine.people.identities import By
 from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction, shown
@@ -32,11 +31,7 @@ def calendars_in_use(shell: Shell, tx: Transaction) -> dict[str, Calendar]:
     """The calendars of the processes in use, by name; a fitting of a process without any has one of its own."""
     found: dict[str, Calendar] = {}
     for name in sorted({row.name for row in tx.processes.all()}):
-        process = shell.catalogue.latest(tx, name).process
-        found |= process.calendars
-        if not process.calendars:
-            fittings = (one for state in process.states() for one in state.members.values() if isinstance(one, Fitting))
-            found |= {f"{name}.{one.name}": calendar_of(process, one) for one in fittings}
+        found |= calendars_of(shell.catalogue.latest(tx, name).process)
     return found
 
 

@@ -11,7 +11,7 @@ from flowengine.core.draft import Draft
 from flowengine.core.fields import LONGEST_ANSWER, LONGEST_TEXT, check_answer
 from flowengine.core.forms import Form, FormField, FormOption, Way
 from flowengine.core.kinds import KINDS
-from flowengine.core.kinds.fitting import calendar_of, first_slot
+from flowengine.core.kinds.fitting import calendars_of, first_slot
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.spot import Spot
@@ -21,7 +21,7 @@ from flowengine.language.model import State
 from flowengine.language.types import Vote
 
 __all__ = [
-    "LONGEST_ANSWER", "LONGEST_TEXT", "Form", "FormField", "FormOption", "Way", "calendar_of", "check_answer",
+    "LONGEST_ANSWER", "LONGEST_TEXT", "Form", "FormField", "FormOption", "Way", "calendars_of", "check_answer",
     "first_slot", "form", "is_secret",
 ]  # fmt: skip
 

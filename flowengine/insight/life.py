@@ -43,7 +43,6 @@ from flowengine.core import events as e
 from flowengine.core.values import CONVERSATION, Actor, Step
 from flowengine.insight.cells import Cell, Cells, Key, bin_of, bucket
 from flowengine.language.model import Process
-from flowengine.language.types import Choice, Feedback
 
 FOLD = 1
 """Raised with each change of what a life keeps or counts: what was kept before is told anew."""
@@ -77,9 +76,9 @@ class Known(msgspec.Struct, frozen=True):
             types[state.name] = state.type
             for member in state.members.values():
                 place = (member.saves if member is not state else "") or state.saves or state.name
-                if isinstance(member, Choice):
-                    picks.setdefault(state.name, {})[place] = tuple(member.choose)
-                elif isinstance(member, Feedback):
+                if member.picks:
+                    picks.setdefault(state.name, {})[place] = tuple(member.picks)
+                if member.rates:
                     ratings.setdefault(state.name, set()).add(place)
         return cls(types, picks, {name: frozenset(places) for name, places in ratings.items()})
 

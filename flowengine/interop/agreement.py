@@ -16,7 +16,6 @@ from flowengine.errors import Refused
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, State
 from flowengine.language.parts import EXPIRED, Field
-from flowengine.language.types import Choice
 
 PARTS = ("need", "asks", "tells", "ends")
 """Of an agreement, each of which has something by name."""
@@ -80,9 +79,9 @@ def _asked(state: State, member: str, asking: State) -> dict[str, Any]:
         "ways": sorted((ended if member else {*state.on}) - {EXPIRED}),
         "fields": _fields(asking.fields),
     }
-    if isinstance(asking, Choice):
+    if asking.picks:
         asked["choose"] = {
-            name: {"min": pick.min, "max": pick.max, "quantity": pick.quantity} for name, pick in asking.choose.items()
+            name: {"min": pick.min, "max": pick.max, "quantity": pick.quantity} for name, pick in asking.picks.items()
         }
     return asked
 

@@ -37,6 +37,7 @@ from flowengine.language.parts import (
     Field,
     Group,
     Option,
+    Pick,
     Reminder,
     Role,
     Route,
@@ -155,6 +156,8 @@ class State:
     # how it waits
     customer: ClassVar[bool] = False
     """Whether the type always waits for the customer."""
+    rates: ClassVar[bool] = False
+    """Whether its answer is a rating."""
     only_waits: ClassVar[bool] = False
     """Whether nothing has happened yet when it is entered, so that it can be offered with others."""
     passes: ClassVar[bool] = False
@@ -390,6 +393,11 @@ class State:
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         """What is chosen: in words, from which source, how many at least, and where the file says it."""
         yield from ()
+
+    @property
+    def picks(self) -> Mapping[str, Pick]:
+        """What is picked in it, by name."""
+        return {}
 
     @property
     def most_options(self) -> int | None:

@@ -488,6 +488,8 @@ REFUSED: list[tuple[str, str]] = [
     ("missing-key", HEAD + "starts: §{every: 0 7 * * *}\nstates: {}\n"),
     ("bad-currency", HEAD + "currency: §gbp\nstates: {}\n"),
     ("bad-currency", HEAD + "currency: §XXX\nstates: {}\n"),
+    ("unknown-language", HEAD + "language: §fr\nstates: {}\n"),
+    ("unknown-language", HEAD + "texts: {§en: {Baker: Bakery}}\nstates: {}\n"),
     ("bad-zone", calendar("zone: §Mars/Base, open: {mon: '09:00-10:00'}, every: PT1H")),
     ("bad-zone", calendar("zone: §../etc, open: {mon: '09:00-10:00'}, every: PT1H")),
     (

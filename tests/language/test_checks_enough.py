@@ -34,6 +34,10 @@ WRONG = {
         "first: {type: task, for: clerk, next: work}\n  " + TASK % ("{person: by('first')}", "first"),
         "too-few-people",
     ),
+    "who has begun the job, and is its customer": (
+        ASK + "\n  work: {type: task, for: {person: by('need')}, not_by: ask, next: fulfilled}",
+        "too-few-people",
+    ),
     "seats": (VOTE % ("plain", 3), "too-few-options"),
     "seats of a list": (VOTE % ("[a, b]", 3), "too-few-options"),
     "more than can be ranked": (RANKING % list(range(101)), "too-many-options"),
@@ -45,6 +49,9 @@ NEAR = {
     "within: P1D, on: {approved: fulfilled, expired: gone}}",
     "one of one role twice": "work: {type: approval, by: {any: 1, of: [clerk, clerk]}, next: fulfilled}",
     "the customer, for whom it may have been begun": TASK % ("customer", "need"),
+    "who has begun the job, until a deadline": ASK + "\n  " + TASK % ("{person: by('need')}", "ask"),
+    "somebody else, where he has begun it": ASK + "\n  work: {type: task, for: {person: by('need')}, not_by: ask, "
+    "escalate: {after: P1D, to: clerk}, next: fulfilled}",
     "somebody else as well": ASK + "\n  " + TASK % ("[customer, clerk]", "ask"),
     "the customer, whom another met": "fit: {type: fitting, with: smith, length: PT30M, within: P3D, "
     "on: {held: work, expired: gone}}\n  " + TASK % ("customer", "fit"),

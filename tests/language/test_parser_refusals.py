@@ -35,7 +35,7 @@ def test_a_problem_has_its_code_and_its_place(code: str, marked: str) -> None:
 
 def test_every_code_is_shown_by_an_example() -> None:
     """Each code of the table is given by an example, or has a test of its own."""
-    tested_alone = {"unreadable-file", "too-large", "too-many-problems", "not-utf8"}
+    tested_alone = {"unreadable-file", "too-large", "too-many-problems", "not-utf8", "unknown-text"}
     assert {code for code, _ in REFUSED} | tested_alone == set(CODES)
 
 

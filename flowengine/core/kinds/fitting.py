@@ -502,6 +502,13 @@ def first_slot(process: Process, state: State, now: datetime, share: float, with
     return next(all_slots(calendar, state.length, begin, min(last, begin + within)), None)
 
 
+def calendars_of(process: Process) -> dict[str, Calendar]:
+    """The calendars of a process, by name; where it has none, those that its fittings have of their own."""
+    states = (one for state in process.states() for one in state.members.values())
+    fittings = (one for one in states if isinstance(one, Fitting) and not process.calendars)
+    return {**process.calendars, **{f"{process.name}.{one.name}": calendar_of(process, one) for one in fittings}}
+
+
 def calendar_of(process: Process, state: Fitting) -> Calendar:
     """The calendar in which a fitting is booked.
 

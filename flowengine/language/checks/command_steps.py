@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flowengine.language.model import Process, State
 from flowengine.language.parts import DONE, Audience
 from flowengine.language.texts import spoken
-from flowengine.language.types import Approval, Each, Parallel
+from flowengine.language.types import Each, Parallel
 from flowengine.problem import Place
 
 _WIDE = frozenset({"staff", "anyone"})
@@ -41,7 +41,7 @@ def _of(state: State, states: Mapping[str, State], before: Mapping[str, set[str]
     if state.for_customers:
         return
     for member in state.members.values():
-        deciders = _whom(member.audience) if isinstance(member, Approval) else frozenset()
+        deciders = _whom(member.audience) if member.signed else frozenset()
         if not deciders or deciders & _WIDE:
             continue
         worked = [one for one in _last_worked(state.name, states, before) if not _doers(states[one]) <= deciders]

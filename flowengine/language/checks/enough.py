@@ -17,7 +17,7 @@ def check(survey: Survey) -> None:
     for state in survey.states.values():
         for one in state.members.values():
             _approvers(survey, one)
-            _excluded(survey, one)
+            _excluded(survey, one, lasting=not state.has_deadline)
             _options(survey, one)
             for limited in one.limited:
                 _limits(survey, limited, options_of(limited.source, survey.process.options))
@@ -39,33 +39,43 @@ def _approvers(survey: Survey, state: State) -> None:
         survey.report(state.place, "too-few-people", message, advice)
 
 
-def _excluded(survey: Survey, state: State) -> None:
-    """A task for one person only, who must not do it."""
+def _excluded(survey: Survey, state: State, *, lasting: bool) -> None:
+    """A task for one person only, who must not do it; a ``lasting`` one, which no deadline ends, also where that is so
+    only when the job's customer has begun it himself."""
     excluded = [one.name for one in state.names if one.key == "not_by" and one.name in survey.states]
     if not excluded or not state.audience or state.escalate:
         return
     if all(_is_excluded(survey, one, excluded) for one in state.audience):
         message = f"{state.name!r} is for nobody: whoever it asks has done what not_by names ({', '.join(excluded)})"
         survey.report(state.place, "too-few-people", message, "let somebody else do it, or leave not_by out")
+    elif lasting and all(_is_excluded(survey, one, excluded, begun=True) for one in state.audience):
+        message = f"{state.name!r} is for nobody where the customer has begun the job himself: he has done what not_by "
+        message += f"names ({', '.join(excluded)})"
+        survey.report(state.place, "too-few-people", message, "let somebody else do it, or give it an end: within: P3D")
 
 
-def _is_excluded(survey: Survey, audience: Audience, excluded: list[str]) -> bool:
-    """Whether it is one person, who is known to have done one of the states."""
+def _is_excluded(survey: Survey, audience: Audience, excluded: list[str], *, begun: bool = False) -> bool:
+    """Whether it is one person, who is known to have done one of the states; ``begun``: as the customer has begun the
+    job himself."""
     if audience.kind == "customer":
-        return any(_by_customer_alone(survey.states[name]) for name in excluded)
+        return any(_by_customer_alone(survey.states[name], begun=begun) for name in excluded)
     if audience.kind != "person" or isinstance(audience.name, str):
         return False
     match audience.name.tree:
         case Call(name="by", args=(Literal(value=name),)):
-            return name in excluded
+            if name in excluded:
+                return True
+            his = begun and name in survey.states and survey.states[name].is_start
+            return his and any(_by_customer_alone(survey.states[one]) for one in excluded)
         case _:
             return False
 
 
-def _by_customer_alone(state: State) -> bool:
-    """Whether nobody else may do it: a job may be begun for its customer, who meets others in a fitting."""
+def _by_customer_alone(state: State, *, begun: bool = False) -> bool:
+    """Whether nobody else may do it: a job may be begun for its customer, if he has not ``begun`` it himself, who meets
+    others in a fitting."""
     alone = bool(state.audience) and all(one.kind == "customer" for one in state.audience)
-    return alone and not (state.is_start or state.companions or state.escalate)
+    return alone and not ((state.is_start and not begun) or state.companions or state.escalate)
 
 
 def _options(survey: Survey, state: State) -> None:

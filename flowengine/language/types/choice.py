@@ -39,6 +39,10 @@ class Choice(State):
             yield Held(pick.source, f"choose.{pick.name}", "filled list" if pick.min else "list")
 
     @property
+    def picks(self) -> Mapping[str, Pick]:
+        return self.choose
+
+    @property
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         for pick in self.choose.values():
             if not pick.quantity:

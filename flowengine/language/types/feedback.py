@@ -44,6 +44,7 @@ class Feedback(State):
     in_race = True
     outcomes = ("given",)
     customer = True
+    rates = True
     only_waits = True
     replies: ClassVar[Mapping[str, str]] = {"given": phrase("Thank you. We have what you think of it")}
 

@@ -26,6 +26,7 @@ from flowengine.language.parser.scalars import TITLE
 from flowengine.language.parts import EXPIRED, Option
 from flowengine.language.types import TYPES
 from flowengine.language.value_shapes import Lists
+from flowengine.speech.words import ENGLISH
 
 PACKAGE = Path(flowengine.__file__).parent
 TOGETHER = {"race", "parallel", "each", "stage"}
@@ -63,9 +64,9 @@ def test_words_are_there_for_what_can_be_done(name: str) -> None:
     cls = TYPES[name]
     assert set(cls.endings) <= set(cls.outcomes)
     for words in (*cls.moves.values(), *cls.endings.values()):
-        assert words.format(what="A", at="B", choice="C", title="D")
+        assert "%" not in ENGLISH.say(words, what="A", at="B", choice="C", title="D")
     for outcome in cls.outcomes:
-        assert sample(name).ended(outcome, "The title", {}, decided=False)
+        assert sample(name).ended(ENGLISH, outcome, "The title", {}, decided=False)
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -94,7 +95,7 @@ def test_what_customers_are_told_is_among_what_is_saved(name: str) -> None:
 
 def test_nobody_else_tells_the_types_apart_that_hold_no_others() -> None:
     """Which of these types a state has is asked by its own kind, the one that runs its calls, and nobody else."""
-    leaves = {cls.__name__ for name, cls in TYPES.items() if name not in {*TOGETHER, "fulfilled", "service"}}
+    leaves = {cls.__name__ for name, cls in TYPES.items() if name not in {*TOGETHER, "fulfilled", "service", "call"}}
     asked = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")
