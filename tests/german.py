@@ -52,10 +52,12 @@ ENGLISH = frozenset(
 
 
 def english(text: str) -> list[str]:
-    """The English words in a text, each with what stands around it; what is quoted in it does not count."""
+    """The English words in a text, each with what stands around it; what is quoted in it does not count, and names of
+    variables do not."""
     plain = re.sub(r"\s+", " ", re.sub("„[^“]*“", " ", text))
     found = (
-        (one[0].lower(), plain[max(0, one.start() - 40) : one.end() + 40]) for one in re.finditer("[A-Za-z]+", plain)
+        (one[0].lower(), plain[max(0, one.start() - 40) : one.end() + 40])
+        for one in re.finditer(r"\b[A-Za-z]+\b", plain)
     )
     return [around for word, around in found if word in ENGLISH]
 

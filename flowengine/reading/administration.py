@@ -16,6 +16,7 @@ from flowengine.runtime.actors import reader_words
 from flowengine.runtime.settings import Settings
 from flowengine.runtime.ways_in import Lasting, Provider, WaysIn
 from flowengine.speech.phrases import phrase
+from flowengine.speech.words import ENGLISH, Words
 from flowengine.store import Transaction, presence
 from flowengine.store.administration import Deed
 from flowengine.store.measures import measured, product, workers
@@ -52,12 +53,12 @@ def names_in(tx: Transaction, deeds: list[Deed]) -> dict[str, str]:
 def status(shell: Shell, by: By) -> StatusView:
     """How the installation is set, and how it fares just now."""
     with shell.reading() as tx:
-        access.asker(tx, "status", by)
+        words = reader_words(tx, access.asker(tx, "status", by))
         now, channel = shell.clock.now(), tx.channel
         found, schema = measured(channel, now), revision(channel) or ""
-        told = tuple(settings(shell.settings))
+        told = tuple(settings(shell.settings, words))
         there = tuple(_workers(tx, now))
-        bad = wrong(found, now, there, told, (schema, HEAD), shell.database.warnings)
+        bad = wrong(found, now, there, told, (schema, HEAD), shell.database.warnings, words)
         return StatusView(
             at=now,
             wrong=tuple(sorted(bad, key=lambda one: not one.grave)),
@@ -96,30 +97,31 @@ _VARIABLES = {
 """The variables that are not called as their settings are."""
 
 
-def settings(found: Settings | WaysIn) -> Iterator[SettingView]:
-    """What is set, in the order in which it is described; of a secret only that there is one."""
+def settings(found: Settings | WaysIn, words: Words = ENGLISH) -> Iterator[SettingView]:
+    """What is set, in the order in which it is described, in the ``words`` of who reads; of a secret only that there is
+    one."""
     for one in fields(found):
         value = getattr(found, one.name)
         if isinstance(value, WaysIn):
-            yield from settings(value)
+            yield from settings(value, words)
         else:
-            words = _in_words(value) if one.repr else "set" if value else ""
+            told = _in_words(value, words) if one.repr else words.say("set") if value else ""
             variable = _VARIABLES.get(one.name, f"FLOW_{one.name.upper()}")
-            yield SettingView(name=one.name, variable=variable, value=words)
+            yield SettingView(name=one.name, variable=variable, value=told)
 
 
-def _in_words(value: object) -> str:
+def _in_words(value: object, words: Words) -> str:
     match value:
         case None | False:
             return ""
         case True:
-            return "yes"
+            return words.say("yes")
         case Mapping():
-            return ", ".join(f"{key}={_in_words(one)}" for key, one in value.items())
+            return ", ".join(f"{key}={_in_words(one, words)}" for key, one in value.items())
         case tuple():
-            return ", ".join(map(_in_words, value))
+            return ", ".join(_in_words(one, words) for one in value)
         case Lasting():
-            return f"{span(value.idle)}/{span(value.whole)}"
+            return f"{span(value.idle, words)}/{span(value.whole, words)}"
         case Provider():
             return value.name
-    return "set" if callable(value) else str(value)
+    return words.say("set") if callable(value) else str(value)

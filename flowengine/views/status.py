@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from flowengine.speech.phrases import listing, phrase
+from flowengine.speech.words import ENGLISH, Words
 from flowengine.views.view import View
 
 if TYPE_CHECKING:
@@ -102,55 +104,68 @@ def wrong(
     settings: tuple[SettingView, ...],
     schemas: tuple[str, str],
     warnings: tuple[str, ...],
+    words: Words = ENGLISH,
 ) -> Iterator[WrongView]:
-    """All that is wrong, the grave first. ``schemas``: the database's, and that of this code."""
+    """All that is wrong, the grave first, in the ``words`` of who reads. ``schemas``: the database's, and that of this
+    code."""
     yield from (WrongView(what=one) for one in warnings)
     for one in queues(found, now):
         if one.since is not None and now - one.since > LATE:
-            long, what = span(now - one.since), _WORDS[one.name]
-            whom = f" of {one.handler}" if one.handler else ""
-            start = f"start the external worker of {one.handler}" if one.handler else "start one: flow worker"
-            yield WrongView(
-                what=f"{what}{whom} have been due for {long}, and nobody does them ({one.due}): "
-                f"no worker runs, or it cannot keep up",
-                possible=(start,),
+            what = words.say(
+                "%(what)s have been due for %(long)s, and nobody does them (%(due)s): no worker runs, or it cannot "
+                "keep up",
+                what=phrase("Calls of %(handler)s", handler=one.handler) if one.handler else _WORDS[one.name],
+                long=span(now - one.since, words),
+                due=one.due,
             )
+            theirs = phrase("start the external worker of %(handler)s", handler=one.handler)
+            yield WrongView(what=what, possible=(words.tell(theirs if one.handler else _START),))
     for name, number in (
-        ("Calls of services gave up", sum(found.call_incidents.values())),
-        ("Timers could not be fired", found.timer_incidents),
-        ("Messages could not be sent", found.message_incidents),
-        ("Jobs could not be begun by the clock", sum(found.schedule_incidents.values())),
-        ("Waits take too long", found.attention),
-        ("Promises are late", sum(found.late_promises.values())),
+        (phrase("Calls of services gave up: %(number)s"), sum(found.call_incidents.values())),
+        (phrase("Timers could not be fired: %(number)s"), found.timer_incidents),
+        (phrase("Messages could not be sent: %(number)s"), found.message_incidents),
+        (phrase("Jobs could not be begun by the clock: %(number)s"), sum(found.schedule_incidents.values())),
+        (phrase("Waits take too long: %(number)s"), found.attention),
+        (phrase("Promises are late: %(number)s"), sum(found.late_promises.values())),
     ):
         if number:
-            yield WrongView(what=f"{name}: {number}", possible=("flow incidents tells which, and what helps",))
+            helps = words.say("flow incidents tells which, and what helps")
+            yield WrongView(what=words.say(name, number=number), possible=(helps,))
     if schemas[0] != schemas[1]:
-        what = f"The database has the schema {schemas[0]}, and this program is of {schemas[1]}"
-        yield WrongView(what=what, possible=("replace programs of an older version",), grave=False)
+        what = words.say(
+            "The database has the schema %(there)s, and this program is of %(here)s", there=schemas[0], here=schemas[1]
+        )
+        yield WrongView(what=what, possible=(words.say("replace programs of an older version"),), grave=False)
     if not any(one.calls or (one.seen is not None and now - one.seen <= LATE) for one in workers):
-        what = "No worker was seen lately: what is due is done only where the program itself does it"
-        yield WrongView(what=what, possible=("start one: flow worker",), grave=False)
+        what = words.say("No worker was seen lately: what is due is done only where the program itself does it")
+        yield WrongView(what=what, possible=(words.tell(_START),), grave=False)
     unset = {one.name for one in settings if not one.value}
-    for name, (means, possible) in _MISSED.items():
-        if name in unset:
-            yield WrongView(what=means, possible=(possible,), grave=False)
+    for setting, (means, possible) in _MISSED.items():
+        if setting in unset:
+            yield WrongView(what=words.tell(means), possible=(words.tell(possible),), grave=False)
 
 
-_WORDS = {"calls": "Calls of services", "timers": "Timers", "messages": "Messages"}
+_WORDS = {"calls": phrase("Calls of services"), "timers": phrase("Timers"), "messages": phrase("Messages")}
+
+_START = phrase("start one: %(command)s", command="flow worker")
 
 _MISSED = {
-    "url": ("Letters lead to no page, for nobody knows the address of this installation", "set FLOW_URL"),
-    "mail": ("Nobody is written to by mail", "set FLOW_MAIL and FLOW_MAIL_FROM"),
+    "url": (
+        phrase("Letters lead to no page, for nobody knows the address of this installation"),
+        phrase("set %(variables)s", variables="FLOW_URL"),
+    ),
+    "mail": (
+        phrase("Nobody is written to by mail"),
+        phrase("set %(variables)s", variables=listing(("FLOW_MAIL", "FLOW_MAIL_FROM"), phrase(" and "))),
+    ),
 }
 """What does not happen where a setting is empty."""
 
 
-def span(length: timedelta) -> str:
+def span(length: timedelta, words: Words = ENGLISH) -> str:
     """A length in words, to the largest unit: ``5 minutes``, ``14 days``."""
-    seconds = length.total_seconds()
-    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            number = int(seconds // size)
-            return f"{number} {word}{'s' if number > 1 else ''}"
-    return f"{int(seconds)} seconds"
+    unit = next((one for one in _UNITS if length >= one), timedelta(seconds=1))
+    return words.span(rest=length // unit * unit)
+
+
+_UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
