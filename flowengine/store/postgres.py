@@ -262,7 +262,8 @@ SERVER_TIME = Query("clock", "What time it is on the server.", sa.select(sa.func
 class PostgresDriver:
     """A PostgreSQL database and its two pools.
 
-    ``timeout`` seconds bound the wait for a lock, ``answer`` seconds that for the server's answer to anything.
+    ``timeout`` seconds bound the wait for a lock, ``answer`` seconds that for the server's answer to anything, and the
+    server's for what a transaction that writes does next.
     """
 
     dialect = "postgresql"
@@ -278,7 +279,8 @@ class PostgresDriver:
             raise StoreError(
                 f"{url.drivername} is not a driver that is taken", possible=["postgresql+psycopg://…", "sqlite:///…"]
             )
-        self._watchdog = Watchdog(max(answer, 2 * timeout))  # who waits for a lock is answered when the wait is over
+        self.answer = max(answer, 2 * timeout)  # who waits for a lock is answered when the wait is over
+        self._watchdog = Watchdog(self.answer)
         self._pools = Pools(url, timeout, self._watchdog)
         self.writer = self._pools.writer.engine
 
@@ -295,11 +297,13 @@ class PostgresDriver:
     def begin_writing(self) -> PostgresChannel:
         """A write transaction, which :meth:`end` ends.
 
-        How long it waits for locks is said with its ``BEGIN``, and for this transaction only: a pooler must not hand
-        the setting to somebody else.
+        How long it waits for locks, and how long the server waits for it, is said with its ``BEGIN``, and for this
+        transaction only: a pooler must not hand the settings to somebody else. A process that stands still in the
+        middle of it (stopped, swapped out, cut off) would else keep its locks from everybody.
         """
         patience: Step = (f"SET LOCAL lock_timeout = {int(self.timeout * 1000)}", ())
-        return self._opened(self._pools.writer, (("BEGIN", ()), patience), writing=True)
+        silence: Step = (f"SET LOCAL idle_in_transaction_session_timeout = {int(self.answer * 1000)}", ())
+        return self._opened(self._pools.writer, (("BEGIN", ()), patience, silence), writing=True)
 
     def begin_reading(self) -> PostgresChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""

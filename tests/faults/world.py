@@ -150,17 +150,16 @@ class World:
     def hear(self, key: str) -> None:
         """A notice has come, and takes the place in the outbox that it came from. One without a row there is late: it
         was done by another process, and must have come before."""
-        job, seq, step, why, *number = key.split(".")
-        body = {"step": int(step), "why": why} | ({"number": int(number[0])} if number else {})
+        about, seq, body = _place_of(key)
         with running(None):
             rows = self.store.rows(
-                f"SELECT number, body FROM flow_outbox WHERE job_id = '{job}' AND seq = {seq} AND kind = 'notice'"
+                f"SELECT number, body FROM flow_outbox WHERE job_id = '{about}' AND seq = {seq} AND kind = 'notice'"
             )
         places = [place for place, told in rows if body.items() <= json.loads(told).items()]
         if len(places) > 1 or not (places or key in self.record.heard):
             raise Broken(f"the notice {key} came, and stands in the outbox {len(places)} times")
         self.record.heard.add(key)
-        self.record.notices += [(job, int(seq), place) for place in places]
+        self.record.notices += [(about, seq, place) for place in places]
 
     # zombies
 
@@ -284,3 +283,13 @@ class World:
                 machine.at_work = []
 
         self.stage.spawn(f"pass of {machine.name}", machine, work)
+
+
+def _place_of(key: str) -> tuple[str, int, dict[str, Any]]:
+    """What the row of a notice is about, its command, and what is in its body. What is not about a job (``referral:…``)
+    has no step."""
+    if ":" in key:
+        about, seq, why = key.rsplit(".", 2)
+        return about, int(seq), {"why": why}
+    job, seq, step, why, *number = key.split(".")
+    return job, int(seq), {"step": int(step), "why": why} | ({"number": int(number[0])} if number else {})

@@ -50,6 +50,7 @@ from flowengine.insight.cells import Cell, Key
 from flowengine.language import load
 from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
+from flowengine.speech.readers import words_for
 from flowengine.store import Database
 from flowengine.store.codec import decode
 from flowengine.views.replies import InboxItem
@@ -137,6 +138,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.clock = SimulatedClock(BEGIN)
         self.engine = Engine(self.database, clock=self.clock, handlers={})
         self.process = load(self.path)
+        self.process = self.process.put_in_use(self.process.version, words_for)
         self.compiled = compile_process(self.process)
         self.model: MemoryPosition | None = None
         self.job = ""

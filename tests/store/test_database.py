@@ -143,6 +143,25 @@ def test_the_wait_for_a_lock_is_bounded_in_the_transaction_alone(postgres_url: s
     assert (within, after) == ("3s", "0")
 
 
+def test_a_transaction_that_stands_still_lets_go_of_its_locks(postgres_url: str) -> None:
+    """A process that was stopped in the middle of a transaction holds nobody up for longer than the server waits: what
+    it wrote is not kept, and it hears so when it goes on."""
+
+    def stand_still() -> None:
+        with stopped.writing() as tx:
+            tx.settings.put("word", "stopped")
+            assert tx.settings.get("word") == "stopped"  # what was collected is written, and locked
+            other.keep(lambda tx: tx.settings.put("word", "other"))
+            tx.settings.get("word")
+
+    with Database.open(postgres_url, timeout=0.2, answer=0.5) as stopped, Database.open(postgres_url) as other:
+        other.keep(lambda tx: tx.settings.put("word", "before"))
+        with pytest.raises(StoreError):
+            stand_still()
+        with other.reading() as looking:
+            assert looking.settings.get("word") == "other"
+
+
 def test_when_all_connections_are_in_use_it_is_said_so(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction that gets no connection in time is refused as busy."""
     with Database.open(postgres_url) as database:
