@@ -301,9 +301,10 @@ class PostgresDriver:
         transaction only: a pooler must not hand the settings to somebody else. A process that stands still in the
         middle of it (stopped, swapped out, cut off) would else keep its locks from everybody.
         """
-        patience: Step = (f"SET LOCAL lock_timeout = {int(self.timeout * 1000)}", ())
-        silence: Step = (f"SET LOCAL idle_in_transaction_session_timeout = {int(self.answer * 1000)}", ())
-        return self._opened(self._pools.writer, (("BEGIN", ()), patience, silence), writing=True)
+        patience = f"set_config('lock_timeout', '{int(self.timeout * 1000)}', true)"
+        silence = f"set_config('idle_in_transaction_session_timeout', '{int(self.answer * 1000)}', true)"
+        begun: tuple[Step, ...] = (("BEGIN", ()), (f"SELECT {patience}, {silence}", ()))
+        return self._opened(self._pools.writer, begun, writing=True)
 
     def begin_reading(self) -> PostgresChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""

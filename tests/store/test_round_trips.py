@@ -65,7 +65,7 @@ def test_an_act_is_two_round_trips(database: Database, trips: Trips) -> None:
     trips.clear()
     act(database, job, move_on)
     first, last = trips.made
-    assert first == ["BEGIN", "SET", "SET", "SELECT"]
+    assert first == ["BEGIN", "SELECT", "SELECT"], "what it waits for, and the job"
     assert last[-1] == "COMMIT"
     assert {"INSERT", "UPDATE", "DELETE"} <= set(last)
 
