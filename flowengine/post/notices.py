@@ -176,31 +176,31 @@ def to_handler(shell: Shell, row: OutboxMessage) -> None:
     """Tell the application that a step was opened, or that its deadline comes near, which is nothing when it is done
     by now; that something takes longer, is later than was promised, or will be; or what the process tells."""
     with shell.reading() as tx:
-        if row.body["why"] == FACT:
-            call = _of_fact(tx, row)
-            if call is not None:
-                THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
-            return
-        if row.body["why"] in (INVITED, CAME):
-            call = _of_referral(tx, row)
-            if call is not None:
-                THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
-            return
-        job = tx.jobs.get(row.job)
-        given = _given(shell, tx, job, row)
-        if given is None:
-            return
-        call = HandlerCall(
-            job=row.job,
-            key=f"{row.job}.{row.seq}.{row.body['step']}.{row.body['why']}" + _number(row),
-            handler=NOTIFY,
-            input=given,
-            customer=dict(StoreWorld(tx, job.customer).customer),
-            process=job.process,
-            state=given["state"],
-            attempt=row.attempts + 1,
-        )
-    THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
+        call = _call(shell, tx, row)
+    if call is not None:
+        THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)  # no transaction is open meanwhile (L11)
+
+
+def _call(shell: Shell, tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
+    """What the application is told by a row; nothing where it need not be said any more."""
+    if row.body["why"] == FACT:
+        return _of_fact(tx, row)
+    if row.body["why"] in (INVITED, CAME):
+        return _of_referral(tx, row)
+    job = tx.jobs.get(row.job)
+    given = _given(shell, tx, job, row)
+    if given is None:
+        return None
+    return HandlerCall(
+        job=row.job,
+        key=f"{row.job}.{row.seq}.{row.body['step']}.{row.body['why']}" + _number(row),
+        handler=NOTIFY,
+        input=given,
+        customer=dict(StoreWorld(tx, job.customer).customer),
+        process=job.process,
+        state=given["state"],
+        attempt=row.attempts + 1,
+    )
 
 
 def _of_fact(tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
