@@ -12,6 +12,7 @@ from datetime import timedelta
 import msgspec
 
 from flowengine.commands import messages, referrals
+from flowengine.commands.partners import DEEPEST, WITHDRAW
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
@@ -23,14 +24,8 @@ from flowengine.store import OutboxMessage, Transaction
 from flowengine.store.processes import suspension_of
 from flowengine.store.referrals import Referral
 
-WITHDRAW = "withdraw"
-"""The always entry that is used on a job that nobody waits for any more."""
-
 SUSPENDED = timedelta(minutes=1)
 """After how long it is tried again to start a job of a process that is suspended."""
-
-DEEPEST = 64
-"""How many calls may be around a job (L12)."""
 
 LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
 """What is noted on a job that cannot be withdrawn."""
