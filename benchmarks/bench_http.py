@@ -33,6 +33,8 @@ from flowengine.web.limiting import Capacity
 
 console = Console(width=None if sys.stdout.isatty() else 118)
 CONNECTIONS = 32
+OTHERS, PAUSE, QUIET = 8, 0.1, 10.0
+"""Those who act while a club votes: how many, the seconds between the acts of one, and how long before it begins."""
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -113,8 +115,10 @@ class Client:
         receipt = json.loads(await self._ask("/api/v1/jobs", body, f"{self._name}-start"))
         self._step = receipt["steps"][0]
 
-    async def act(self, until: float) -> None:
+    async def act(self, until: float, pause: float = 0) -> None:
         while perf_counter() < until:
+            if pause:
+                await asyncio.sleep(pause)
             outcome, answer = ANSWERS[self._count % 2]
             self._count += 1
             began = perf_counter()
@@ -220,13 +224,15 @@ def measure(kind: str, url: str, processes: int, rounds: int, seconds: float, ta
 
 
 def ballots(kind: str, url: str, processes: int, voters: int, table: Table) -> None:
-    """All members of a club vote, each with a token of his own."""
+    """All members of a club vote, each with a token of his own, while some others act on jobs of their own: at the pace
+    of people, as before on a quiet server."""
     with Engine(url) as engine:
         engine.deploy(VOTE)
         engine.add_customer(BEGINS, "Ada")
         fill(url, "members", voters)
         _, step, _ = opened(engine, "members")
         tokens = [engine.issue_token("operator", f"members{number:07}").token for number in range(voters)]
+    others = prepared(url, OTHERS)
     with serving(url, processes) as server:
 
         async def vote(coming: Iterator[tuple[int, str]]) -> None:
@@ -236,17 +242,31 @@ def ballots(kind: str, url: str, processes: int, voters: int, table: Table) -> N
                 said = {"outcome": "vote", "answer": {"for": ("attack", "defend", "wait")[number % 3]}}
                 await client.say(token, f"/api/v1/steps/{step}/act", said, f"ballot-{number}")
 
-        async def all_of_them() -> float:
+        async def all_of_them() -> tuple[float, list[float], list[float]]:
+            acting = [Client(server.port, token, f"other{number}") for number, token in enumerate(others)]
+            for one in acting:
+                await one.begin()
+            await asyncio.gather(*(one.act(perf_counter() + QUIET, PAUSE) for one in acting))
+            quiet = [one for client in acting for one in client.taken]
+            for one in acting:
+                one.taken.clear()
             coming, began = iter(enumerate(tokens)), perf_counter()
+            beside = [asyncio.create_task(one.act(began + 600, PAUSE)) for one in acting]
             await asyncio.gather(*(vote(coming) for _ in range(CONNECTIONS)))
-            return perf_counter() - began
+            took = perf_counter() - began
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+            return took, quiet, [one for client in acting for one in client.taken]
 
         before = server.seconds()
-        took = asyncio.run(all_of_them())
+        took, quiet, beside = asyncio.run(all_of_them())
         used = (server.seconds() - before) / voters * 1000
     aim = {"SQLite": 12, "PostgreSQL": 15}[kind] * voters / 13_000
     table.add_row(f"{kind}: {voters:,} ballots, {processes} process(es)", f"{took:.1f} s", f"≤ {aim:.1f} s")
     table.add_row(f"{kind}: processor of a ballot at the server", f"{used:.2f} ms", "")
+    told = " and ".join(f"{quantiles(one, n=100)[98] * 1000:.0f} ms" for one in (quiet, beside))
+    table.add_row(f"{kind}: p99 of {len(beside)} other acts, before and meanwhile", told, "within 2 times")
 
 
 def listeners(url: str, number: int, seconds: float, table: Table) -> None:

@@ -1,17 +1,18 @@
 """How much is done at once, and how often one may ask: what is too much is refused early, before it slows all others.
 
 What changes something and what only looks have threads of their own, few: a database does more for 8 to 16 threads than
-for 40. So many requests may wait for one; the next is told at once to come again.
+for 40. So many requests may wait for one; the next is told at once to come again. What is asked about one job, by
+however many, keeps nobody from another.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -21,11 +22,16 @@ from flowengine.speech.phrases import phrase
 Done = TypeVar("Done")
 
 
+SHARE = 3
+"""What is asked about one thing has one of so many threads at most: with four of twelve, 13,000 who vote are as quick
+as with all, and others wait hardly longer than on a quiet server."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capacity:
     """``writers`` and ``readers`` are threads for what changes something and for what looks; so many requests may be
-    ``waiting`` for each of the two. A person may ask ``per_second`` times, and ``at_once`` so many times when he has
-    not asked for a while."""
+    ``waiting`` for each of the two about one thing, and twice as many in all. A person may ask ``per_second`` times,
+    and ``at_once`` so many times when he has not asked for a while."""
 
     writers: int = 12
     readers: int = 12
@@ -34,31 +40,55 @@ class Capacity:
     at_once: int = 200
 
 
+@dataclass(slots=True)
+class _Lane:
+    """What is asked about one thing: what waits, the oldest first, and how much is being done, in so many threads at
+    ``most``."""
+
+    most: int
+    waiting: deque[Callable[[], None]] = field(default_factory=deque)
+    running: int = 0
+
+
 class Limiter:
-    """So many threads, and so many requests that may wait for them."""
+    """So many threads, and so many requests that may wait for them.
+
+    Requests are in lanes, by what they are about. A free thread takes the next one of the lane whose turn it is, and a
+    lane has some of the threads at most: so thousands who vote in one job keep nobody from another. What is about
+    nothing of a name is in a lane that may have them all.
+    """
 
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._name = name
-        self._most = threads + waiting
+        self._each = threads + waiting
+        self._most = threads + 2 * waiting
         self._threads = ThreadPoolExecutor(threads, f"flow-{name}")
+        self._lock = Lock()
+        self._lanes: dict[str, _Lane] = {}
+        self._many = threads
+        self._turns: OrderedDict[str, _Lane] = OrderedDict()
+        self._put_off = 0
         self.under_way = 0
 
-    async def run(self, work: Callable[[], Done]) -> Done:
+    async def run(self, work: Callable[[], Done], lane: str = "") -> Done:
         """Have something done in a thread. Raises Overloaded, at once, when too many wait."""
-        if self.under_way >= self._most:
+        here = self._lanes.get(lane)
+        if self.under_way >= self._most or (here is not None and len(here.waiting) + here.running >= self._each):
             raise Overloaded(
-                phrase("%(most)s requests are under way, more than can be taken in", most=self._most),
+                phrase("%(most)s requests are under way, more than can be taken in", most=self.under_way),
                 where=self._name,
                 possible=(phrase("the same again, a second later"),),
             )  # fmt: skip
         self.under_way += 1
         try:
-            done: Done = await self._done(asyncio.get_running_loop(), copy_context(), work)
+            done: Done = await self._done(asyncio.get_running_loop(), copy_context(), work, lane)
             return done
         finally:
             self.under_way -= 1
 
-    def _done(self, loop: asyncio.AbstractEventLoop, context: Context, work: Callable[[], Done]) -> asyncio.Future[Any]:
+    def _done(
+        self, loop: asyncio.AbstractEventLoop, context: Context, work: Callable[[], Done], lane: str
+    ) -> asyncio.Future[Any]:
         """What it comes to, told to the loop by the thread itself: asyncio's own way, a future behind the thread's
         future, makes three times as many calls."""
         told = loop.create_future()
@@ -71,8 +101,43 @@ class Limiter:
             else:
                 loop.call_soon_threadsafe(_settle, told, done)
 
-        self._threads.submit(do)
+        with self._lock:
+            here = self._lanes.get(lane)
+            if here is None:
+                here = self._lanes[lane] = _Lane(max(self._many // SHARE, 1) if lane else self._many)
+            here.waiting.append(do)
+            self._queue_up(lane, here)
+        self._threads.submit(self._next)
         return told
+
+    def _next(self) -> None:
+        """In a thread: do what is next. There is a call of this for each request; one that finds only lanes which have
+        all the threads they may have is made up for when one of these ends."""
+        with self._lock:
+            if not self._turns:
+                self._put_off += 1
+                return
+            lane, here = self._turns.popitem(last=False)
+            do = here.waiting.popleft()
+            here.running += 1
+            self._queue_up(lane, here)
+        try:
+            do()
+        finally:
+            with self._lock:
+                here.running -= 1
+                self._queue_up(lane, here)
+                if not here.running and not here.waiting:
+                    del self._lanes[lane]
+                again = self._put_off > 0 and bool(self._turns)
+                self._put_off -= again
+            if again:
+                self._threads.submit(self._next)
+
+    def _queue_up(self, lane: str, here: _Lane) -> None:
+        """At the end of those whose turn it is, if there is something to do and a thread it may have."""
+        if here.waiting and here.running < here.most:
+            self._turns.setdefault(lane, here)
 
 
 def _settle(told: asyncio.Future[Any], done: object) -> None:

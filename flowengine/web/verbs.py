@@ -54,6 +54,12 @@ class Verb:
         """The arguments in a path that matches. Raises BadAnswer for one that is no text."""
         return {mine[1:-1]: _unescaped(part) for mine, part in zip(self.parts, parts, strict=True) if mine[0] == "{"}
 
+    def about(self, parts: Sequence[str]) -> str:
+        """What a request is about, a step's job for one: what its path names first; empty where it names nothing."""
+        return next((part for mine, part in zip(self.parts, parts, strict=True) if mine[0] == "{"), "").partition(".")[
+            0
+        ]
+
 
 class Branch:
     """What comes after some parts of a path: words, or an argument; and the verbs that end here, by their method."""
@@ -135,7 +141,7 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
     if not _is_small(request):
         await state.readers.run(partial(asker, request))  # what a stranger sends at length is not read
     body = await raw(request)
-    answered = await limiter.run(partial(_ask, request, verb, parts, body))
+    answered = await limiter.run(partial(_ask, request, verb, parts, body), verb.about(parts))
     headers = {"cache-control": "no-store"}
     if answered.repeated:
         headers[REPLAYED_HEADER.lower()] = "true"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from httpx import Client, Response
+from hypothesis import given
+from hypothesis import strategies as st
 from served_app import served
 from waiting import until
 
@@ -49,6 +53,59 @@ def test_what_fails_gives_its_place_back() -> None:
         return limiter.under_way
 
     assert asyncio.run(ask()) == 0
+
+
+def test_many_about_one_thing_keep_nobody_from_another() -> None:
+    """However many ask about one job, another begins at once, and is taken when that one's are refused."""
+
+    async def ask() -> tuple[list[str], int]:
+        limiter, go, done = Limiter("writers", 3, 1), threading.Event(), list[str]()
+
+        def vote() -> None:
+            go.wait(30)
+            done.append("vote")
+
+        votes = [asyncio.create_task(limiter.run(vote, "club")) for _ in range(4)]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await limiter.run(vote, "club")
+        for _ in range(5):
+            await limiter.run(lambda: done.append("suit"), "suit")
+        await limiter.run(lambda: done.append("inbox"))
+        go.set()
+        await asyncio.gather(*votes)
+        return done, limiter.under_way
+
+    assert asyncio.run(ask()) == (["suit"] * 5 + ["inbox"] + ["vote"] * 4, 0)
+
+
+@given(st.lists(st.sampled_from(["", "club", "suit", "table"]), max_size=60), st.integers(1, 9))
+def test_all_is_done_and_nothing_has_too_many_threads(lanes: list[str], threads: int) -> None:
+    """In whatever order it comes: each is done once, those of a lane in their order, and none has more threads than it
+    may."""
+    lock, running, most, begun = threading.Lock(), Counter[str](), Counter[str](), list[tuple[str, int]]()
+
+    def work(lane: str, number: int) -> int:
+        with lock:
+            begun.append((lane, number))
+            running[lane] += 1
+            most[lane] = max(most[lane], running[lane])
+        with lock:
+            running[lane] -= 1
+        return number
+
+    async def ask() -> list[int]:
+        limiter = Limiter("writers", threads, 100)
+        return await asyncio.gather(
+            *(limiter.run(partial(work, lane, number), lane) for number, lane in enumerate(lanes))
+        )
+
+    assert asyncio.run(ask()) == list(range(len(lanes)))
+    assert len(begun) == len(set(begun)) == len(lanes)
+    assert all(most[lane] <= (max(threads // 3, 1) if lane else threads) for lane in most)
+    if threads < 6:
+        in_turn = {lane: [number for of, number in begun if of == lane] for lane in most if lane}
+        assert in_turn == {lane: sorted(numbers) for lane, numbers in in_turn.items()}
 
 
 def test_a_rate_is_held_and_said() -> None:

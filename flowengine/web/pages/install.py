@@ -155,7 +155,8 @@ async def _answer(page: Page, request: Request) -> Response:
             check_origin(request, must_say=True)
             posted = await read(request, request.app.state.engine.shell.settings.largest_file)
             request.state.csrf = posted.get("csrf")
-        return await limiter.run(partial(_visited, page, request, posted))
+        about = next(iter(request.path_params.values()), "").partition(".")[0]
+        return await limiter.run(partial(_visited, page, request, posted), about)
     except e.FlowError as error:
         return await run_in_threadpool(_told, request, posted, error)
     except Exception:
