@@ -124,6 +124,8 @@ def shown(
         said = _lately(desk, track) if track.erased is None else []
         did = _did(desk, track, visit.query("did")) if status == 200 else ""
         files = [desk.file(one) for one in kept or ()]
+        inside = visit.kind in ("staff", "operator")
+        lines = desk.history(track.job) if inside and not track.thread else []
     promise = track.promise
     rail = None
     if promise is not None and promise.kept is None and track.status == "open":
@@ -131,7 +133,7 @@ def shown(
     return visit.page(
         "customers/job.html", status, home=track.zone, job=track, said=said[-MOST_SAID:], earlier=len(said) > MOST_SAID,
         did=did, rail=rail, way=way_of(track.thread), problems=problems or {}, kept=files, typed=visit.posted,
-        inside=visit.kind in ("staff", "operator"), whole=visit.kind == "operator",
+        inside=inside, whole=visit.kind == "operator", lines=lines[::-1],
         mine=_first(track, lambda one: one.for_you and not one.answered),
         booked=_first(track, lambda one: one.for_you and one.booked is not None),
         changeable=_first(track, lambda one: one.for_you and one.answered and one.booked is None),

@@ -239,3 +239,19 @@ def test_of_a_long_way_what_came_first_is_folded(house: House, coat: str, ada: V
     page = ada.get(f"/jobs/{coat}").text
     assert page.index("What was done before (6)") < page.index("Nothing &lt;script&gt;itchy") < page.index("</details>")
     assert page.count('<li class="done">') == 10
+
+
+def test_who_works_here_reads_what_happened(house: House, coat: str, ada: Visitor) -> None:
+    """The last first, in the history's words, the older folded; also of a job that is over. A customer does not."""
+    for cloth in ("tweed", "wool"):
+        house.engine.invoke(coat, "change_cloth", {}, by="ada")
+        house.engine.act(house.engine.inbox("ada")[0].id, "chosen", {"cloth": cloth}, by="ada")
+    house.engine.end(coat, "The shop is closed", by="olga")
+    happened = house.engine.history(coat)
+    mia = house.visitor("mia").get(f"/jobs/{coat}").text
+    assert "Nothing has happened yet" not in mia
+    assert f"What was done before ({len(happened) - 6})" in mia
+    assert (
+        mia.index("The shop is closed") < mia.index("What was done before") < mia.index("Nothing &lt;script&gt;itchy")
+    )
+    assert "What happened" not in ada.get(f"/jobs/{coat}").text
