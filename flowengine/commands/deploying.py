@@ -20,6 +20,7 @@ from flowengine.language.checks.recursion import calls_others, endless_calls
 from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.people.identities import By
+from flowengine.runtime.actors import reader_words
 from flowengine.runtime.catalogue import read
 from flowengine.speech.phrases import phrase
 from flowengine.speech.readers import words_for
@@ -51,7 +52,8 @@ def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
         shell.catalogue.keep(compiled)
     missing = tuple(unserved(shell, [process]))
     with shell.reading() as tx:
-        warnings = lacking(tx, process)
+        words = reader_words(tx, by)
+        warnings = tuple(map(words.tell, lacking(tx, process)))
         changes = differences(shell.catalogue.compiled(tx, process.name, was).process, after) if was else []
     return Deployed(
         name=process.name,

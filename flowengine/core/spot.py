@@ -43,6 +43,7 @@ from flowengine.language.expressions import Expression, in_range, later, moment
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Escalation, When
 from flowengine.language.texts import Text, spelt
+from flowengine.speech.phrases import phrase
 
 
 class _Nothing:
@@ -54,7 +55,10 @@ class _Nothing:
 
 NOTHING: Any = _Nothing()
 
-MENDING = ("an operator mends the data that it is made of (set_data)", "or sends the job elsewhere (move)")
+MENDING = (
+    phrase("an operator mends the data that it is made of (set_data)"),
+    phrase("or sends the job elsewhere (move)"),
+)
 """What helps where a deadline cannot be computed: nobody who waits for it can."""
 
 

@@ -20,6 +20,7 @@ from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
 from flowengine.post import notices, sign_in_letters
 from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.handlers import GiveUp, TryLater
+from flowengine.speech.phrases import phrase
 from flowengine.store import OutboxMessage, Transaction
 from flowengine.store.processes import suspension_of
 from flowengine.store.referrals import Referral
@@ -45,7 +46,14 @@ def child(shell: Shell, row: OutboxMessage) -> None:
         return
     try:
         if depth > DEEPEST:
-            raise Refused(f"called {depth} deep: jobs call one another, at most {DEEPEST} deep", where=body["process"])
+            raise Refused(
+                phrase(
+                    "called %(depth)s deep: jobs call one another, at most %(deepest)s deep",
+                    depth=depth,
+                    deepest=DEEPEST,
+                ),
+                where=body["process"],
+            )
         shell.start(body["process"], by, body["need"], body["customer"], parent, parent, depth)
     except Refused as refused:
         if _is_suspended(shell, body["process"]):

@@ -366,7 +366,9 @@ def jobs(
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         if begun_before is not None and begun_before.tzinfo is None:
-            raise BadAnswer({"begun_before": "must say its offset"}, possible=["a moment with a time zone"])
+            raise BadAnswer(
+                {"begun_before": phrase("must say its offset")}, possible=[phrase("a moment with a time zone")]
+            )
         own = needs("jobs", asker) == OWN
         parts = stands_for(asker, looking=True)
         if own and customer is not None and customer not in parts:

@@ -160,9 +160,9 @@ def test_nobody_ends_an_appointment_before_it_begins(engine: Engine, clock: Simu
     (theirs,) = engine.inbox("tom")
     clock.set(TUESDAY - timedelta(microseconds=1))
     assert engine.step(theirs.id, by="tom").possible == ("move",)
-    with pytest.raises(NotAllowed, match="begins at 2026-05-05T09:00:00Z, and cannot be " + outcome):
+    with pytest.raises(NotAllowed, match="begins at Tue 5 May 2026, 10:00, and cannot be " + outcome):
         engine.act(theirs.id, outcome, by="tom")
-    with pytest.raises(NotAllowed, match="begins at 2026-05-05T09:00:00Z"):
+    with pytest.raises(NotAllowed, match="begins at Tue 5 May 2026, 10:00"):
         engine.act_for(theirs.id, "tom", outcome, because="She came early", by="olga")
     clock.set(TUESDAY)
     assert engine.step(theirs.id, by="tom").possible == ("held", "missed")

@@ -43,7 +43,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Calendar
 from flowengine.language.types import Fitting
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 
 BOOK = "book"
 """The purpose of the customer's step."""
@@ -87,7 +87,7 @@ class Fitted(Waiting[Fitting]):
             raise NotAllowed(
                 phrase(
                     "the appointment begins at %(moment)s, and cannot be %(outcome)s before",
-                    moment=moment_text(self._slot(spot)),
+                    moment=moment_phrase(self._slot(spot), calendar_of(spot.process, self.state(spot)).clock),
                     outcome=command.outcome,
                 ),
                 where=step.state,
@@ -161,7 +161,7 @@ class Fitted(Waiting[Fitting]):
             if booking.lapsed:
                 problem = phrase(
                     "is missing (%(slot)s is held for you no more); name the start of a slot",
-                    slot=moment_text(booking.lapsed),
+                    slot=moment_phrase(booking.lapsed, calendar.clock),
                 )
             raise BadAnswer({"slot": problem}, where=step.state, possible=possible)
         slot = read_slot(calendar, state.length, given["slot"], spot.now, step.state)
@@ -223,7 +223,7 @@ class Fitted(Waiting[Fitting]):
         if problem:
             possible = self._instead(spot, slot) or [phrase("another time")]
             raise SlotTaken(
-                phrase("the time %(moment)s %(problem)s", moment=slot.isoformat(), problem=problem),
+                phrase("the time %(moment)s %(problem)s", moment=moment_phrase(slot, calendar.clock), problem=problem),
                 where=calendar.name,
                 possible=possible,
             )
@@ -267,7 +267,9 @@ class Fitted(Waiting[Fitting]):
         if booked[person_seating(person)]:
             raise NotAllowed(
                 phrase(
-                    "%(person)s has another appointment at %(moment)s", person=person, moment=moment_text(booking.slot)
+                    "%(person)s has another appointment at %(moment)s",
+                    person=person,
+                    moment=moment_phrase(booking.slot, calendar_of(spot.process, self.state(spot)).clock),
                 ),
                 where=step.state,
                 possible=(phrase("somebody who is free then"), phrase("have the customer move the appointment first")),

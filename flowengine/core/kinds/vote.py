@@ -35,7 +35,7 @@ from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
 from flowengine.speech.phrases import phrase
 
-_KEEPING = ("keep it as it was in the new version", "wait until the vote has closed")
+_KEEPING = (phrase("keep it as it was in the new version"), phrase("wait until the vote has closed"))
 
 
 class Voting(Waiting[Vote]):
@@ -84,14 +84,19 @@ class Voting(Waiting[Vote]):
         step = _boxed(spot)
         cast = spot.world.standing(step.number).cast if step is not None else poll.cast
         if cast and (now.method, now.highest) != (was.method, was.highest):
-            what = f"{cast} ballots are cast by {was.method}, and the vote is by {now.method} there"
+            what = phrase(
+                "%(cast)s ballots are cast by %(was)s, and the vote is by %(method)s there",
+                cast=cast,
+                was=was.method,
+                method=now.method,
+            )
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         if step is not None and (now.secret, _tells(now)) != (was.secret, _tells(was)):
-            what = "how ballots are kept was settled when the vote opened: 'secret', 'early' and 'live' stay"
+            what = phrase("how ballots are kept was settled when the vote opened: 'secret', 'early' and 'live' stay")
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         seen, seen_before = ((one.live, one.secret, one.changeable, one.weight) for one in (now, was))
         if (now.live or was.live) and seen != seen_before:
-            what = "who may see the tally, and in which batches, was settled when the vote opened"
+            what = phrase("who may see the tally, and in which batches, was settled when the vote opened")
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         super().renew(spot, before)
         if now.limits != was.limits:

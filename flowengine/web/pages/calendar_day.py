@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from starlette.responses import Response
 
 from flowengine import errors as e
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import AgendaItem
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
@@ -63,7 +64,7 @@ def away(visit: Visit) -> Response:
     refuse_outside(visit)
     me = visit.me
     if me is None:
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
     problems, days = days_of(visit)
     if problems:
         return shown(visit, 422, problems)
@@ -81,7 +82,7 @@ def back(visit: Visit) -> Response:
     try:
         start = datetime.fromisoformat(visit.posted.get("start"))
     except ValueError:
-        raise e.NotFound("there is no such absence") from None
+        raise e.NotFound(phrase("there is no such absence")) from None
     if visit.me is not None:
         visit.desk.remove_absence(visit.me.id, start)
     return visit.go("/calendar")
@@ -112,7 +113,7 @@ def open_again(visit: Visit) -> Response:
     try:
         start = datetime.fromisoformat(visit.posted.get("start"))
     except ValueError:
-        raise e.NotFound("it is not closed then") from None
+        raise e.NotFound(phrase("it is not closed then")) from None
     visit.desk.open_calendar(visit.posted.get("of"), start)
     return visit.go("/calendar", {"calendar": visit.posted.get("of")})
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.client.desk import Desk
 from flowengine.runtime.actors import OPERATOR
+from flowengine.speech.phrases import phrase
 from flowengine.web.pages.visit import Visit
 
 T = TypeVar("T")
@@ -21,14 +22,14 @@ INSIDE = ("staff", "operator")
 def refuse_outside(visit: Visit) -> None:
     """Raises NotFound for customers, and for whoever came by a link: to them there is no such page."""
     if visit.kind not in INSIDE or visit.only_job:
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
 
 
 def refuse_all_but_operators(visit: Visit) -> None:
     """Raises NotFound for everybody else."""
     refuse_outside(visit)
     if visit.kind != "operator":
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
 
 
 def refuse_unless_mended(error: e.FlowError) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import Identity
+from flowengine.speech.phrases import phrase
 from flowengine.web.cookies import set_cookie
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.visit import Visit
@@ -48,7 +49,9 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
 def _himself(visit: Visit) -> str:
     """The id of who asks. Raises NotFound for who came by a link to one job, and for a program."""
     if visit.me is None or visit.only_job:
-        raise e.NotFound("this page is for who is signed in as a person", possible=("sign in with a code",))
+        raise e.NotFound(
+            phrase("this page is for who is signed in as a person"), possible=(phrase("sign in with a code"),)
+        )
     return visit.me.id
 
 
@@ -108,7 +111,7 @@ def send_code(visit: Visit) -> Response:
     """A code to one of the contacts."""
     person, address = _himself(visit), visit.posted.get("address")
     if address not in {one.address for one in visit.desk.contacts(person)}:
-        raise e.NotFound("you have no such contact", possible=("add it",))
+        raise e.NotFound(phrase("you have no such contact"), possible=(phrase("add it"),))
     return _send_code(visit, address)
 
 

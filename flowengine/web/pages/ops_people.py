@@ -7,6 +7,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from flowengine import errors as e
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import HandedOver, Left
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
@@ -78,7 +79,7 @@ def shown(
         desk = visit.desk
         found = desk.person(visit.part("id"))
         if found.kind != "staff":
-            raise e.NotFound("there is no such page")
+            raise e.NotFound(phrase("there is no such page"))
         holdings = desk.holdings(found.id)
         roles = role_titles(visit, {**dict.fromkeys(found.roles, ()), **desk.roles()})
         sessions = desk.sessions(found.id)
@@ -171,6 +172,6 @@ def back(visit: Visit) -> Response:
     try:
         start = datetime.fromisoformat(visit.posted.get("start"))
     except ValueError:
-        raise e.NotFound("there is no such absence") from None
+        raise e.NotFound(phrase("there is no such absence")) from None
     visit.desk.remove_absence(visit.part("id"), start)
     return visit.go(at("ops", "people", visit.part("id")))

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.core.values import Json
 from flowengine.interop.differences import differences, noticed_by
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import MigratedAll, ProcessRow
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.by_hand import Unreadable, read_json
@@ -23,7 +24,7 @@ def versions_of(visit: Visit, name: str) -> list[ProcessRow]:
     """All versions of a process, the newest first. Raises NotFound where there is none."""
     rows = [one for one in visit.desk.processes() if one.name == name]
     if not rows:
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
     return rows[::-1]
 
 

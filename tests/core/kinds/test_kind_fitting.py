@@ -304,7 +304,7 @@ def test_nothing_comes_of_an_appointment_before_it_begins(outcome: str) -> None:
     job = begin()
     job.ask("book", TUESDAY)
     step, found = job.one("hold").number, {"chest": 100} if outcome == "held" else {}
-    before = "the appointment begins at 2026-03-03T09:00:00Z, and cannot be " + outcome
+    before = "the appointment begins at Tue 3 Mar 2026, 09:00, and cannot be " + outcome
     stead = c.ActFor(by=OPS, person=TOM, step=step, outcome=outcome, answer=found, because="He came early")
     for early in (c.Act(by=TOM, step=step, outcome=outcome, answer=found), stead):
         assert job.can("hold") == ["move"]
