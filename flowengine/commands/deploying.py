@@ -54,7 +54,8 @@ def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
     with shell.reading() as tx:
         words = reader_words(tx, by)
         warnings = tuple(map(words.tell, lacking(tx, process)))
-        changes = differences(shell.catalogue.compiled(tx, process.name, was).process, after) if was else []
+        found = differences(shell.catalogue.compiled(tx, process.name, was).process, after) if was else []
+        changes = [one.told(words.tell) for one in found]
     return Deployed(
         name=process.name,
         version=process.version,
@@ -64,7 +65,7 @@ def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
         warnings=warnings,
         was=was,
         changes=tuple(ChangeView(where=one.where, what=one.what, who=one.who) for one in changes),
-        noticed_by=noticed_by(changes),
+        noticed_by=tuple(map(words.tell, noticed_by(found))),
     )
 
 

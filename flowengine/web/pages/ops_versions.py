@@ -37,13 +37,13 @@ def different(visit: Visit) -> Response:
         rows = versions_of(visit, name)
     was = visit.query("was") or next((one.version for one in rows if not one.latest), rows[0].version)
     old, new = visit.process(name, was), visit.process(name, visit.query("version") or None)
-    found = differences(old, new)
+    found, tell = differences(old, new), visit.speech.tell
     places: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for one in found:
+    for one in (each.told(tell) for each in found):
         places.setdefault(one.where, []).append((one.what, one.who))
     return visit.page(
         "operators/differences.html", rows=rows, process=new, was=old.version, places=places,
-        noticed=noticed_by(found),
+        noticed=tuple(map(tell, noticed_by(found))),
     )  # fmt: skip
 
 
