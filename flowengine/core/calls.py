@@ -28,11 +28,15 @@ def finish(flow: Flow, command: c.Finish) -> None:
         return
     ways = _ways(flow, branch, call, command.outcome)
     if not ways[0]:
-        known = ", ".join(ways[1]) or "none"
-        error = f"its outcome {command.outcome!r} leads nowhere; {call.state} knows {known}"
+        error = phrase(
+            "its outcome %(outcome)s leads nowhere; %(state)s knows %(known)s",
+            outcome=repr(command.outcome),
+            state=call.state,
+            known=", ".join(ways[1]) or phrase("none"),
+        )
         if command.by.kind == "operator":
             raise UnknownOutcome(error, where=_where(flow, call.number), possible=ways[1])
-        flow.draft.record(e.CallChanged(call=replace(call, incident=error)))
+        flow.draft.record(e.CallChanged(call=replace(call, incident=str(error))))
         return
     kind, spot = flow.at_work(branch.id, flow.state_of(branch), call.member)
     assert kind is not None, f"{call.state} makes no calls"

@@ -51,7 +51,9 @@ class Voting(Waiting[Vote]):
         state = self.state(spot)
         options = offered(spot.process, state.options, spot.names())
         if state.most_options is not None and len(options) > state.most_options:
-            what = f"gives {len(options)} options; at most {state.most_options} can be ranked"
+            what = phrase(
+                "gives %(number)s options; at most %(most)s can be ranked", number=len(options), most=state.most_options
+            )
             raise ExpressionFailed(what, where=f"{state.name}: {state.options}")
         number = spot.draft.serial + 1
         frozen = spot.world.freeze(number, _voters(spot), secret=state.secret) if options else None
