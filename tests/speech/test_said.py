@@ -44,7 +44,7 @@ def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
         case ast.Constant(value=str(text)):
             yield node.lineno, text
         case ast.JoinedStr(values=parts):
-            yield node.lineno, "".join(one.value if isinstance(one, ast.Constant) else "{}" for one in parts)
+            yield node.lineno, "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in parts)
         case ast.IfExp(body=one, orelse=other):
             yield from (*_texts(one), *_texts(other))
         case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Dict(values=items) | ast.BoolOp(values=items):

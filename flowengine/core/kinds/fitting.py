@@ -285,6 +285,7 @@ class Fitted(Waiting[Fitting]):
         """The customer has done his part: from now on the role's step has the deadline. It is kept for who is booked,
         and for who has claimed it no more where that is another."""
         state, slot, end, staff = self.state(spot), booking.slot, booking.end, booking.staff or None
+        assert slot is not None, "what is booked has a beginning"
         assert end is not None, "what is booked has an end"
         spot.drop_timers(*_WAITING)
         why = "moved" if step.booked is not None else "booked"
@@ -293,12 +294,12 @@ class Fitted(Waiting[Fitting]):
         theirs = next((one for one in spot.steps if one.purpose == HOLD), None)
         if theirs is None:
             theirs = spot.open_step(
-                state.with_, purpose=HOLD, title=state.title, due=due, preferred=staff, appointment=slot
+                state.with_, purpose=HOLD, title=state.title, due=due, preferred=staff, appointment=(slot, end)
             )
         else:
             claimed = theirs.claimed if staff in (None, theirs.claimed) else None
-            theirs = spot.change_step(theirs, "moved", due=due, preferred=staff, appointment=slot, claimed=claimed)
-        assert slot is not None, "what is booked has a beginning"
+            meets = {"appointment": slot, "appointment_end": end}
+            theirs = spot.change_step(theirs, "moved", due=due, preferred=staff, claimed=claimed, **meets)
         self._remind(spot, step, slot)
         if due is not None:
             since = end if spot.since(state.within) else None
