@@ -465,8 +465,8 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden
         what = phrase("the step %(title)s is no longer open: %(why)s", title=title, why=why)
     if found[1].step.is_asked:
         what = phrase(
-            "it waits for an answer no more: it was %(spoken)s",
-            spoken=spoken(ended.outcome if ended is not None else ""),
+            "it waits for an answer no more: it was %(outcome)s",
+            outcome=spoken(ended.outcome if ended is not None else ""),
         )
     return StaleCommand(
         what,

@@ -286,7 +286,7 @@ def _way(address: str, kind: str) -> ways.Way:
         return ways.way(kind, address)
     found = ways.any_way(address)
     if found.kind == ways.OTHER:
-        what = phrase("%(value)s is no mail address, telephone number or URL", value=repr(address.strip()[:60]))
+        what = phrase("%(address)s is no mail address, telephone number or URL", address=repr(address.strip()[:60]))
         raise BadAnswer({"address": what}, possible=ways.examples())
     return ways.way(found.kind, address)
 

@@ -125,8 +125,8 @@ def retry(shell: Shell, text: str) -> Receipt:
     with shell.reading() as tx:
         known = [one.id for one in tx.schedules.all()]
     if text not in known:
-        raise NotFound(phrase("there is no schedule %(text)s", text=repr(text)), where=text, possible=known)
+        raise NotFound(phrase("there is no schedule %(id)s", id=repr(text)), where=text, possible=known)
     receipt = by_clock(shell, process, int(number))
     if receipt is None:
-        raise StaleCommand(phrase("the schedule %(text)s has no job to start now", text=text), where=text)
+        raise StaleCommand(phrase("the schedule %(id)s has no job to start now", id=text), where=text)
     return receipt

@@ -75,9 +75,9 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
         encoded = exact.encode(value)
         if len(encoded) > LONGEST_ANSWER:
             size = phrase(
-                "has %(value)s KiB; at most %(value2)s KiB are kept",
-                value=-(-len(encoded) // 1024),
-                value2=LONGEST_ANSWER // 1024,
+                "has %(size)s KiB; at most %(most)s KiB are kept",
+                size=-(-len(encoded) // 1024),
+                most=LONGEST_ANSWER // 1024,
             )
             raise BadAnswer({name: size}, where=where, possible=(phrase("store it elsewhere, and say where it is"),))
         problem = altered(value, name)
@@ -86,7 +86,7 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
         return exact.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise BadAnswer(
-            {name: phrase("is not JSON: %(value)s", value=str(error)[:200])},
+            {name: phrase("is not JSON: %(error)s", error=str(error)[:200])},
             where=where,
             possible=(phrase("plain JSON"),),
         ) from None
@@ -117,7 +117,7 @@ def take(answer: object, where: str = "") -> dict[str, Json]:
     plain = as_plain(answer, where)
     if not isinstance(plain, dict):
         raise BadAnswer(
-            {"": phrase("must be an object of names and values, not %(plain)s", plain=kind_of(plain))}, where=where
+            {"": phrase("must be an object of names and values, not %(given)s", given=kind_of(plain))}, where=where
         )
     return plain
 

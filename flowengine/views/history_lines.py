@@ -172,7 +172,7 @@ class Teller:
     def _asked(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         match command:
             case c.Start():
-                begun = self.say("began, for the job %(shown)s", shown=shown(command.parent.rpartition(".")[0]))
+                begun = self.say("began, for the job %(job)s", job=shown(command.parent.rpartition(".")[0]))
                 cause = (
                     self.say("started by the %(cause)s", cause=command.cause)
                     if command.cause
@@ -421,7 +421,7 @@ class Teller:
                 )
             case "keep":
                 return self.say(
-                    "the message %(spoken)s was kept in vain", spoken=spoken(known.kept.get(timer.detail, ""))
+                    "the message %(message)s was kept in vain", message=spoken(known.kept.get(timer.detail, ""))
                 )
             case "attention" if step is not None:
                 return self.say("nobody has answered in time, so that somebody has to look: %(what)s", what=what)
@@ -552,9 +552,9 @@ class Teller:
                 case e.DeadlineMoved():
                     at = self.known.standing.get(event.branch, "")
                     yield self.say(
-                        "due on %(moment)s instead of %(moment2)s",
-                        moment=self.known.moment(event.to, at),
-                        moment2=self.known.moment(event.was, at),
+                        "due on %(due)s instead of %(was)s",
+                        due=self.known.moment(event.to, at),
+                        was=self.known.moment(event.was, at),
                     )
                 case e.CutOff():
                     yield self.say("cut off at work: %(call)s", call=self._call(event.call))

@@ -298,8 +298,9 @@ class Fitted(Waiting[Fitting]):
             )
         else:
             claimed = theirs.claimed if staff in (None, theirs.claimed) else None
-            meets = {"appointment": slot, "appointment_end": end}
-            theirs = spot.change_step(theirs, "moved", due=due, preferred=staff, claimed=claimed, **meets)
+            theirs = spot.change_step(
+                theirs, "moved", due=due, preferred=staff, claimed=claimed, appointment=slot, appointment_end=end
+            )
         self._remind(spot, step, slot)
         if due is not None:
             since = end if spot.since(state.within) else None
@@ -385,9 +386,9 @@ class Fitted(Waiting[Fitting]):
         if here.name != there.name and self.booking(spot).slot is not None:
             raise NotAllowed(
                 phrase(
-                    "an appointment is held in the calendar %(name)s, and this version has %(name2)s",
-                    name=repr(there.name),
-                    name2=repr(here.name),
+                    "an appointment is held in the calendar %(calendar)s, and this version has %(other)s",
+                    calendar=repr(there.name),
+                    other=repr(here.name),
                 ),
                 where=spot.state.name,
                 possible=(

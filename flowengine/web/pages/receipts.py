@@ -93,4 +93,4 @@ def _number(text: str) -> int:
     try:
         return int(text[:20])
     except ValueError:
-        raise e.NotFound(phrase("there is no receipt %(text)s", text=repr(text[:20])), where=text[:20]) from None
+        raise e.NotFound(phrase("there is no receipt %(id)s", id=repr(text[:20])), where=text[:20]) from None
