@@ -12,7 +12,7 @@ from datetime import timedelta
 import msgspec
 
 from flowengine.commands import messages, referrals
-from flowengine.commands.partners import DEEPEST, WITHDRAW
+from flowengine.commands.partners import DEEPEST, LEFT, WITHDRAW
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
@@ -27,9 +27,6 @@ from flowengine.store.referrals import Referral
 
 SUSPENDED = timedelta(minutes=1)
 """After how long it is tried again to start a job of a process that is suspended."""
-
-LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
-"""What is noted on a job that cannot be withdrawn."""
 
 
 def child(shell: Shell, row: OutboxMessage) -> None:
