@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from datetime import datetime, tzinfo
 from typing import Any, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowengine.client.asking import keyed
 from flowengine.client.desk import Desk
@@ -78,8 +78,8 @@ class LocalDesk(Desk):
             return None
         try:
             return ZoneInfo(self.zone) if self.zone else None
-        except Refused:
-            return None  # nobody whom the database knows
+        except (Refused, ZoneInfoNotFoundError):
+            return None  # nobody whom the database knows, or a zone that is not on this machine
 
     def _done(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if self._key and (request := keyed(verb, given, named, self._key)) is not None:
