@@ -79,6 +79,7 @@ class FlowError(Exception):
         self.what = str(what)
         self.where = str(where)
         self.possible = tuple(map(str, possible))
+        self.is_told = False
 
     @property
     def code(self) -> str:
@@ -90,7 +91,8 @@ class FlowError(Exception):
         return f"{text} (possible: {', '.join(self.possible)})" if self.possible else text
 
     def tell(self, told: Callable[[str], str]) -> Self:
-        """The error itself, saying what it says as ``told`` tells its phrases."""
+        """The error itself, saying what it says as ``told`` tells its phrases. From then on it ``is_told``."""
+        self.is_told = True
         self.what = told(self.phrase)
         self.possible = tuple(map(told, self.phrases))
         return self

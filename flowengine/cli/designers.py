@@ -185,9 +185,9 @@ def diff(terminal: Terminal, path: Path, against: str | None) -> None:
         old = load(against)
     else:
         old = parse(terminal.desk().source(new.name, against), check=False)
-    found = differences(old, new)
+    found = [one.told(str) for one in differences(old, new)]
     rows = [ChangeView(where=one.where, what=one.what, who=one.who) for one in found]
-    who = noticed_by(found)
+    who = tuple(map(str, noticed_by(found)))
     answer = {"process": new.name, "was": old.version, "version": new.version, "changes": rows, "noticed_by": who}
 
     def tell(console: Console) -> None:

@@ -111,7 +111,9 @@ def _holder(item: InboxItem, now: datetime) -> str:
 
 def _when(item: InboxItem, now: datetime) -> Text:
     """The appointment first, where there is one; else until when it has time."""
-    meets, late = show.appointment(item), item.due is not None and item.due < now
+    meets = show.appointment(item)
+    ends = getattr(item, "appointment_end", None) or item.due
+    late = ends is not None and ends < now
     if meets is not None:
         return cell(f"at {told(meets)} ({distance(meets, now)})", "red" if late else "bold")
     return cell(f"{told(item.due)} ({distance(item.due, now)})" if item.due else "", "red" if late else "")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowengine.client.asking import keyed
 from flowengine.client.desk import Desk
 from flowengine.client.wire import asking
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
-from flowengine.errors import FlowError, NotFound
+from flowengine.errors import FlowError, NotFound, Refused
 from flowengine.language.model import Process
 from flowengine.people.identities import By, person_of, reading
 from flowengine.people.permissions import PROGRAM
@@ -68,8 +69,17 @@ class LocalDesk(Desk):
         try:
             return self._done(verb, given, named)
         except FlowError as error:
-            error.tell(words_for(self._language).tell)
+            error.tell(words_for(self._language, self._clock(error)).tell)
             raise
+
+    def _clock(self, error: FlowError) -> tzinfo | None:
+        """The zone of who is refused, where it is known; where the database failed, it is not asked once more."""
+        if not isinstance(error, Refused):
+            return None
+        try:
+            return ZoneInfo(self.zone) if self.zone else None
+        except (Refused, ZoneInfoNotFoundError):
+            return None  # nobody whom the database knows, or a zone that is not on this machine
 
     def _done(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
         if self._key and (request := keyed(verb, given, named, self._key)) is not None:

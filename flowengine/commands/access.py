@@ -48,8 +48,7 @@ from flowengine.runtime.actors import (
     reader_zone,
     refuse_erased,
 )
-from flowengine.speech.phrases import phrase
-from flowengine.speech.spoken_time import moment
+from flowengine.speech.phrases import moment_phrase, phrase
 from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
 from flowengine.store.transaction import Terms
 
@@ -459,12 +458,15 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden
     if found is None or not (was_asked(tx, job.id, found[1], actor) or _is_askers(found[1].step, actor)):
         return Hidden()
     ended = ending(tx, job, *found)
-    over = f": {_why_over(tx, actor, ended)}" if ended is not None else ""
-    what = phrase("the step %(title)s is no longer open%(over)s", title=repr(found[1].step.title), over=over)
+    title = repr(found[1].step.title)
+    what = phrase("the step %(title)s is no longer open", title=title)
+    if ended is not None:
+        why = _why_over(tx, actor, ended)
+        what = phrase("the step %(title)s is no longer open: %(why)s", title=title, why=why)
     if found[1].step.is_asked:
         what = phrase(
-            "it waits for an answer no more: it was %(spoken)s",
-            spoken=spoken(ended.outcome if ended is not None else ""),
+            "it waits for an answer no more: it was %(outcome)s",
+            outcome=spoken(ended.outcome if ended is not None else ""),
         )
     return StaleCommand(
         what,
@@ -473,22 +475,26 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden
     )
 
 
+_KINDS = {"operator": phrase("an operator"), "program": phrase("the program"), "job": phrase("another job")}
+"""Who has acted that is nobody by name."""
+
+
 def _why_over(tx: Transaction, actor: Actor, ended: Ending) -> str:
     """What has closed a step, in words for those for whom it was; of who it was, customers are told no more than of
     what kind he is (L9)."""
     zone = reader_zone(tx, actor) or UTC
-    by, at = ended.entry.by, moment(ended.entry.at, zone)
+    by, at = ended.entry.by, moment_phrase(ended.entry.at, zone)
     if by.kind == CLOCK.kind and ended.step.is_over(ended.entry.at):
-        return f"its time was over on {moment(ended.step.due or ended.entry.at, zone)}"
+        return phrase("its time was over on %(moment)s", moment=moment_phrase(ended.step.due or ended.entry.at, zone))
     if himself(actor, by.id):
-        return f"you have done it already, on {at}"
+        return phrase("you have done it already, on %(moment)s", moment=at)
     if by.kind in ("service", CLOCK.kind):
-        return f"the job has gone on, on {at}"
+        return phrase("the job has gone on, on %(moment)s", moment=at)
     if actor.kind == "customer":
-        whom = "somebody else who was asked" if by.kind == "customer" else "the organisation"
+        whom: str = phrase("somebody else who was asked") if by.kind == "customer" else phrase("the organisation")
     else:
-        whom = name_of(tx, by.id) if by.id else by.kind
-    return f"{whom} was there first, on {at}"
+        whom = name_of(tx, by.id) if by.id else _KINDS.get(by.kind, by.kind)
+    return phrase("%(whom)s was there first, on %(moment)s", whom=whom, moment=at)
 
 
 def asked(opened: e.StepOpened) -> set[Seating]:

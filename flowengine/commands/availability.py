@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 import msgspec
 
@@ -20,7 +20,7 @@ from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import nobody
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 from flowengine.store import Absence, Person, Transaction, shown
 from flowengine.views.replies import AppointmentView, Away, PersonView
 
@@ -58,7 +58,7 @@ def _checked(hours: Mapping[str, str], zone: str) -> dict[str, str]:
         possible.append(_HOURS)
     if zone and not is_zone(zone):
         problems["zone"] = phrase("%(zone)s is not a time zone", zone=repr(zone[:60]))
-        possible.append("a time zone like Europe/London or UTC")
+        possible.append(phrase("a time zone like Europe/London or UTC"))
     if problems:
         raise BadAnswer(problems, possible=possible)
     return dict(hours)
@@ -108,7 +108,11 @@ def remove_absence(shell: Shell, id: str, start: date, by: By) -> PersonView:
         if len(kept) == len(person.absences):
             known = [one.start.isoformat() for one in kept]
             raise NotFound(
-                phrase("no absence of %(id)s begins at %(moment)s", id=id, moment=begins.isoformat()),
+                phrase(
+                    "no absence of %(id)s begins at %(moment)s",
+                    id=id,
+                    moment=moment_phrase(begins, _zone(shell, person)),
+                ),
                 where=id,
                 possible=known,
             )
@@ -154,5 +158,10 @@ def _absence(shell: Shell, person: Person, start: date, end: date, why: str) -> 
 
 def _moment(shell: Shell, person: Person, given: date, *, last: bool = False) -> datetime:
     """The moment that is meant; a bare day is that day where the person works."""
+    return near_moment(given, _zone(shell, person), last=last)
+
+
+def _zone(shell: Shell, person: Person) -> tzinfo:
+    """The zone in which somebody works."""
     own = zoneinfo.ZoneInfo(person.hours_zone) if person.hours_zone else person.clock
-    return near_moment(given, own or zoneinfo.ZoneInfo(shell.settings.zone), last=last)
+    return own or zoneinfo.ZoneInfo(shell.settings.zone)

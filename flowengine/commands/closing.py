@@ -15,7 +15,7 @@ from flowengine.core.world import CLOSED
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.calendars import Calendar
 from flowengine.people.identities import By
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 from flowengine.store import Transaction, shown
 from flowengine.store.closures import Closing
 from flowengine.views.calendars import Closed, ClosureView
@@ -94,11 +94,16 @@ def open_again(shell: Shell, calendar: str, start: date, by: By) -> list[Closure
 
     def work(tx: Transaction) -> list[ClosureView]:
         asker = access.asker(tx, "open_calendar", by)
-        begins, now = near_moment(start, _zone(shell, tx, calendar)), shell.clock.now()
+        zone, now = _zone(shell, tx, calendar), shell.clock.now()
+        begins = near_moment(start, zone)
         tx.bookings.guard([calendar])
         if not tx.closures.drop(calendar, begins):
             known = [one.start.isoformat() for one in tx.closures.ahead(calendar, now, MOST_CLOSURES)]
-            what = phrase("%(calendar)s is not closed from %(moment)s on", calendar=calendar, moment=begins.isoformat())
+            what = phrase(
+                "%(calendar)s is not closed from %(moment)s on",
+                calendar=calendar,
+                moment=moment_phrase(begins, zone),
+            )
             raise NotFound(what, where=calendar, possible=known or (phrase("it is closed at no time ahead"),))
         tx.note(asker, "open_calendar", calendar, {"start": begins.isoformat()})
         return _views(tx.closures.ahead(calendar, now, MOST_CLOSURES))

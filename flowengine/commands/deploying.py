@@ -20,6 +20,7 @@ from flowengine.language.checks.recursion import calls_others, endless_calls
 from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.people.identities import By
+from flowengine.runtime.actors import reader_words
 from flowengine.runtime.catalogue import read
 from flowengine.speech.phrases import phrase
 from flowengine.speech.readers import words_for
@@ -51,8 +52,10 @@ def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
         shell.catalogue.keep(compiled)
     missing = tuple(unserved(shell, [process]))
     with shell.reading() as tx:
-        warnings = lacking(tx, process)
-        changes = differences(shell.catalogue.compiled(tx, process.name, was).process, after) if was else []
+        words = reader_words(tx, by)
+        warnings = tuple(map(words.tell, lacking(tx, process)))
+        found = differences(shell.catalogue.compiled(tx, process.name, was).process, after) if was else []
+        changes = [one.told(words.tell) for one in found]
     return Deployed(
         name=process.name,
         version=process.version,
@@ -62,7 +65,7 @@ def deploy(shell: Shell, source: str | Path, by: Actor) -> Deployed:
         warnings=warnings,
         was=was,
         changes=tuple(ChangeView(where=one.where, what=one.what, who=one.who) for one in changes),
-        noticed_by=noticed_by(changes),
+        noticed_by=tuple(map(words.tell, noticed_by(found))),
     )
 
 

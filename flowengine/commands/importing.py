@@ -15,6 +15,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer
 from flowengine.people.contacts import any_way
 from flowengine.people.identities import LONGEST_NAME, By, check_person
+from flowengine.speech.phrases import phrase
 from flowengine.store import Person, Transaction
 from flowengine.store.administration import IMPORT
 from flowengine.views.records import Imported, RefusedRow
@@ -48,7 +49,7 @@ def import_people(shell: Shell, rows: Sequence[Mapping[str, Json]], dry: bool, b
     """Enter or change customers by rows, or say what would come of it."""
     actor = shell.asker("import_people", by)
     if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Sequence):
-        raise BadAnswer({"rows": "is no list of rows"}, possible=('[{"id": "ada", "name": "Ada"}]',))
+        raise BadAnswer({"rows": phrase("is no list of rows")}, possible=('[{"id": "ada", "name": "Ada"}]',))
     total, seen = Imported(dry=dry), dict[str, int]()
     for first in range(0, len(rows), BATCH):
         some = rows[first : first + BATCH]

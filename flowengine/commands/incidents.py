@@ -44,10 +44,10 @@ def incidents(shell: Shell, by: By) -> list[IncidentView]:
     with shell.reading() as tx:
         words = reader_words(tx, actor_of(tx, by))
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
-        found = [incident_view(tx, row) for row in rows] + [
+        found = [incident_view(tx, row, words) for row in rows] + [
             _of_schedule(row) for row in tx.schedules.all() if row.attempts
         ]
-        found += [_step(tx, row, why) for row, why in unstaffed(tx, shell.catalogue)]
+        found += [_step(tx, words, row, why) for row, why in unstaffed(tx, shell.catalogue)]
         known = {one.id for one in found}
         found += [one for one in _attention(shell, tx, words) if one.id not in known]
         return found + list(_late(shell, tx, words))
@@ -75,9 +75,7 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
         except access.Hidden:
             raise access.no_such("call", text) from None
         if access.open_step(job, number) is not None:
-            raise NotAllowed(
-                phrase("a step is not tried again: it waits for somebody"), where=text, possible=HELP.split(", ")
-            )
+            raise NotAllowed(phrase("a step is not tried again: it waits for somebody"), where=text, possible=HELP)
         if tx.calls.hurry(job_id, number, shell.clock.now()):
             tx.wakes = True
             return _as_it_is(job)
@@ -147,7 +145,7 @@ def timer_of(position: Position, number: int) -> Timer | None:
     return next((timer for timer in branch.timers if timer.number == number), None) if branch else None
 
 
-def _step(tx: Transaction, row: WaitingStep, why: str) -> IncidentView:
+def _step(tx: Transaction, words: Words, row: WaitingStep, why: str) -> IncidentView:
     """A step that nobody can do, and what is possible."""
     step = row_in_words(tx, row)
     return IncidentView(
@@ -159,7 +157,7 @@ def _step(tx: Transaction, row: WaitingStep, why: str) -> IncidentView:
         customer=row.customer,
         state=row.step.state,
         handler=step.title,
-        error=f"{why} (possible: {HELP})",
+        error=words.say("%(why)s (possible: %(possible)s)", why=why, possible=listing(HELP)),
         attempts=0,
     )
 
@@ -264,7 +262,7 @@ def _title(compiled: Compiled, branch: Branch, state: State) -> str:
     return step_in(compiled.process, branch.steps[0]).title if len(branch.steps) == 1 else state.title
 
 
-def incident_view(tx: Transaction, row: Incident) -> IncidentView:
+def incident_view(tx: Transaction, row: Incident, words: Words) -> IncidentView:
     """What gave up, as operators are shown it."""
     state = ""
     match row.kind:
@@ -277,7 +275,8 @@ def incident_view(tx: Transaction, row: Incident) -> IncidentView:
             state, handler = branch.state if branch else "", timer.purpose if timer else ""
         case _:
             body = decode(row.what, dict[str, Any])
-            handler = f"{body['channel']} to {body['person']}" if row.detail == "letter" else row.detail
+            letter = phrase("%(channel)s to %(person)s", channel=body.get("channel", ""), person=body.get("person", ""))
+            handler = words.tell(letter) if row.detail == "letter" else row.detail
     return IncidentView(
         kind=row.kind,
         id=row.id,

@@ -51,7 +51,7 @@ def intervene(
             job = access.read(tx, job_id, kind, text)
             return shell.would(tx, job, command, permit)
         except ExpressionFailed as error:
-            missing = ("set the data that is missing first",)
+            missing = (phrase("set the data that is missing first"),)
             raise NotAllowed(
                 phrase("the process cannot go on from there: %(error)s", error=str(error)),
                 where=text,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import digest
 from typing import Any, TypeAlias
@@ -27,7 +27,7 @@ from flowengine.people.browsers import Browser
 from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, needs
 from flowengine.runtime.actors import as_actor, nobody
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 from flowengine.store import StoredJob, Transaction
 from flowengine.store.links import LinkUse, MadeBy, StoredLink
 from flowengine.views.signing_in import LinkUseView, LinkView, NewLink, Opened
@@ -122,7 +122,7 @@ def _until(now: datetime, expires: datetime | None, due: datetime | None) -> dat
     if expires is None:
         return last
     if expires.tzinfo is None or not now < expires <= last:
-        what = phrase("must be a moment with a zone, until %(moment)s", moment=last.isoformat())
+        what = phrase("must be a moment with a zone, until %(moment)s", moment=moment_phrase(last, UTC))
         raise BadAnswer({"expires": what}, possible=(last.isoformat(), phrase("leave it out")))
     return expires
 

@@ -85,7 +85,7 @@ def _refuse_circle(tx: Transaction, id: str, into: str) -> None:
     if alias is not None:
         what = phrase("%(id)s was merged into %(merged_into)s already", id=id, merged_into=alias.merged_into)
         raise NotAllowed(
-            what, where=id, possible=(phrase("unmerge %(id)s first", id=id), phrase("merge %(root)s", root=alias.root))
+            what, where=id, possible=(phrase("unmerge %(id)s first", id=id), phrase("merge %(id)s", id=alias.root))
         )
     if tx.aliases.root(into) == id:
         what = phrase(

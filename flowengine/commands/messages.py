@@ -30,6 +30,7 @@ from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleC
 from flowengine.people.identities import By, actor_key
 from flowengine.people.permissions import NEVER, needs, refuse_beyond
 from flowengine.runtime.actors import StoreWorld, actor_of
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction, new_id, shown
 from flowengine.store.codec import encode
 from flowengine.store.messages import once as once_of
@@ -123,8 +124,12 @@ def _receivers(tx: Transaction, command: c.Deliver) -> list[str]:
     for key in (command.key, None):
         found |= dict.fromkeys(tx.messages.waiting(command.name, key, MOST_RECEIVERS + 1))
     if len(found) > MOST_RECEIVERS:
-        possible = ("send it by parts, with keys",)
-        raise NotAllowed(f"more than {MOST_RECEIVERS:,} jobs wait for it", where=command.name, possible=possible)
+        possible = (phrase("send it by parts, with keys"),)
+        raise NotAllowed(
+            phrase("more than %(most)s jobs wait for it", most=MOST_RECEIVERS),
+            where=command.name,
+            possible=possible,
+        )
     return list(found)
 
 
@@ -144,8 +149,12 @@ def _to_all(
     plain, now = as_plain(command.body, f"message {command.name}"), shell.clock.now()
     body = {"id": request.id, "command": exact.builtins(replace(command, body=plain))}
     if len(encode(body)) * len(receivers) > MOST_SENT:
-        what = f"is too large for {len(receivers):,} jobs; at most {MOST_SENT // len(receivers) // 1024:,} KiB"
-        raise BadAnswer({"": what}, where=f"message {command.name}", possible=("say where more is to be read",))
+        what = phrase(
+            "is too large for %(jobs)s jobs; at most %(kib)s KiB",
+            jobs=len(receivers),
+            kib=MOST_SENT // len(receivers) // 1024,
+        )
+        raise BadAnswer({"": what}, where=f"message {command.name}", possible=(phrase("say where more is to be read"),))
     number = int(request.id[-12:], 16)  # one of its own: no command of the job's numbers it
     for job in receivers:
         tx.outbox.add(job, 0, "message", body, now, f"message:{request.id}", number)
@@ -185,7 +194,9 @@ def _deliver(shell: Shell, tx: Transaction, command: c.Deliver, request: _Reques
             waiting = [one for one in waiting if _taken(shell, tx, tx.jobs.get(one), command)]
         if len(waiting) > 1:
             raise Ambiguous(
-                f"several jobs wait for {_which(command)}", where=command.name, possible=[shown(one) for one in waiting]
+                phrase("several jobs wait for %(message)s", message=_which(command)),
+                where=command.name,
+                possible=[shown(one) for one in waiting],
             )
         for one in waiting:
             job = tx.jobs.lock(one)
@@ -220,7 +231,9 @@ def _keep(shell: Shell, tx: Transaction, command: c.Deliver, id: str) -> Kept:
         raise _nobody_waits(shell, tx, command)
     for of, most in ((key, MOST_KEPT), (None, MOST_OF_A_NAME)):
         if tx.messages.count(name, of, most) >= most:
-            raise NotAllowed(f"{most:,} messages {name!r} are kept already", where=of or name)
+            raise NotAllowed(
+                phrase("%(most)s messages %(name)s are kept already", most=most, name=repr(name)), where=of or name
+            )
     body = as_plain(command.body, f"message {name}")
     until = max(keep.after(now, zone) for keep, zone in keeping)
     tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=body, came=now, until=until))
@@ -228,17 +241,23 @@ def _keep(shell: Shell, tx: Transaction, command: c.Deliver, id: str) -> Kept:
 
 
 def _which(command: c.Deliver) -> str:
-    return f"the message {command.name!r}" + (f" with the key {command.key!r}" if command.key else "")
+    if command.key:
+        return phrase("the message %(name)s with the key %(key)s", name=repr(command.name), key=repr(command.key))
+    return phrase("the message %(name)s", name=repr(command.name))
 
 
 def _nobody_waits(shell: Shell, tx: Transaction, command: c.Deliver) -> NotFound:
     known = _known(shell, tx)
     in_use = [shell.catalogue.compiled(tx, *one).process for one in tx.processes.in_use()]
     starting = {trigger.message for process in in_use for trigger in process.starts if trigger.message}
-    possible = ("name the job",) if command.name in known else tuple(sorted(known | starting))
-    what = f"no open job waits for {_which(command)}"
+    possible = (phrase("name the job"),) if command.name in known else tuple(sorted(known | starting))
+    what = phrase("no open job waits for %(message)s", message=_which(command))
     if command.name in starting:
-        what, possible = f"{what}, and the conditions on which it starts one do not hold", ()
+        possible = ()
+        what = phrase(
+            "no open job waits for %(message)s, and the conditions on which it starts one do not hold",
+            message=_which(command),
+        )
     return NotFound(what, where=command.name, possible=possible)
 
 

@@ -15,7 +15,8 @@ from flowengine.core.fields import as_plain
 from flowengine.core.migrating import Migration, branches, migrate
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, NotAllowed, Refused
-from flowengine.runtime.actors import as_actor
+from flowengine.runtime.actors import as_actor, reader_words
+from flowengine.speech.phrases import listing, phrase
 from flowengine.store import ListedJob, StoredJob, Transaction, shown
 from flowengine.views.migrated import migration_view
 from flowengine.views.replies import MigratedAll, MigrationView, Receipt
@@ -41,11 +42,11 @@ def wanted(
 ) -> Wanted:
     """What was given, held against what can be. Raises BadAnswer."""
     if not all(isinstance(one, str) for pair in (states or {}).items() for one in pair):
-        raise BadAnswer({"states": "must map names of states to names of states"})
+        raise BadAnswer({"states": phrase("must map names of states to names of states")})
     if timers not in _TIMERS:
-        raise BadAnswer({"timers": f"must be one of {', '.join(_TIMERS)}"}, possible=_TIMERS)
+        raise BadAnswer({"timers": phrase("must be one of %(timers)s", timers=", ".join(_TIMERS))}, possible=_TIMERS)
     if len(because) > LONGEST_REASON:
-        raise BadAnswer({"because": f"may have at most {LONGEST_REASON} characters"})
+        raise BadAnswer({"because": phrase("may have at most %(most)s characters", most=LONGEST_REASON)})
     filled = {place: as_plain(value, "fill", place) for place, value in (fill or {}).items()}
     which: Literal["anew", "keep"] = "keep" if timers == "keep" else "anew"
     return Wanted(version=version, states=dict(states or {}), fill=filled, timers=which, because=because)
@@ -75,13 +76,16 @@ def look(shell: Shell, text: str, asked: Wanted, actor: Actor) -> MigrationView:
         now = shell.clock.now()
         job = shell.caught_up(tx, access.read(tx, access.job_ref(tx, text, actor), "job", text), now)
         command, found = _found(shell, tx, job, asked, actor, now)
-        return migration_view(job.id, shown(job.id), command.version, job.position, found, asked.fill, now)
+        return migration_view(
+            job.id, shown(job.id), command.version, job.position, found, asked.fill, now, reader_words(tx, actor)
+        )
 
 
 def move_all(shell: Shell, process: str, was: str | None, asked: Wanted, actor: Actor, *, dry: bool) -> MigratedAll:
     """Move the open jobs of a process (of a version): each in a transaction of its own, so that one that cannot be
     moved does not keep the others; those are told by what is in their way."""
     with shell.reading() as tx:
+        told = reader_words(tx, actor).tell
         new = _version(shell, tx, process, asked.version)
         if was is not None:
             shell.catalogue.compiled(tx, process, was)
@@ -95,11 +99,11 @@ def move_all(shell: Shell, process: str, was: str | None, asked: Wanted, actor: 
         except Refused:
             continue  # it is over by now, or somebody else has moved it
         for obstacle in found.obstacles:
-            refused.setdefault(obstacle.what, []).append(id)
+            refused.setdefault(told(obstacle.what), []).append(id)
         if found.done is not None:
             moved.append(id)
             for warning in dict.fromkeys(found.warnings):
-                warnings.setdefault(warning, []).append(id)
+                warnings.setdefault(told(warning), []).append(id)
     return MigratedAll(
         process=process,
         version=new,
@@ -168,6 +172,10 @@ def _refusal(found: Migration, version: str, job: StoredJob) -> NotAllowed:
     where = f"job {shown(job.id)}, version {version}"
     if not more:
         return NotAllowed(first.what, where=where, possible=first.possible)
-    what = f"{len(found.obstacles)} things are in the way: {'; '.join(one.what for one in found.obstacles)}"
+    what = phrase(
+        "%(number)s things are in the way: %(obstacles)s",
+        number=len(found.obstacles),
+        obstacles=listing((one.what for one in found.obstacles), "; "),
+    )
     possible = dict.fromkeys(one for obstacle in found.obstacles for one in obstacle.possible)
     return NotAllowed(what, where=where, possible=tuple(possible))

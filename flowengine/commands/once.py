@@ -23,6 +23,7 @@ from flowengine.commands.shell import Shell
 from flowengine.errors import DatabaseBusy, Refused, StaleCommand
 from flowengine.people.identities import By, actor_key
 from flowengine.runtime.actors import actor_of
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.receipts import FORGOTTEN
 from flowengine.views.keyed import Answer, Keyed
@@ -97,15 +98,17 @@ def given(tx: Transaction, who: str, request: Keyed) -> Answer | None:
     if stored is None:
         return None
     if stored[0] == FORGOTTEN:
-        raise StaleCommand("it was done, and what was answered is erased", where="key", possible=("look at it",))
+        raise StaleCommand(
+            phrase("it was done, and what was answered is erased"), where="key", possible=(phrase("look at it"),)
+        )
     if stored[0] != _hash(request):
         raise other_request(request.key)
     kept = _READ.decode(stored[1])
     if kept.status == "shown":
         raise StaleCommand(
-            "it was done, and the secret that it made was shown then, once",
+            phrase("it was done, and the secret that it made was shown then, once"),
             where="key",
-            possible=("revoke what was made, and ask under a fresh key",),
+            possible=(phrase("revoke what was made, and ask under a fresh key"),),
         )
     return Answer(bytes(kept.answer), repeated=True)
 

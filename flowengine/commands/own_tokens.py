@@ -102,7 +102,7 @@ def check(actor: Actor, scopes: Sequence[str], name: str = "") -> None:
     if unknown or not scopes:
         raise BadAnswer(
             {
-                "scopes": phrase("%(value)s is none", value=repr(", ".join(unknown)[:80]))
+                "scopes": phrase("%(scope)s is none", scope=repr(", ".join(unknown)[:80]))
                 if unknown
                 else phrase("is empty")
             },

@@ -90,7 +90,7 @@ def let_act(
 def _check(may: str, since: datetime | None, until: datetime | None, because: str) -> None:
     """Raises BadAnswer with all that is wrong with how it is said."""
     problems = {
-        name: "has no time zone" for name, one in (("since", since), ("until", until)) if one and not one.tzinfo
+        name: phrase("has no time zone") for name, one in (("since", since), ("until", until)) if one and not one.tzinfo
     }
     possible = ["2030-01-01T00:00:00Z"] if problems else []
     if may not in MAY:
@@ -100,10 +100,10 @@ def _check(may: str, since: datetime | None, until: datetime | None, because: st
         problems["because"] = phrase(
             "must be one line of at most %(longest_reason)s characters", longest_reason=LONGEST_REASON
         )
-        possible.append("a reason in a few words")
+        possible.append(phrase("a reason in a few words"))
     if not problems and since is not None and until is not None and until <= since:
         problems["until"] = phrase("is not after since")
-        possible.append("a later moment")
+        possible.append(phrase("a later moment"))
     if problems:
         raise BadAnswer(problems, possible=possible)
 
@@ -286,7 +286,7 @@ def _way(address: str, kind: str) -> ways.Way:
         return ways.way(kind, address)
     found = ways.any_way(address)
     if found.kind == ways.OTHER:
-        what = phrase("%(value)s is no mail address, telephone number or URL", value=repr(address.strip()[:60]))
+        what = phrase("%(address)s is no mail address, telephone number or URL", address=repr(address.strip()[:60]))
         raise BadAnswer({"address": what}, possible=ways.examples())
     return ways.way(found.kind, address)
 

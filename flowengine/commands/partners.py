@@ -35,7 +35,7 @@ DEEPEST = 64
 WITHDRAW = "withdraw"
 """The always entry that is used on a job that nobody waits for any more."""
 
-LEFT = "The job that asked for this one has gone on without it."
+LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
 """What is noted on a job that cannot be withdrawn."""
 
 LONGEST = 1_000_000

@@ -178,7 +178,7 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
         if person is None:
             raise nobody(id)
         if person.kind != "staff":
-            own = ("take the customer out of the groups", "end the jobs")
+            own = (phrase("take the customer out of the groups"), phrase("end the jobs"))
             raise NotAllowed(phrase("%(id)s is a customer, who does not leave", id=id), where=id, possible=own)
         if to == id:
             raise NotAllowed(

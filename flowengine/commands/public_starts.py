@@ -94,7 +94,9 @@ def _request(key: str, process: str, need: Mapping[str, Json], name: str, contac
     try:
         return Keyed("start_publicly", key, exact.encode((process, need, name, contact)))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, possible=("plain JSON",)) from None
+        raise BadAnswer(
+            {"": phrase("is not JSON: %(error)s", error=str(error)[:120])}, possible=(phrase("plain JSON"),)
+        ) from None
 
 
 def sweep(shell: Shell, limit: int) -> int:

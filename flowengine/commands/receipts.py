@@ -47,7 +47,7 @@ def body_hash(about: str, command: Command) -> str:
         return sha256(_ENCODE((about, bare))).hexdigest()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise BadAnswer(
-            {"": phrase("is not JSON: %(value)s", value=str(error)[:120])}, possible=(phrase("plain JSON"),)
+            {"": phrase("is not JSON: %(error)s", error=str(error)[:120])}, possible=(phrase("plain JSON"),)
         ) from None
 
 

@@ -162,9 +162,9 @@ def _kind(shell: Shell, kind: str, actor: Actor) -> FactKind:
     if found in hidden:
         raise NotAllowed(
             phrase(
-                "facts of the kind %(kind)s are closed to %(value)s",
+                "facts of the kind %(kind)s are closed to %(roles)s",
                 kind=kind,
-                value=", ".join(actor.roles) or phrase("staff without a role"),
+                roles=", ".join(actor.roles) or phrase("staff without a role"),
             ),
             where=kind,
             possible=[one for one in FACT_KINDS if one not in hidden],
@@ -211,7 +211,9 @@ def _spot(shell: Shell, tx: Transaction, customer: Person, job: str, step: str, 
     if stored.customer not in ids_of(customer):
         if needs("add_fact", actor) == OWN:
             raise access.no_such("step" if step else "job", step or job)
-        raise BadAnswer({"job": phrase("%(id)s is no job of %(id2)s", id=shown(stored.id), id2=customer.id)})
+        raise BadAnswer(
+            {"job": phrase("%(job)s is no job of %(customer)s", job=shown(stored.id), customer=customer.id)}
+        )
     process = shell.catalogue.compiled(tx, stored.process, stored.version).process
     shut = closed_in(process, state, member)
     if closed(shut, roles_of(actor)):
@@ -275,8 +277,8 @@ def answer_fact(shell: Shell, ref: str, text: str, by: By) -> FactView:
             if (words, actor.id) == (fact.answer, fact.answered_by):
                 return fact_view(tx, fact, actor)
             what = phrase(
-                "%(value)s has answered it already",
-                value=name_of(tx, fact.answered_by) if fact.answered_by else phrase("somebody"),
+                "%(person)s has answered it already",
+                person=name_of(tx, fact.answered_by) if fact.answered_by else phrase("somebody"),
             )
             raise StaleCommand(what, where=ref, possible=(phrase("add a note"),))
         now = shell.clock.now()
@@ -313,8 +315,8 @@ def _is_his(fact: Fact, actor: Actor, verb: str) -> None:
     """Raises NotAllowed: a customer's own words are his, and those of the organisation are its own."""
     if (fact.author_kind == "customer") != (actor.kind == "customer"):
         what = phrase(
-            "only %(value)s may %(verb)s it",
-            value=phrase("who has said it") if fact.author_kind == "customer" else phrase("the organisation"),
+            "only %(whom)s may %(verb)s it",
+            whom=phrase("who has said it") if fact.author_kind == "customer" else phrase("the organisation"),
             verb=verb,
         )
         raise NotAllowed(what, where=shown(fact.id), possible=(phrase("add a note"), phrase("answer it")))
@@ -334,7 +336,7 @@ def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor,
     exact = [one for one in found if one.id == text]
     if len(exact or found) > 1:
         raise Ambiguous(
-            phrase("%(ref)s fits more than one fact", ref=repr(ref)),
+            phrase("%(id)s fits more than one fact", id=repr(ref)),
             where=ref,
             possible=[one.id[-12:] for one in found],
         )

@@ -150,7 +150,9 @@ def view(one: StoredSession, current: str = "") -> SessionView:
 def sign_in(shell: Shell, person: str, strength: Strength, browser: Browser) -> NewSession:
     """A session for somebody of whom the program has made sure. Raises NotFound, NotAllowed, BadAnswer."""
     if strength not in STRENGTHS:
-        raise BadAnswer({"strength": phrase("%(value)s is none", value=repr(str(strength)[:60]))}, possible=STRENGTHS)
+        raise BadAnswer(
+            {"strength": phrase("%(strength)s is none", strength=repr(str(strength)[:60]))}, possible=STRENGTHS
+        )
 
     def work(tx: Transaction) -> NewSession:
         found = tx.people.get(person)

@@ -41,6 +41,7 @@ from flowengine.runtime.shown import Remembered
 from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
 from flowengine.store.receipts import Stored
@@ -371,10 +372,12 @@ class Shell:
             made = receipt_of(head.job, seq, command, done)
         else:
             compiled = self.catalogue.compiled(tx, head.process, head.version)
+            told: Callable[[str], str] = str
             if command.by.language:
                 compiled = self.catalogue.told(tx, head.process, head.version, command.by.language)
+                told = words_for(command.by.language).tell
             question = question_of(head.job, done.events)
-            made = customers_receipt(head.job, seq, compiled, command, done, question)
+            made = customers_receipt(head.job, seq, compiled, command, done, question, told)
         return with_appointment(made, command.by, done) if done.effects.booked else made
 
     def world(

@@ -15,6 +15,7 @@ from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.language.cron import Cron
 from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredSchedule, Transaction, new_id
 from flowengine.store.processes import suspension_of
 from flowengine.views.replies import Receipt, ScheduleView
@@ -42,7 +43,11 @@ def by_message(
         return None
     if len(found) > 1:
         names = [compiled.process.name for compiled, _ in found]
-        raise Ambiguous(f"the message {command.name!r} starts several processes", where=command.name, possible=names)
+        raise Ambiguous(
+            phrase("the message %(message)s starts several processes", message=repr(command.name)),
+            where=command.name,
+            possible=names,
+        )
     ((compiled, trigger),) = found
     shell.catalogue.latest(tx, compiled.process.name, begin=True)  # raises where it is suspended
     stated = starts.by_message(compiled, trigger, command.key, body, now)
@@ -120,8 +125,8 @@ def retry(shell: Shell, text: str) -> Receipt:
     with shell.reading() as tx:
         known = [one.id for one in tx.schedules.all()]
     if text not in known:
-        raise NotFound(f"there is no schedule {text!r}", where=text, possible=known)
+        raise NotFound(phrase("there is no schedule %(id)s", id=repr(text)), where=text, possible=known)
     receipt = by_clock(shell, process, int(number))
     if receipt is None:
-        raise StaleCommand(f"the schedule {text} has no job to start now", where=text)
+        raise StaleCommand(phrase("the schedule %(id)s has no job to start now", id=text), where=text)
     return receipt

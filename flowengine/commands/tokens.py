@@ -19,6 +19,7 @@ from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.language.suggest import near
 from flowengine.people.identities import PERSON_ID
 from flowengine.runtime.shown import OPERATOR
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.tokens import IssuedToken, TokenView
@@ -71,20 +72,34 @@ def issue(
 
 def _check(scope: str, subject: str, handlers: Sequence[str], expires: datetime | None, now: datetime) -> None:
     if scope not in SCOPES:
-        raise BadAnswer({"scope": f"{scope!r} is none"}, possible=tuple(SCOPES))
+        raise BadAnswer({"scope": phrase("%(scope)s is none", scope=repr(scope))}, possible=tuple(SCOPES))
     if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable() or subject != subject.strip():
-        raise BadAnswer({"subject": f"must name the holder, in 1 to {LONGEST_SUBJECT} characters"}, possible=("mill",))
+        raise BadAnswer(
+            {"subject": phrase("must name the holder, in 1 to %(most)s characters", most=LONGEST_SUBJECT)},
+            possible=("mill",),
+        )
     if scope != WORKER and handlers:
-        raise BadAnswer({"handlers": f"a token of the scope {scope} serves none"}, possible=("leave them out",))
+        raise BadAnswer(
+            {"handlers": phrase("a token of the scope %(scope)s serves none", scope=scope)},
+            possible=(phrase("leave them out"),),
+        )
     if scope == WORKER and not 0 < len(handlers) <= MOST_HANDLERS:
-        raise BadAnswer({"handlers": f"must be 1 to {MOST_HANDLERS} names of handlers"}, possible=("order_cloth",))
+        raise BadAnswer(
+            {"handlers": phrase("must be 1 to %(most)s names of handlers", most=MOST_HANDLERS)},
+            possible=("order_cloth",),
+        )
     for name in handlers:
         if not _HANDLER.fullmatch(name):
-            raise BadAnswer({"handlers": f"{name[:80]!r} is no name of a handler"}, possible=("a name as in call:",))
+            raise BadAnswer(
+                {"handlers": phrase("%(handler)s is no name of a handler", handler=repr(name[:80]))},
+                possible=(phrase("a name as in call:"),),
+            )
     if expires is not None and expires.tzinfo is None:
-        raise BadAnswer({"expires": "has no time zone"}, possible=("2030-01-01T00:00:00Z",))
+        raise BadAnswer({"expires": phrase("has no time zone")}, possible=("2030-01-01T00:00:00Z",))
     if expires is not None and expires <= now:
-        raise BadAnswer({"expires": "lies in the past"}, possible=("a later moment", "none at all"))
+        raise BadAnswer(
+            {"expires": phrase("lies in the past")}, possible=(phrase("a later moment"), phrase("none at all"))
+        )
 
 
 def revoke(shell: Shell, id: str, take_back: bool, by: Actor) -> TokenView:
@@ -97,7 +112,11 @@ def revoke(shell: Shell, id: str, take_back: bool, by: Actor) -> TokenView:
         found = tx.tokens.get(id)
         if found is None:
             known = [token.id for token in tx.tokens.all()]
-            raise NotFound(f"there is no token {id!r}", where=id, possible=(near(id, known) or "flow token list",))
+            raise NotFound(
+                phrase("there is no token %(id)s", id=repr(id)),
+                where=id,
+                possible=(near(id, known) or "flow token list",),
+            )
         if take_back:
             served = {name for token in tx.tokens.valid(WORKER, now) for name in token.powers.handlers}
             for handler in found.powers.handlers:
@@ -126,7 +145,8 @@ def token(shell: Shell, text: str) -> TokenView:
             found = tx.tokens.find(hashed(text), shell.clock.now())
     if found is None:
         raise BadToken(
-            "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
+            phrase("the token is not valid"),
+            possible=(phrase("a token that is neither expired nor revoked: flow token create"),),
         )
     return TokenView(**_fields(found))
 
@@ -138,7 +158,9 @@ def _person(tx: Transaction, subject: str) -> str:
 
 def of_another_scope(scope: str, possible: Sequence[str]) -> NotAllowed:
     """What a token of another scope than those that are possible is answered with."""
-    return NotAllowed(f"a token of the scope {scope} is not for this", where="Authorization", possible=possible)
+    return NotAllowed(
+        phrase("a token of the scope %(scope)s is not for this", scope=scope), where="Authorization", possible=possible
+    )
 
 
 def token_of(tx: Transaction, id: str, now: datetime) -> TokenView | None:

@@ -43,7 +43,13 @@ def whom(tx: Transaction, job: str, process: Process, branch: Branch, step: Step
     return listing(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
 
 
-HELP = "give somebody the role, let somebody act for the party, assign the step, act for somebody, or move the job"
+HELP = (
+    phrase("give somebody the role"),
+    phrase("let somebody act for the party"),
+    phrase("assign the step"),
+    phrase("act for somebody"),
+    phrase("move the job"),
+)
 """What is possible."""
 
 
@@ -135,11 +141,12 @@ class Staffing:
         if (step.claimed and not self.is_known(step.claimed)) or not nobody_may(step, fillers):
             return ""
         if step.claimed:
-            return f"nobody can do it: {step.claimed} has it, and may no longer do it"
+            return phrase("nobody can do it: %(person)s has it, and may no longer do it", person=step.claimed)
         reasons = [self._empty(one, compiled, step) for one in step.audience or (NOBODY,) if not fillers(one)]
         if step.excluded and any(fillers(one) for one in step.audience):
-            reasons.append(f"{', '.join(step.excluded)} did a part that must be done by another")
-        return f"nobody can do it: {'; '.join(dict.fromkeys(reasons))}"
+            others = ", ".join(step.excluded)
+            reasons.append(phrase("%(people)s did a part that must be done by another", people=others))
+        return phrase("nobody can do it: %(reasons)s", reasons=listing(dict.fromkeys(reasons), "; "))
 
     def _too_few(self, step: Step, customer: str, compiled: Compiled, position: Position) -> str:
         """An approval by several that can come to no end, for want of people."""
@@ -154,23 +161,33 @@ class Staffing:
         needed = state.quorum_of_seats or step.seats
         if panel.approved + can - said >= needed:
             return ""
-        return f"nobody can do it: {needed} must approve, and no more than {panel.approved + can - said} people can"
+        return phrase(
+            "nobody can do it: %(needed)s must approve, and no more than %(able)s people can",
+            needed=needed,
+            able=panel.approved + can - said,
+        )
 
     def _empty(self, seating: Seating, compiled: Compiled, step: Step) -> str:
         """Why a seating has nobody."""
         kind, _, name = seating.partition(":")
         if kind == "role":
-            return f"nobody has the role {name}"
+            return phrase("nobody has the role %(role)s", role=name)
         if kind == "group":
-            return f"nobody is in the group {name}"
+            return phrase("nobody is in the group %(group)s", group=name)
         if kind == "person" and name in self.deserted:
-            return f"nobody may act for {name}"
+            return phrase("nobody may act for %(party)s", party=name)
         if kind == "person" and name:
-            return f"{name} has left" if name in self._left else f"there is nobody with the id {name!r}"
+            if name in self._left:
+                return phrase("%(id)s has left", id=name)
+            return phrase("there is nobody with the id %(id)s", id=repr(name))
         audience = compiled.at(step).member(step.member).audience
         given = [str(one.name) for one in audience if isinstance(one.name, Expression)]
-        gives = "''" if kind == "person" else "nobody"
-        return f"{' and '.join(given)} gave {gives}" if given else f"there is no {kind or 'one whom it asks'}"
+        if given:
+            expressions = listing(given, phrase(" and "))
+            if kind == "person":
+                return phrase("%(expressions)s gave an empty text", expressions=expressions)
+            return phrase("%(expressions)s gave nobody", expressions=expressions)
+        return phrase("there is no %(kind)s", kind=kind) if kind else phrase("it asks nobody")
 
 
 def unstaffed(tx: Transaction, catalogue: Catalogue) -> Iterator[tuple[WaitingStep, str]]:
@@ -188,5 +205,8 @@ def unstaffed(tx: Transaction, catalogue: Catalogue) -> Iterator[tuple[WaitingSt
 def lacking(tx: Transaction, process: Process) -> tuple[str, ...]:
     """Which roles and groups of a process have nobody, as it is put in use."""
     staffing = Staffing(tx)
-    roles = [f"nobody has the role {name}" for name in process.roles if not staffing.with_role(name)]
-    return (*roles, *(f"nobody is in the group {name}" for name in process.groups if not staffing.members(name)))
+    roles = [
+        phrase("nobody has the role %(role)s", role=name) for name in process.roles if not staffing.with_role(name)
+    ]
+    groups = [name for name in process.groups if not staffing.members(name)]
+    return (*roles, *(phrase("nobody is in the group %(group)s", group=name) for name in groups))

@@ -13,8 +13,9 @@ from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.outside.file_types import FileType, clean_name, named_as, type_of
 from flowengine.outside.pictures import rewritten
 from flowengine.people.identities import By
-from flowengine.runtime.actors import actor_of
+from flowengine.runtime.actors import actor_of, reader_words
 from flowengine.speech.phrases import phrase
+from flowengine.speech.words import Words
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import NEW, REFUSED, named
 
@@ -22,8 +23,9 @@ UNUSED = timedelta(days=1)
 """So long what was uploaded waits to be used."""
 
 
-def attach(shell: Shell, job: str, name: str, data: bytes, by: By) -> StoredFile:
-    """Upload a file for a job, or a step of it, or (empty) for what there is no job of yet.
+def attach(shell: Shell, job: str, name: str, data: bytes, by: By) -> tuple[StoredFile, Words]:
+    """Upload a file for a job, or a step of it, or (empty) for what there is no job of yet. What is kept of it, and the
+    words of who has uploaded it.
 
     Raises BadAnswer for what is empty, too large, of no type that is taken or not what it is called, NotFound for a job
     that is not for him, NotConfigured where nobody has said where files are kept, Unreachable where that is away.
@@ -35,6 +37,7 @@ def attach(shell: Shell, job: str, name: str, data: bytes, by: By) -> StoredFile
         raise NotAllowed(what, possible=(phrase("call attach on the engine itself"),))
     with shell.reading() as tx:
         actor, job_id = _whose(tx, job, by)
+        words = reader_words(tx, actor)
         now = shell.clock.now()
         waiting = tx.files.waiting(actor.id, now - UNUSED)
     shell.depot.check()
@@ -65,7 +68,7 @@ def attach(shell: Shell, job: str, name: str, data: bytes, by: By) -> StoredFile
 
     shell.keep(work)  # before the contents: a row without them is swept, contents without a row would stay for ever
     shell.depot.put(id, contents)
-    return file
+    return file, words
 
 
 def _whose(tx: Transaction, job: str, by: By) -> tuple[Actor, str]:
@@ -113,10 +116,10 @@ def _taken(shell: Shell, name: str, data: bytes, waiting: int) -> tuple[FileType
     return found, contents
 
 
-def refuse(shell: Shell, id: str, because: str, by: By) -> StoredFile:
+def refuse(shell: Shell, id: str, because: str, by: By) -> tuple[StoredFile, Words]:
     """Let nobody open a file any more. Raises NotFound for none, and for one that is erased."""
 
-    def work(tx: Transaction) -> StoredFile:
+    def work(tx: Transaction) -> tuple[StoredFile, Words]:
         asker = access.asker(tx, "refuse_file", by)
         check_reason(because)
         found = tx.files.get(id) if FILE_ID.fullmatch(id) else None
@@ -125,6 +128,6 @@ def refuse(shell: Shell, id: str, because: str, by: By) -> StoredFile:
         tx.files.looked(id, REFUSED, because)
         refused = tx.files.get(id) or found
         tx.note(asker, "refuse_file", id, also=found.author, because=because)
-        return refused
+        return refused, reader_words(tx, asker)
 
     return shell.keep(work)

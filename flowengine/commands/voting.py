@@ -34,6 +34,7 @@ from flowengine.errors import DatabaseBusy, ExpressionFailed, NotConfigured, Sto
 from flowengine.language.types import Vote
 from flowengine.people.identities import By, actor_key, person_of
 from flowengine.runtime.actors import actor_of
+from flowengine.speech.phrases import phrase
 from flowengine.store import StoredJob, Transaction
 from flowengine.store.ballots import OPEN, Admitted, Paper, StoredBox, mark_of, paper_id
 from flowengine.store.codec import decode
@@ -47,7 +48,7 @@ PAGE = 500
 MOVES = frozenset(("", "vote", "abstain"))
 """What an act on a vote may be called; other outcomes are no ballots."""
 
-CERTAIN = "nothing that is still to come can change the result"
+CERTAIN = phrase("nothing that is still to come can change the result")
 
 
 class _Decisive(Exception):

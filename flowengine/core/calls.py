@@ -12,6 +12,7 @@ from flowengine.core.spot import Result
 from flowengine.core.values import Branch, ServiceCall
 from flowengine.errors import NotAllowed, StaleCommand, UnknownOutcome
 from flowengine.language.parts import DONE
+from flowengine.speech.phrases import moment_phrase, phrase
 
 FAILED = "failed"
 
@@ -27,11 +28,15 @@ def finish(flow: Flow, command: c.Finish) -> None:
         return
     ways = _ways(flow, branch, call, command.outcome)
     if not ways[0]:
-        known = ", ".join(ways[1]) or "none"
-        error = f"its outcome {command.outcome!r} leads nowhere; {call.state} knows {known}"
+        error = phrase(
+            "its outcome %(outcome)s leads nowhere; %(state)s knows %(known)s",
+            outcome=repr(command.outcome),
+            state=call.state,
+            known=", ".join(ways[1]) or phrase("none"),
+        )
         if command.by.kind == "operator":
             raise UnknownOutcome(error, where=_where(flow, call.number), possible=ways[1])
-        flow.draft.record(e.CallChanged(call=replace(call, incident=error)))
+        flow.draft.record(e.CallChanged(call=replace(call, incident=str(error))))
         return
     kind, spot = flow.at_work(branch.id, flow.state_of(branch), call.member)
     assert kind is not None, f"{call.state} makes no calls"
@@ -52,8 +57,12 @@ def fail(flow: Flow, command: c.Fail) -> None:
         flow.draft.record(e.CallClosed(branch=branch.id, call=call.number, outcome=FAILED, result=command.error))
         flow.over(branch, Result(FAILED), call.member)
     elif command.by.kind == "operator":
-        ways = ("skip it", "complete it", "move the job", "end the job")
-        raise NotAllowed(f"{call.state} has no route for {FAILED!r}", where=_where(flow, call.number), possible=ways)
+        ways = (phrase("skip it"), phrase("complete it"), phrase("move the job"), phrase("end the job"))
+        raise NotAllowed(
+            phrase("%(state)s has no route for %(outcome)s", state=call.state, outcome=repr(FAILED)),
+            where=_where(flow, call.number),
+            possible=ways,
+        )
     else:
         flow.draft.record(e.CallChanged(call=replace(call, incident=command.error or "it failed")))
 
@@ -69,7 +78,7 @@ def skip(flow: Flow, command: c.Skip) -> None:
         _nobody_at_work(flow, command, call)
     leads, known = _ways(flow, branch, call, command.outcome)
     if not leads:
-        what = f"the outcome {command.outcome!r} leads nowhere"
+        what = phrase("the outcome %(outcome)s leads nowhere", outcome=repr(command.outcome))
         raise UnknownOutcome(what, where=_where(flow, call.number), possible=known)
     if call.undo:
         undo.go_on(flow, branch.id, call.number)
@@ -84,9 +93,14 @@ def _nobody_at_work(flow: Flow, command: c.Finish | c.Fail | c.Skip, call: Servi
         return
     attempt = flow.world.attempt(call.number)
     if attempt is not None and attempt.leased and attempt.until is not None and attempt.until + MARGIN > flow.now:
-        ways = () if call.undo else ("skip it: an undo waits for the attempt",)
-        what = f"a worker is at work on it, until {attempt.until:%Y-%m-%d %H:%M:%S} UTC unless it says so again"
-        raise NotAllowed(what, where=_where(flow, call.number), possible=("wait until the attempt has ended", *ways))
+        ways = () if call.undo else (phrase("skip it: an undo waits for the attempt"),)
+        what = phrase(
+            "a worker is at work on it, until %(until)s unless it says so again",
+            until=moment_phrase(attempt.until, flow.compiled.process.clock),
+        )
+        raise NotAllowed(
+            what, where=_where(flow, call.number), possible=(phrase("wait until the attempt has ended"), *ways)
+        )
 
 
 def hear(flow: Flow, command: c.Hear) -> None:
@@ -95,7 +109,7 @@ def hear(flow: Flow, command: c.Hear) -> None:
     branch, call = find(flow, command.call)
     kind, spot = flow.at_work(branch.id, flow.state_of(branch), call.member)
     if not isinstance(kind, Delegating) or not call.at:
-        raise NotAllowed("the call is no partner's", where=_where(flow, call.number))
+        raise NotAllowed(phrase("the call is no partner's"), where=_where(flow, call.number))
     kind.hear(spot, call, command)
 
 
@@ -103,7 +117,7 @@ def retry(flow: Flow, command: c.Retry) -> None:
     """An operator has a call tried again. Raises NotAllowed when it has no incident."""
     _, call = find(flow, command.call)
     if not call.incident:
-        raise NotAllowed("the call has no incident", where=_where(flow, call.number))
+        raise NotAllowed(phrase("the call has no incident"), where=_where(flow, call.number))
     flow.draft.record(e.CallChanged(call=replace(call, incident="")))
 
 
@@ -116,7 +130,7 @@ def find(flow: Flow, number: int) -> tuple[Branch, ServiceCall]:
             if call.number == number:
                 flow.acted = call.state
                 return branch, call
-    raise StaleCommand("the call is no longer open", where=_where(flow, number))
+    raise StaleCommand(phrase("the call is no longer open"), where=_where(flow, number))
 
 
 def _ways(

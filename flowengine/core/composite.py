@@ -22,6 +22,7 @@ from flowengine.language.model import State
 from flowengine.language.parts import DONE, EXPIRED, Field
 from flowengine.language.types import Branch as Declared
 from flowengine.language.types import Each, Parallel, Stage
+from flowengine.speech.phrases import phrase
 
 Composite = Parallel | Each | Stage
 TYPES = (Parallel, Each, Stage)
@@ -75,12 +76,22 @@ def add(flow: Flow, branch: Branch, state: Each, items: tuple[Json, ...]) -> Non
     """More items for an each that is still running: such as the process says, or else such as the first. Raises
     NotAllowed, StaleCommand, BadAnswer."""
     if not state.more:
-        raise NotAllowed(f"{state.name} takes no more items", where=state.name, possible=("more: true in the process",))
+        raise NotAllowed(
+            phrase("%(state)s takes no more items", state=state.name),
+            where=state.name,
+            possible=(phrase("more: true in the process"),),
+        )
     fork = branch.inners.get("")
     if not isinstance(fork, Fork):
-        raise StaleCommand(f"{state.name} is over", where=branch.id)
+        raise StaleCommand(phrase("%(state)s is over", state=state.name), where=branch.id)
     if fork.total + len(items) > state.most:
-        what = f"there are {fork.total} already, and there may be {state.most} in all, not {fork.total + len(items)}"
+        wanted = fork.total + len(items)
+        what = phrase(
+            "there are %(there)s already, and there may be %(most)s in all, not %(wanted)s",
+            there=fork.total,
+            most=state.most,
+            wanted=wanted,
+        )
         raise BadAnswer({"items": what}, where=state.name)
     one = schema_of(state.items) if state.items else like(flow.draft.at(child_id(branch, state, 0)).item)
     person = state.items.person if state.items is not None and state.items.type == "string" else None

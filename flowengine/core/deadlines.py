@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.draft import Draft, memory_owner, moment_text, replace
+from flowengine.core.draft import Draft, memory_owner, replace
 from flowengine.core.flow import Flow
 from flowengine.core.kinds.fitting import HOLD
 from flowengine.core.machines import Compiled, Following
@@ -19,7 +19,7 @@ from flowengine.core.scopes import branches_in
 from flowengine.core.values import Branch, Seating, Step, Timer
 from flowengine.core.world import World
 from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 
 ENDING = ("expire", "close", "elapse", "always")
 """The purposes of timers that are deadlines: when they are due, the job moves on."""
@@ -88,7 +88,9 @@ def move(flow: Flow, command: c.MoveDeadline) -> None:
             phrase("it has come already"), where=where(flow, timer.number), possible=(phrase("do what it waits for"),)
         )
     if command.to <= flow.now:
-        problem = {"to": phrase("is over; now it is %(moment)s", moment=moment_text(flow.now))}
+        problem = {
+            "to": phrase("is over; now it is %(moment)s", moment=moment_phrase(flow.now, flow.compiled.process.clock))
+        }
         raise BadAnswer(problem, possible=(phrase("a moment that is still to come"),))
     _set(flow, branch, timer, command.to, command.by.id or command.by.kind)
     if step is not None:
@@ -103,9 +105,11 @@ def drop(flow: Flow, command: c.DropTimer) -> None:
     if timer.purpose in ("promise", "risk"):
         raise _promised(flow, timer)
     if timer.purpose not in DROPPABLE:
-        possible = ("move it", "fire it") if timer.purpose in MOVABLE else ("fire it",)
+        possible = (phrase("move it"),) if timer.purpose in MOVABLE else ()
         raise NotAllowed(
-            phrase("without it the job could wait for ever"), where=where(flow, timer.number), possible=possible
+            phrase("without it the job could wait for ever"),
+            where=where(flow, timer.number),
+            possible=(*possible, phrase("fire it")),
         )
     flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number))
 

@@ -33,6 +33,7 @@ from flowengine.core.values import (
 )
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import DONE
+from flowengine.speech.phrases import phrase
 
 __all__ = ["Draft", "Effects", "memory_owner", "moment_text", "rebuild", "replace", "settle"]
 
@@ -578,8 +579,14 @@ class Draft(Ground):
         owner = memory_owner(self, self.at(branch))
         size = len(exact.encode(self.data if owner.id == ROOT else owner.data))
         if size > self.largest_data:
-            what = f"makes the data {size:,} bytes large; at most {self.largest_data:,} are kept"
-            raise BadAnswer({place: what}, where=f"data.{place}", possible=("keep it elsewhere, and say where it is",))
+            what = phrase(
+                "makes the data %(size)s bytes large; at most %(largest)s are kept",
+                size=size,
+                largest=self.largest_data,
+            )
+            raise BadAnswer(
+                {place: what}, where=f"data.{place}", possible=(phrase("keep it elsewhere, and say where it is"),)
+            )
 
     def record(self, event: e.AnyEvent) -> None:
         """Apply an event, and note it for the history."""

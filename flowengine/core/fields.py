@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
@@ -27,8 +27,7 @@ from flowengine.language import suggest
 from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local, moment
 from flowengine.language.parts import Field
-from flowengine.language.texts import told
-from flowengine.speech.phrases import listing, phrase
+from flowengine.speech.phrases import Phrase, day_phrase, listing, moment_phrase, phrase
 
 LONGEST_TEXT = 10_000
 """Characters of a text whose field does not say ``maxLength`` itself."""
@@ -76,9 +75,9 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
         encoded = exact.encode(value)
         if len(encoded) > LONGEST_ANSWER:
             size = phrase(
-                "has %(value)s KiB; at most %(value2)s KiB are kept",
-                value=-(-len(encoded) // 1024),
-                value2=LONGEST_ANSWER // 1024,
+                "has %(size)s KiB; at most %(most)s KiB are kept",
+                size=-(-len(encoded) // 1024),
+                most=LONGEST_ANSWER // 1024,
             )
             raise BadAnswer({name: size}, where=where, possible=(phrase("store it elsewhere, and say where it is"),))
         problem = altered(value, name)
@@ -87,7 +86,7 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
         return exact.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise BadAnswer(
-            {name: phrase("is not JSON: %(value)s", value=str(error)[:200])},
+            {name: phrase("is not JSON: %(error)s", error=str(error)[:200])},
             where=where,
             possible=(phrase("plain JSON"),),
         ) from None
@@ -118,7 +117,7 @@ def take(answer: object, where: str = "") -> dict[str, Json]:
     plain = as_plain(answer, where)
     if not isinstance(plain, dict):
         raise BadAnswer(
-            {"": phrase("must be an object of names and values, not %(plain)s", plain=kind_of(plain))}, where=where
+            {"": phrase("must be an object of names and values, not %(given)s", given=kind_of(plain))}, where=where
         )
     return plain
 
@@ -160,7 +159,7 @@ def expect_usable(fields: Sequence[Field]) -> None:
     try:
         _compile(fields, partial=True)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-        raise BadAnswer({"": f"asks what cannot be checked: {str(error)[:200]}"}) from None
+        raise BadAnswer({"": phrase("asks what cannot be checked: %(error)s", error=str(error)[:200])}) from None
 
 
 def _hold_persons(fields: Sequence[Field], answer: Mapping[str, Json], world: World, where: str) -> None:
@@ -246,10 +245,17 @@ def _out_of_bounds(field: Field, given: str, latest: bool, bound: Expression, na
         wrong = at > limit if latest else at < limit
     if not wrong:
         return ""
-    around = {"limit": told(limit, names.zone), "given": told(given, names.zone)}
+    around = {"limit": _in_words(limit, names.zone), "given": _in_words(given, names.zone)}
     if latest:
         return phrase("must be %(limit)s or earlier; not %(given)s", **around)
     return phrase("must be %(limit)s or later; not %(given)s", **around)
+
+
+def _in_words(value: str | datetime, zone: tzinfo) -> Phrase:
+    """A day, as ISO 8601 text, or a moment, perhaps as text too, for whoever reads it."""
+    if isinstance(value, str) and is_date(value):
+        return day_phrase(date.fromisoformat(value))
+    return moment_phrase(moment(value, zone=zone), zone)
 
 
 def edge(field: Field, bound: Expression, names: Names, *, latest: bool) -> str | datetime:

@@ -8,6 +8,7 @@ from flowengine.core.flow import Flow
 from flowengine.core.scopes import branches_in
 from flowengine.errors import NotAllowed, NotFound, StaleCommand
 from flowengine.language.types import Each
+from flowengine.speech.phrases import phrase
 
 
 def add(flow: Flow, command: c.Add) -> None:
@@ -15,17 +16,17 @@ def add(flow: Flow, command: c.Add) -> None:
     state = flow.compiled.states[command.state]
     if not isinstance(state, Each):
         eaches = tuple(one.name for one in flow.compiled.states.values() if isinstance(one, Each) and one.more)
-        raise NotFound(f"{command.state} is no each", possible=eaches)
+        raise NotFound(phrase("%(state)s is no each", state=command.state), possible=eaches)
     found = [
         branch
         for branch in branches_in(flow.draft, flow.compiled, flow.compiled.scope_of[state.name].path)
         if branch.state == state.name and command.branch in ("", branch.id)
     ]
     if not found:
-        raise StaleCommand(f"the job does not stand in {state.name}", where=flow.draft.head.job)
+        raise StaleCommand(phrase("the job does not stand in %(state)s", state=state.name), where=flow.draft.head.job)
     if len(found) > 1:
         ids = tuple(branch.id for branch in found)
-        raise NotAllowed(f"several branches stand in {state.name}; name one", possible=ids)
+        raise NotAllowed(phrase("several branches stand in %(state)s; name one", state=state.name), possible=ids)
     flow.acted = state.name
     if command.items:
         composite.add(flow, found[0], state, command.items)

@@ -72,7 +72,10 @@ class _States(dict[str, State]):
     process = ""
 
     def __missing__(self, name: str) -> State:
-        raise NotFound(f"process {self.process} has no state {name!r}", possible=tuple(self))
+        raise NotFound(
+            phrase("process %(process)s has no state %(name)s", process=self.process, name=repr(name)),
+            possible=tuple(self),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,9 @@ class Compiled:
             return certain
         ways = state.ways.get(outcome)
         if not ways:
-            raise UnknownOutcome(f"{outcome!r} leads nowhere", where=state.name, possible=tuple(state.on))
+            raise UnknownOutcome(
+                phrase("%(outcome)s leads nowhere", outcome=repr(outcome)), where=state.name, possible=tuple(state.on)
+            )
         cursor = Cursor(state.name, names)
         self.machines[scope].events[outcome].trigger(cursor)
         if cursor.route is None:

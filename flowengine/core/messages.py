@@ -28,6 +28,7 @@ from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import Always
 from flowengine.language.texts import key_text
+from flowengine.speech.phrases import phrase
 
 MOST_KEPT = 100
 """Messages of one key, or sent to one job, that are kept at most; more is a flood, not a message that came early."""
@@ -200,9 +201,13 @@ def _keep(flow: Flow, command: Deliver) -> None:
     durations = keeps(flow.compiled, command.name)
     draft = flow.draft
     if not durations:
-        raise StaleCommand(f"nobody waits for message {command.name!r}", where=draft.head.job, possible=_awaited(flow))
+        raise StaleCommand(
+            phrase("nobody waits for message %(message)s", message=repr(command.name)),
+            where=draft.head.job,
+            possible=_awaited(flow),
+        )
     if len(draft.head.kept) >= MOST_KEPT:
-        raise NotAllowed(f"the job keeps {MOST_KEPT} messages already", where=draft.head.job)
+        raise NotAllowed(phrase("the job keeps %(most)s messages already", most=MOST_KEPT), where=draft.head.job)
     body = as_plain(command.body, f"message {command.name}")
     until = max(duration.after(flow.now, flow.compiled.process.clock) for duration in durations)
     number = draft.next_number()

@@ -41,8 +41,11 @@ from flowengine.language.checks.going_on import shortfalls
 from flowengine.language.model import State
 from flowengine.language.parts import DONE
 from flowengine.language.types import Each, Parallel, Stage
+from flowengine.speech.phrases import listing, phrase
 
 _DEADLINES = ("expire", "close", "elapse")
+_OLD_LACKS = phrase("the job's version has no state %(name)s%(near)s")
+_NEW_LACKS = phrase("the new version has no state %(name)s%(near)s")
 
 
 class Obstacle(Value, frozen=True, kw_only=True):
@@ -72,9 +75,12 @@ def migrate(
     """
     head = position.head
     if head.status != "open":
-        raise NotAllowed("the job is over", where=f"job {head.job}", possible=("leave it as it is",))
+        raise NotAllowed(phrase("the job is over"), where=f"job {head.job}", possible=(phrase("leave it as it is"),))
     if command.version == head.version:
-        raise NotAllowed(f"the job has version {head.version} already", possible=("deploy a new version first",))
+        raise NotAllowed(
+            phrase("the job has version %(version)s already", version=head.version),
+            possible=(phrase("deploy a new version first"),),
+        )
     renamed = Renamed(old, new, command.states)
     work = _Work(old, new, position, command, Flow(new, Draft(position, largest_data), now, world), people, renamed)
     work.obstacles += [*renamed.obstacles, *_places(position, renamed)]
@@ -95,9 +101,9 @@ class Renamed:
         self.given = states
         self.obstacles: list[Obstacle] = []
         for was, becomes in states.items():
-            for name, known, which in ((was, old.states, "the job's"), (becomes, new.states, "the new")):
+            for name, known, lacks in ((was, old.states, _OLD_LACKS), (becomes, new.states, _NEW_LACKS)):
                 if name not in known:
-                    what = f"{which} version has no state {name[:60]!r}{near(name[:60], tuple(known))}"
+                    what = phrase(lacks, name=repr(name[:60]), near=near(name[:60], tuple(known)))
                     self.obstacles.append(Obstacle(what=what, where="states", possible=tuple(known)[:20]))
         self.scopes: dict[str, str] = {"": ""}
         self.items: dict[str, str] = {}
@@ -152,14 +158,16 @@ def _places(position: Position, renamed: Renamed) -> list[Obstacle]:
             found[obstacle] = None
     for call in position.head.cut_off:
         if renamed.state(call.state) is None:
-            found[_gone(call.state, "a call of {} may still be at work")] = None
+            found[_gone(call.state, phrase("a call of %(state)s may still be at work, which is not in it"))] = None
     return list(found)
 
 
 def _gone(state: str, what: str) -> Obstacle:
-    said = f"{what.format(repr(state))}, which is not in it"
-    possible = (f"map {state!r} to a state of this version", f"keep the state {state!r} in the new version")
-    return Obstacle(what=said, where=state, possible=possible)
+    possible = (
+        phrase("map %(state)s to a state of this version", state=repr(state)),
+        phrase("keep the state %(state)s in the new version", state=repr(state)),
+    )
+    return Obstacle(what=phrase(what, state=repr(state)), where=state, possible=possible)
 
 
 def _place(branch: Branch, renamed: Renamed) -> Iterator[Obstacle]:
@@ -167,27 +175,33 @@ def _place(branch: Branch, renamed: Renamed) -> Iterator[Obstacle]:
     scope = renamed.scopes.get(branch.scope)
     if scope is None:
         if renamed.state(renamed.holder[branch.scope]) is not None:
-            keep = ("keep the scope in the new version", "wait until the branch is done")
-            yield Obstacle(what=f"a branch is open in the scope {branch.scope!r}, which is gone", possible=keep)
+            keep = (phrase("keep the scope in the new version"), phrase("wait until the branch is done"))
+            gone = phrase("a branch is open in the scope %(scope)s, which is gone", scope=repr(branch.scope))
+            yield Obstacle(what=gone, possible=keep)
         if branch.state and renamed.state(branch.state) is None:
-            yield _gone(branch.state, "the job stands in {}")
+            yield _gone(branch.state, phrase("the job stands in %(state)s, which is not in it"))
         return
     for undoable in (*branch.undoable, *(inner.waiting if isinstance(inner, Undoing) else ())):
         if renamed.state(undoable.state) is None:
-            yield _gone(undoable.state, "what was done in {} may have to be undone")
+            yield _gone(undoable.state, phrase("what was done in %(state)s may have to be undone, which is not in it"))
     if isinstance(inner, Undoing) and inner.to not in ("", DONE) and renamed.state(inner.to) is None:
-        yield _gone(inner.to, "the job undoes something before it goes to {}")
+        yield _gone(inner.to, phrase("the job undoes something before it goes to %(state)s, which is not in it"))
     if not branch.state:
         return
     state, was = renamed.state(branch.state), renamed.old.states[branch.state]
-    possible: tuple[str, ...] = ("map it to a state of the same scope", "wait until the job has left it")
+    possible: tuple[str, ...] = (
+        phrase("map it to a state of the same scope"),
+        phrase("wait until the job has left it"),
+    )
     if state is None:
-        yield _gone(branch.state, "the job stands in {}")
+        yield _gone(branch.state, phrase("the job stands in %(state)s, which is not in it"))
     elif renamed.new.scope_of[state.name].path != scope:
-        what = f"the job stands in {was.name!r}, which has another place there"
+        what = phrase("the job stands in %(state)s, which has another place there", state=repr(was.name))
         yield Obstacle(what=what, where=was.name, possible=possible)
     elif state.is_end or state.is_start:
-        what = f"the job stands in {was.name!r}, which is {state.called()} there"
+        what = phrase(
+            "the job stands in %(state)s, which is of the type %(type)s there", state=repr(was.name), type=state.type
+        )
         yield Obstacle(what=what, where=was.name, possible=possible)
     else:
         yield from _type(branch, was, state)
@@ -195,10 +209,18 @@ def _place(branch: Branch, renamed: Renamed) -> Iterator[Obstacle]:
 
 def _type(branch: Branch, was: State, state: State) -> Iterator[Obstacle]:
     """A state may have another type where nothing of the old one is open but a clock; of a race, any member."""
-    keep = (f"keep {was.name!r} as it was in the new version", "wait until the job has left it", "move the job first")
+    keep = (
+        phrase("keep %(state)s as it was in the new version", state=repr(was.name)),
+        phrase("wait until the job has left it"),
+        phrase("move the job first"),
+    )
     if state.type != was.type and (branch.steps or branch.calls or branch.inners):
         yield Obstacle(
-            what=f"the job stands in {was.name!r}, which has another type there ({state.type})",
+            what=phrase(
+                "the job stands in %(state)s, which has another type there (%(type)s)",
+                state=repr(was.name),
+                type=state.type,
+            ),
             where=was.name,
             possible=keep,
         )
@@ -207,15 +229,26 @@ def _type(branch: Branch, was: State, state: State) -> Iterator[Obstacle]:
     for name, member in was.members.items():
         other = state.members.get(name)
         if (other is None or other.type != member.type) and any(call.member == name for call in branch.calls):
-            what = f"the job stands in {was.name!r}, of which {name!r} is at work and is gone there"
+            what = phrase(
+                "the job stands in %(state)s, of which %(member)s is at work and is gone there",
+                state=repr(was.name),
+                member=repr(name),
+            )
             yield Obstacle(what=what, where=was.name, possible=keep)
         elif other is not None and other.type != member.type:
-            what = f"the job stands in {was.name!r}, of which {name!r} has another type there ({other.type})"
+            what = phrase(
+                "the job stands in %(state)s, of which %(member)s has another type there (%(type)s)",
+                state=repr(was.name),
+                member=repr(name),
+                type=other.type,
+            )
             yield Obstacle(what=what, where=was.name, possible=keep)
     if isinstance(was, Parallel) and isinstance(state, Parallel) and state.one_at_a_time and not was.one_at_a_time:
         fork = branch.inners.get("")
         if isinstance(fork, Fork) and fork.open > 1:
-            what = f"{fork.open} branches of {was.name!r} run, which take turns there"
+            what = phrase(
+                "%(number)s branches of %(state)s run, which take turns there", number=fork.open, state=repr(was.name)
+            )
             yield Obstacle(what=what, where=was.name, possible=keep)
 
 
@@ -261,7 +294,8 @@ class _Work:
         standing, passed = _standing(self.draft, self.new), _passed(before, self.renamed)
         for lack in shortfalls(self.new.process, standing, self.draft.data, passed):
             place = lack.datum.partition("[")[0]
-            possible = (f"fill {place}",) if place else ("split the process into some that call one another",)
+            fill = phrase("fill %(place)s", place=place)
+            possible = (fill if place else phrase("split the process into some that call one another"),)
             self.obstacles.append(Obstacle(what=lack.what, where=lack.datum, possible=possible))
         self.warnings += _not_taken_any_more(self.new, self.draft.data)
         known = bool(self.obstacles)
@@ -467,7 +501,12 @@ class _Work:
             actor = self.people.get(step.claimed)
             may = actor is not None and waits_for(actor, step, self.draft.seat)
             if not (may or person_seating(step.claimed) in step.audience) or step.claimed in step.excluded:
-                self.warnings.append(f"{step.claimed} no longer has {step.title!r}, which is for others now")
+                lost = phrase(
+                    "%(person)s no longer has %(step)s, which is for others now",
+                    person=step.claimed,
+                    step=repr(step.title),
+                )
+                self.warnings.append(lost)
                 spot.change_step(step, "migrated", claimed=None)
                 spot.drop_timers("claim")
 
@@ -487,7 +526,12 @@ class _Work:
         for call in spot.branch.calls:
             at = call.handler or call.http
             if call.member == spot.member and not call.undo and at and handlers and at != handlers[0]:
-                self.warnings.append(f"{at!r} was tried and goes on; {handlers[0]!r} is called from the next time on")
+                goes_on = phrase(
+                    "%(handler)s was tried and goes on; %(other)s is called from the next time on",
+                    handler=repr(at),
+                    other=repr(handlers[0]),
+                )
+                self.warnings.append(goes_on)
 
     # always
 
@@ -604,5 +648,6 @@ def _not_taken_any_more(new: Compiled, data: Mapping[str, Json]) -> Iterator[str
                 check_answer(member.fields, asked, place, partial=True)
                 problems[place] = None
             except BadAnswer as error:
-                problems[place] = "; ".join(f"data.{place}.{name} {why}" for name, why in error.problems.items())
+                why = ((f"data.{place}.{name} ", one) for name, one in error.problems.items())
+                problems[place] = listing((listing(one, "") for one in why), "; ")
     return (what for what in problems.values() if what is not None)

@@ -20,7 +20,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.expressions import moment as moment_of
 from flowengine.language.model import Process
 from flowengine.language.parts import EXPIRED
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 from flowengine.speech.spoken_time import day, last_day, moment
 
 _DAY = len("2026-05-01")
@@ -57,11 +57,14 @@ def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
         raise NotAllowed(
             phrase("the customer is asked for another date already: %(title)s", title=before.title),
             where=head.job,
-            possible=(phrase("wait for the answer"), f"flow takeback {head.job}.{before.number}"),
+            possible=(
+                phrase("wait for the answer"),
+                f"flow takeback {head.job}.{before.number}",
+            ),
         )
     if to <= now:
         raise BadAnswer(
-            {"to": phrase("is over; now it is %(moment)s", moment=moment_text(now))},
+            {"to": phrase("is over; now it is %(moment)s", moment=moment_phrase(now, process.clock))},
             possible=(phrase("a date that is still to come"),),
         )
     if to == promise.by:

@@ -78,7 +78,7 @@ def _meant(flow: Flow, command: c.Say) -> Step | None:
         return found[0]
     mine = answerable(flow.draft, command.by)
     if len(mine) > 1:
-        several = {"to": f"is missing: {len(mine)} questions wait for your answer"}
+        several = {"to": phrase("is missing: %(number)s questions wait for your answer", number=len(mine))}
         raise BadAnswer(several, possible=tuple(_id(flow, step) for step in mine))
     return mine[0] if mine else None
 

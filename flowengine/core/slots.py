@@ -15,7 +15,7 @@ from flowengine.errors import BadAnswer
 from flowengine.language.calendars import openings
 from flowengine.language.durations import Duration
 from flowengine.language.parts import Calendar
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 
 Taken = Sequence[tuple[datetime, datetime]]
 """Appointments that are booked or held: start and end of each."""
@@ -93,9 +93,14 @@ def check_slot(calendar: Calendar, length: Duration, start: datetime, now: datet
     """
     first, last = window(calendar, now)
     if start < first:
-        problem = phrase("is too soon; slots are offered from %(text)s", text=_text(_minute(first + _ALMOST_A_MINUTE)))
+        problem = phrase(
+            "is too soon; slots are offered from %(moment)s",
+            moment=moment_phrase(_minute(first + _ALMOST_A_MINUTE), calendar.clock),
+        )
     elif start > last:
-        problem = phrase("is too far ahead; slots are offered until %(text)s", text=_text(_minute(last)))
+        problem = phrase(
+            "is too far ahead; slots are offered until %(moment)s", moment=moment_phrase(_minute(last), calendar.clock)
+        )
     elif is_slot(calendar, length, start):
         return
     else:

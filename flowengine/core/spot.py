@@ -43,6 +43,7 @@ from flowengine.language.expressions import Expression, in_range, later, moment
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Escalation, When
 from flowengine.language.texts import Text, spelt
+from flowengine.speech.phrases import phrase
 
 
 class _Nothing:
@@ -54,7 +55,10 @@ class _Nothing:
 
 NOTHING: Any = _Nothing()
 
-MENDING = ("an operator mends the data that it is made of (set_data)", "or sends the job elsewhere (move)")
+MENDING = (
+    phrase("an operator mends the data that it is made of (set_data)"),
+    phrase("or sends the job elsewhere (move)"),
+)
 """What helps where a deadline cannot be computed: nobody who waits for it can."""
 
 
@@ -115,12 +119,13 @@ class Spot(msgspec.Struct, frozen=True):
         due: datetime | None = None,
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
-        appointment: datetime | None = None,
+        appointment: tuple[datetime, datetime] | None = None,
         shown: tuple[tuple[str, str], ...] | None = None,
         foreign: Foreign | None = None,
     ) -> Step:
         """Open a step for an audience, with a seat for each of ``seats`` (whom, with what weight), or with a ballot box
-        for so many voters. It is ``shown`` what the state shows, unless said otherwise."""
+        for so many voters. It is ``shown`` what the state shows, unless said otherwise; an ``appointment`` has a start
+        and an end."""
         number = self.draft.next_number()
         step = Step(
             number=number,
@@ -138,7 +143,8 @@ class Spot(msgspec.Struct, frozen=True):
             preferred=preferred,
             shown=shown if shown is not None else self.shown() if self.state.lines else (),
             others=self.in_others(title) if self.process.others else {},
-            appointment=appointment,
+            appointment=appointment[0] if appointment is not None else None,
+            appointment_end=appointment[1] if appointment is not None else None,
             foreign=foreign,
         )
         seated = (

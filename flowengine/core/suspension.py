@@ -44,7 +44,11 @@ def check(position: Position, command: c.AnyCommand) -> None:
     )
     if command.by.kind == "clock":
         raise StaleCommand(what, where=head.job)
-    ways = ("resume it", "end it") if command.by.kind == "operator" else ("say something", "wait until it is resumed")
+    ways = (
+        (phrase("resume it"), phrase("end it"))
+        if command.by.kind == "operator"
+        else (phrase("say something"), phrase("wait until it is resumed"))
+    )
     raise NotAllowed(what, where=head.job, possible=ways)
 
 

@@ -14,7 +14,7 @@ from flowengine.core.position import Position
 from flowengine.core.spot import Result
 from flowengine.core.values import CONVERSATION, Branch, Step, Timer
 from flowengine.errors import NotAllowed
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 
 
 def due(position: Position, now: datetime) -> list[Timer]:
@@ -29,7 +29,9 @@ def fire(flow: Flow, command: c.Fire) -> None:
     branch, timer = find_timer(flow, command.timer)
     if flow.now < timer.due and (timer.purpose == "promise" or not command.because):
         raise NotAllowed(
-            phrase("the timer is not due before %(moment)s", moment=timer.due.isoformat()),
+            phrase(
+                "the timer is not due before %(moment)s", moment=moment_phrase(timer.due, flow.compiled.process.clock)
+            ),
             where=where(flow, timer.number),
         )
     if timer.purpose == "keep":
@@ -59,7 +61,7 @@ def _ring(flow: Flow, branch: Branch, timer: Timer) -> None:
     """What a customer waits behind takes so long that somebody has to look. It goes on as it is; the timer stays where
     it is for as long. Raises NotAllowed when it has rung already."""
     if timer.rang is not None:
-        what = phrase("it has come, at %(moment)s", moment=timer.rang.isoformat())
+        what = phrase("it has come, at %(moment)s", moment=moment_phrase(timer.rang, flow.compiled.process.clock))
         raise NotAllowed(
             what, where=where(flow, timer.number), possible=(phrase("do what it waits for"), phrase("move the job"))
         )

@@ -175,7 +175,8 @@ class Step(Value, frozen=True, kw_only=True):
     ``others`` say both in the other languages of its process (:mod:`flowengine.core.translating`).
     ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
     waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
-    he decides. ``appointment`` is when those are to meet him whom it waits for.
+    he decides. ``appointment`` is when those are to meet him whom it waits for, until ``appointment_end``: of one that
+    was booked before ends were noted it is None.
     ``asked_by`` is who has said the words to which it waits for an answer; ``purpose`` is their kind. With ``box``
     the ballots of a vote lie in a box (:mod:`flowengine.core.boxes`): ``seats`` counts who may vote. ``foreign`` is
     what a partner asks of its customer (:class:`Foreign`), where the step is answered in the place of one of his.
@@ -201,6 +202,7 @@ class Step(Value, frozen=True, kw_only=True):
     held: datetime | None = None
     held_until: datetime | None = None
     appointment: datetime | None = None
+    appointment_end: datetime | None = None
     asked_by: str = ""
     box: bool = False
     foreign: Foreign | None = None

@@ -48,7 +48,7 @@ class Conversation(Part):
         BadAnswer for what is empty, too large, of a type that is not taken, or not what its name says; NotFound for a
         job that is not his; NotConfigured where no place for files is set; Unreachable where that is away.
         """
-        return files.file_view(self._shell, uploading.attach(self._shell, job, name, data, by))
+        return files.file_view(self._shell, *uploading.attach(self._shell, job, name, data, by))
 
     def file(self, id: str, *, by: By = PROGRAM) -> FileView:
         """What a file is, by its exact id. Raises NotFound for one that is not for him."""
@@ -65,7 +65,7 @@ class Conversation(Part):
 
     def refuse_file(self, id: str, *, because: str, by: By = PROGRAM) -> FileView:
         """Let nobody open a file any more, and say ``because`` of what to those who try. Raises NotFound."""
-        return files.file_view(self._shell, uploading.refuse(self._shell, id, because, by))
+        return files.file_view(self._shell, *uploading.refuse(self._shell, id, because, by))
 
     def write(self, text: str, files: Sequence[str] = (), *, by: By, key: str | None = None) -> Sent:
         """A customer writes to the organisation about no job in particular: it waits for any member of staff

@@ -627,9 +627,8 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         open ones whose promised moment is over, those that are late the longest first. ``begun_before``: those that
         began before an aware moment, the oldest first. ``after`` is the last job id of the page before. Raises
         NotAllowed, BadAnswer."""
-        return tracking.jobs(
-            self._shell, status, process, customer, limit, after, took_part, late, mine, begun_before, by
-        )
+        wanted = tracking.WantedJobs(status, process, customer, took_part, late, mine, begun_before)
+        return tracking.jobs(self._shell, wanted, limit, after, by)
 
     def history(self, job: str, *, after: int = 0, limit: int | None = None, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, or what came ``after`` the line of that ``seq``, the oldest first, with the

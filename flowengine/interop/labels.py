@@ -10,34 +10,29 @@ from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import WANTING, Always, Audience, Route, Trigger, When
-from flowengine.language.texts import plain, spoken
+from flowengine.language.texts import spoken
 from flowengine.language.types import Each, Parallel, Stage
+from flowengine.speech.phrases import Phrase, listing, phrase, span_phrase
 
 LONGEST_GUARD = 32
 """Characters of a guard that a label shows; the file tells the rest."""
 
 _MANY = {
-    "customer": "customer",
-    "customers": "any customer",
-    "staff": "any staff",
-    "anyone": "anyone",
-    "everyone": "everyone who took part",
+    "customer": phrase("customer"),
+    "customers": phrase("any customer"),
+    "staff": phrase("any staff"),
+    "anyone": phrase("anyone"),
+    "everyone": phrase("everyone who took part"),
 }
-_SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-def span(length: Length | timedelta) -> str:
+def span(length: Length | timedelta) -> Phrase:
     """A length of time as a person says it: ``7 days``, ``45 minutes``, ``1 month 2 days``, ``3 working days``."""
-    if isinstance(length, Working):
-        return plain(length)
-    months, rest = (length.months, length.exact) if isinstance(length, Duration) else (0, length)
-    seconds = rest.total_seconds()
-    parts = [_plural(months, "month")] if months else []
-    for unit, size in _SPANS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(_plural(int(count), unit))
-    return " ".join(parts) or "no time"
+    working = isinstance(length, Working)
+    given = length.length if isinstance(length, Working) else length
+    if not isinstance(given, Duration):
+        return span_phrase(rest=given)
+    return span_phrase(given.months, given.days, given.rest, working)
 
 
 def when(value: When) -> str:
@@ -47,10 +42,12 @@ def when(value: When) -> str:
 
 def who(process: Process, state: State) -> str:
     """Whom a state waits for, in words; for what no person does, what the clock, code or the outside does in it."""
-    asked = ", ".join(dict.fromkeys(audience(process, one) for one in state.readers))
-    beside = ", ".join(audience(process, one) for one in state.companions)
+    asked = listing(dict.fromkeys(audience(process, one) for one in state.readers))
+    beside = listing(audience(process, one) for one in state.companions)
     detail = state.detail if isinstance(state.detail, str) else when(state.detail)
-    return " with ".join(filter(None, (asked, beside))) or detail
+    if asked and beside:
+        return phrase("%(asked)s with %(beside)s", asked=asked, beside=beside)
+    return asked or beside or detail
 
 
 def audience(process: Process, one: Audience) -> str:
@@ -61,15 +58,17 @@ def audience(process: Process, one: Audience) -> str:
     if one.kind == "group":
         return process.groups[name].title if name in process.groups else name
     if one.kind in ("person", "people"):
-        return shorten(name) if one.among is None else f"{audience(process, one.among)}: {shorten(name)}"
+        return shorten(name) if one.among is None else listing((audience(process, one.among), shorten(name)), ": ")
     return _MANY[one.kind]
 
 
 def occasion(process: Process, entry: Always) -> str:
     """Who or what uses an always entry, in words."""
     if entry.within is not None:
-        return f"after {when(entry.within)}"
-    return f"message {entry.message}" if entry.message else ", ".join(audience(process, one) for one in entry.by)
+        return phrase("after %(length)s", length=when(entry.within))
+    if entry.message:
+        return phrase("message %(name)s", name=entry.message)
+    return listing(audience(process, one) for one in entry.by)
 
 
 def starting(trigger: Trigger) -> str:
@@ -99,21 +98,23 @@ class Way:
     route: Route
 
 
-def ways(state: State) -> Iterator[Way]:
-    """Every way on from a state, in the file's order."""
+def ways(state: State, *, lengths: bool = True) -> Iterator[Way]:
+    """Every way on from a state, in the file's order; without ``lengths`` that of a deadline does not say how long."""
     plain = len(state.on) == 1 and next(iter(state.on)) in state.outcomes[:1]
     for outcome, routes in state.ways.items():
         if not outcome:
-            last = "else" if len(routes) > 1 else ""
+            last = phrase("else") if len(routes) > 1 else ""
             yield from (Way("", shorten(one.condition) or last, one) for one in routes)
             continue
         label = "" if plain and len(routes) == 1 else spoken(outcome)
         if outcome == "expired" and isinstance(state.within, Duration | Working):
-            label = f"not within {span(state.within)}"
+            label = phrase("not within %(length)s", length=span(state.within)) if lengths else phrase("not in time")
         for route in routes:
-            guard = shorten(route.title) or (f"if {shorten(route.when.source)}" if route.when else "")
-            undo = "undo" if route.undo else ""
-            yield Way(outcome, ", ".join(part for part in (label, guard, undo) if part), route)
+            guard = shorten(route.title)
+            if not guard and route.when:
+                guard = phrase("if %(condition)s", condition=shorten(route.when.source))
+            undo = phrase("undo") if route.undo else ""
+            yield Way(outcome, listing(part for part in (label, guard, undo) if part), route)
 
 
 def usual(scope: Scope) -> Scope:
@@ -152,7 +153,3 @@ def ordered(scope: Scope) -> Iterator[State]:
     for name, state in scope.states.items():
         if name != scope.start:
             yield state
-
-
-def _plural(count: int, unit: str) -> str:
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -395,7 +395,7 @@ def refuse_beyond(verb: str, actor: Actor) -> None:
         what = phrase(
             "the token may only %(list)s, and not %(does)s", list=" and ".join(actor.scopes), does=TABLE[verb].does
         )
-        raise NotAllowed(what, where=actor.id, possible=(phrase("a token with the scope %(wanted)s", wanted=wanted),))
+        raise NotAllowed(what, where=actor.id, possible=(phrase("a token with the scope %(scope)s", scope=wanted),))
 
 
 def least(verb: str, strengths: Mapping[str, str], *raised: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime
 
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked
@@ -11,12 +10,12 @@ from flowengine.commands.corresponding import ALONE
 from flowengine.commands.records import told_of_answer
 from flowengine.core import events as e
 from flowengine.interop.labels import shorten
-from flowengine.language.model import Process
+from flowengine.post.about_jobs import AboutJob
 from flowengine.post.writing import Composed, Quoted, Way, about, greeting
 from flowengine.runtime.actors import name_of
 from flowengine.speech.phrases import phrase
 from flowengine.speech.words import Words
-from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.store import OutboxMessage, Person, Transaction, shown
 from flowengine.store.records import Fact
 from flowengine.views.customer_words import UNANSWERED
 
@@ -24,55 +23,33 @@ _SAID = {"concern": phrase("You have said:"), "message": phrase("You have writte
 """How the answer to something begins that was no question."""
 
 
-def of_asked(
-    url: str,
-    tx: Transaction,
-    job: StoredJob,
-    process: Process,
-    reader: Words,
-    person: Person,
-    to: str,
-    row: OutboxMessage,
-    at: datetime,
-) -> Composed | None:
+def of_asked(letter: AboutJob, row: OutboxMessage) -> Composed | None:
     """To who has asked: the answer, with what he asked; or that it takes longer, which is nothing once it is
     answered."""
+    tx, job = letter.tx, letter.job
     number, answered = int(row.body["step"]), row.body["why"] == "answered"
     found = asked(tx, job, number)
     if found is None or not (answered or access.open_step(job, number)):
         return None
     short = shown(job.id)
-    link = f"{url}/jobs/{short}" if url else ""
-    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
+    link = letter.page(f"jobs/{short}")
     answer = answer_in(tx, job, row.seq, number) if answered else ""
-    opening = _SAID.get(found.step.purpose, phrase("You have asked:"))
     subject = phrase("Answer: %(text)s", text=shorten(found.text, 110))
     if not answered:
         subject = phrase("Not answered yet: %(text)s", text=shorten(found.text, 100))
-    lines = (
-        greeting(person),
-        Quoted(found.text, opening),
-        Quoted(answer, phrase("The answer:")) if answered else phrase("%(words)s.", words=UNANSWERED),
-        Way(phrase("All that was said:"), look),
-        about(process.title, short),
-    )
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=subject,
-        parts=lines,
-        why=f"question.{row.body['why']}",
-        data={
-            "question": f"{job.id}.{number}",
-            "job": job.id,
-            "process": process.title,
-            "words": found.text,
-            "answer": answer or None,
-            "person": person.id,
-            "link": link or None,
-        },
-        at=at,
+    return letter.composed(
+        f"question.{row.body['why']}",
+        subject,
+        (
+            Quoted(found.text, _SAID.get(found.step.purpose, phrase("You have asked:"))),
+            Quoted(answer, phrase("The answer:")) if answered else phrase("%(words)s.", words=UNANSWERED),
+            Way(phrase("All that was said:"), link or letter.command("track", short)),
+            about(letter.process.title, short),
+        ),
+        link,
+        question=f"{job.id}.{number}",
+        words=found.text,
+        answer=answer or None,
     )
 
 
@@ -108,48 +85,26 @@ def of_fact(url: str, fact: Fact | None, reader: Words, person: Person, to: str)
     )
 
 
-def written(
-    url: str,
-    tx: Transaction,
-    job: StoredJob,
-    process: Process,
-    said: e.Said,
-    reader: Words,
-    person: Person,
-    to: str,
-    at: datetime,
-) -> Composed:
+def written(letter: AboutJob, said: e.Said) -> Composed:
     """What somebody inside has written to the customer. Files are told by their names; they are opened where the job
     is seen."""
-    short = shown(job.id)
-    link = f"{url}/jobs/{short}" if url else ""
-    look = link or f"flow conversation {short} --as {shlex.quote(person.id)}"
-    who = name_of(tx, said.by) if said.by else process.title
-    files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
-    lines = (
-        greeting(person),
-        Quoted(said.text, phrase("%(who)s has written to you:", who=who)),
-        phrase("With it: %(files)s", files=", ".join(files)) if files else "",
-        Way(phrase("Answer here:"), look),
-        about(process.title, short),
-    )
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=f"{process.title}: {shorten(said.text, 100)}",
-        parts=lines,
-        why="job.message",
-        data={
-            "job": job.id,
-            "process": process.title,
-            "words": said.text,
-            "by": said.by,
-            "files": list(said.files),
-            "person": person.id,
-            "link": link or None,
-        },
-        at=at,
+    title, short = letter.process.title, shown(letter.job.id)
+    link = letter.page(f"jobs/{short}")
+    who = name_of(letter.tx, said.by) if said.by else title
+    files = [one.name for one in map(letter.tx.files.get, said.files) if one is not None and one.name]
+    return letter.composed(
+        "job.message",
+        f"{title}: {shorten(said.text, 100)}",
+        (
+            Quoted(said.text, phrase("%(who)s has written to you:", who=who)),
+            phrase("With it: %(files)s", files=", ".join(files)) if files else "",
+            Way(phrase("Answer here:"), link or letter.command("conversation", short)),
+            about(title, short),
+        ),
+        link,
+        words=said.text,
+        by=said.by,
+        files=list(said.files),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 import msgspec
 
 from flowengine.commands import messages, referrals
-from flowengine.commands.partners import DEEPEST, WITHDRAW
+from flowengine.commands.partners import DEEPEST, LEFT, WITHDRAW
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
@@ -20,15 +20,13 @@ from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
 from flowengine.post import notices, sign_in_letters
 from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.handlers import GiveUp, TryLater
+from flowengine.speech.phrases import phrase
 from flowengine.store import OutboxMessage, Transaction
 from flowengine.store.processes import suspension_of
 from flowengine.store.referrals import Referral
 
 SUSPENDED = timedelta(minutes=1)
 """After how long it is tried again to start a job of a process that is suspended."""
-
-LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
-"""What is noted on a job that cannot be withdrawn."""
 
 
 def child(shell: Shell, row: OutboxMessage) -> None:
@@ -45,7 +43,14 @@ def child(shell: Shell, row: OutboxMessage) -> None:
         return
     try:
         if depth > DEEPEST:
-            raise Refused(f"called {depth} deep: jobs call one another, at most {DEEPEST} deep", where=body["process"])
+            raise Refused(
+                phrase(
+                    "called %(depth)s deep: jobs call one another, at most %(deepest)s deep",
+                    depth=depth,
+                    deepest=DEEPEST,
+                ),
+                where=body["process"],
+            )
         shell.start(body["process"], by, body["need"], body["customer"], parent, parent, depth)
     except Refused as refused:
         if _is_suspended(shell, body["process"]):

@@ -20,6 +20,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core.values import Json, repeated_key
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.signing import verify
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import Receipt
 
 LONGEST_BODY = 512 * 1024
@@ -47,9 +48,11 @@ def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, no
     """
     secrets = shell.settings.hook_secrets.get(name)
     if secrets is None:
-        raise NotFound(f"there is no hook {name[:100]!r}")
+        raise NotFound(phrase("there is no hook %(name)s", name=repr(name[:100])))
     if len(body) > LONGEST_BODY:
-        raise BadAnswer({"": f"has {len(body):,} bytes; at most {LONGEST_BODY:,} are taken"})
+        raise BadAnswer(
+            {"": phrase("has %(size)s bytes; at most %(most)s are taken", size=len(body), most=LONGEST_BODY)}
+        )
     id = verify(secrets.split(), headers, body, now or shell.clock.now())
     posted = _read(body)
     return messages.send(shell, name, posted.key, posted.body, posted.job, None, _request_key(name, id), posted.all)
@@ -62,8 +65,11 @@ def _read(body: bytes) -> Posted:
             raise ValueError(f"{key[:60]!r} is there twice")
         return posted
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        possible = ('{"key": "…", "job": "…", "body": {…}, "all": true}, each of which may be left out',)
-        raise BadAnswer({"": f"is not the document that is expected: {str(error)[:200]}"}, possible=possible) from None
+        document = '{"key": "…", "job": "…", "body": {…}, "all": true}'
+        possible = (phrase("%(document)s, each of which may be left out", document=document),)
+        raise BadAnswer(
+            {"": phrase("is not the document that is expected: %(error)s", error=str(error)[:200])}, possible=possible
+        ) from None
 
 
 def _request_key(name: str, id: str) -> str:

@@ -5,19 +5,15 @@ What is told is true when it is sent: of one that was changed again by then, the
 
 from __future__ import annotations
 
-import shlex
-
 from flowengine.commands import occasions
-from flowengine.commands.shell import Shell
-from flowengine.core.machines import Compiled
 from flowengine.core.values import Step
 from flowengine.interop import ical
 from flowengine.outside.letter import sender_of
 from flowengine.people.contacts import is_address
-from flowengine.post.writing import Composed, Invitation, Quoted, Way, about, greeting
+from flowengine.post.about_jobs import AboutJob
+from flowengine.post.writing import Composed, Invitation, Quoted, Way, about
 from flowengine.runtime.actors import name_of
 from flowengine.speech.phrases import phrase
-from flowengine.speech.words import Words
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import appointments
 from flowengine.views.plainly import Clock
@@ -29,104 +25,68 @@ _SUBJECTS = {
 }
 
 
-def composed(
-    shell: Shell,
-    tx: Transaction,
-    row: OutboxMessage,
-    job: StoredJob,
-    compiled: Compiled,
-    reader: Words,
-    person: Person,
-    to: str,
-) -> Composed | None:
+def composed(letter: AboutJob, row: OutboxMessage) -> Composed | None:
     """A letter that an appointment was booked, changed or cancelled, by the command of the row; nothing where it was
     changed again since, or where its history is archived."""
-    kept = of_row(tx, row, job)
+    job, compiled, process, reader, person = letter.job, letter.compiled, letter.process, letter.reader, letter.person
+    kept = of_row(letter.tx, row, job)
     if kept is None:
         return None
     why = str(row.body["why"])
     gone = why == "cancelled"
     home = compiled.states.get(kept.state)
-    slot = Clock(compiled.process, reader).moment(kept.start, home.member(kept.member) if home else None)
+    slot = Clock(process, reader).moment(kept.start, home.member(kept.member) if home else None)
     text = phrase("Your appointment of %(slot)s is cancelled") if gone else phrase("Your appointment is on %(slot)s")
-    words = reader.say(text, slot=slot)
-    with_whom = "" if gone else appointments.with_whom(reader, _other(tx, kept, person))
+    with_whom = "" if gone else appointments.with_whom(reader, _other(letter, kept))
+    words = f"{reader.say(text, slot=slot)}{with_whom}."
     step = _step(job, kept, person)
     short = f"{shown(job.id)}.{step}" if step else shown(job.id)
-    link = _link(shell, short, step)
-    look = link or f"flow {'act' if step else 'track'} {short} --as {shlex.quote(person.id)}"
+    link = letter.page(f"{'steps' if step else 'jobs'}/{short}")
     offer = phrase("To move it or give it back:") if step and person.id == kept.customer else phrase("All about it:")
-    lines = (
-        greeting(person),
-        f"{words}{with_whom}.",
-        Quoted(compiled.process.said(kept.title)) if kept.title else "",
-        Way(offer, look),
-        about(compiled.process.title, short),
-    )
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=phrase(_SUBJECTS[why], slot=slot),
-        parts=lines,
-        why=f"appointment.{why}",
-        data={
-            "job": job.id,
-            "process": compiled.process.title,
-            "title": compiled.process.said(kept.title),
-            "words": f"{words}{with_whom}.",
-            "appointment": kept.start.isoformat(),
-            "end": kept.end.isoformat(),
-            "person": person.id,
-            "link": link or None,
-        },
+    title = process.said(kept.title)
+    return letter.composed(
+        f"appointment.{why}",
+        phrase(_SUBJECTS[why], slot=slot),
+        (
+            words,
+            Quoted(title) if kept.title else "",
+            Way(offer, link or letter.command("act" if step else "track", short)),
+            about(process.title, short),
+        ),
+        link,
+        title=title,
+        words=words,
+        appointment=kept.start.isoformat(),
+        end=kept.end.isoformat(),
         at=kept.at,
-        invitation=invitation(shell, tx, compiled, kept, reader, person, to, link),
+        invitation=invitation(letter, kept, link),
     )
 
 
-def of_step(
-    shell: Shell,
-    tx: Transaction,
-    job: StoredJob,
-    compiled: Compiled,
-    step: Step,
-    reader: Words,
-    person: Person,
-    to: str,
-    link: str,
-) -> Invitation | None:
+def of_step(letter: AboutJob, step: Step, link: str) -> Invitation | None:
     """The appointment of an open step, for who is to meet the customer, or has booked it."""
     slot = step.booked or step.appointment
     if slot is None:
         return None
-    found = occasions.appointments(job.id, tx.history.of(job.id))
+    found = occasions.appointments(letter.job.id, letter.tx.history.of(letter.job.id))
     kept = next((one for one in found if not one.over and one.branch == step.branch and one.start == slot), None)
-    if kept is None or person.id not in (kept.customer, kept.staff):
+    if kept is None or letter.person.id not in (kept.customer, kept.staff):
         return None
-    return invitation(shell, tx, compiled, kept, reader, person, to, link)
+    return invitation(letter, kept, link)
 
 
-def invitation(
-    shell: Shell,
-    tx: Transaction,
-    compiled: Compiled,
-    kept: occasions.Kept,
-    reader: Words,
-    person: Person,
-    to: str,
-    link: str,
-) -> Invitation | None:
+def invitation(letter: AboutJob, kept: occasions.Kept, link: str) -> Invitation | None:
     """The appointment for a receiver's calendar; None where the library that writes it is not installed."""
     if not ical.is_installed():
         return None
-    sender = sender_of(shell.settings.mail_from) if shell.settings.mail_from else None
+    sender = sender_of(letter.shell.settings.mail_from) if letter.shell.settings.mail_from else None
     organiser = ical.Party(sender.display_name, sender.addr_spec) if sender is not None else None
-    attendee = ical.Party(person.name, to) if is_address(to) else None
+    attendee = ical.Party(letter.person.name, letter.to) if is_address(letter.to) else None
     method: ical.Method = "PUBLISH"
     if organiser is not None and attendee is not None:
         method = "CANCEL" if kept.gone else "REQUEST"
-    one = appointments.occasion(reader, compiled, kept, person, _other(tx, kept, person), link)
+    with_whom = _other(letter, kept)
+    one = appointments.occasion(letter.reader, letter.compiled, kept, letter.person, with_whom, link)
     return Invitation(method=method, calendar=ical.written([one], method, organiser=organiser, attendee=attendee))
 
 
@@ -137,10 +97,10 @@ def of_row(tx: Transaction, row: OutboxMessage, job: StoredJob) -> occasions.Kep
     return next(same, None)
 
 
-def _other(tx: Transaction, kept: occasions.Kept, person: Person) -> str:
+def _other(letter: AboutJob, kept: occasions.Kept) -> str:
     """The name of whom he meets; empty where that is not known."""
-    other = kept.staff if person.id == kept.customer else kept.customer
-    return name_of(tx, other) if other else ""
+    other = kept.staff if letter.person.id == kept.customer else kept.customer
+    return name_of(letter.tx, other) if other else ""
 
 
 def _step(job: StoredJob, kept: occasions.Kept, person: Person) -> int:
@@ -150,7 +110,3 @@ def _step(job: StoredJob, kept: occasions.Kept, person: Person) -> int:
         if kept.start in (step.booked, step.appointment) and (step.booked is not None) == (person.id == kept.customer):
             return step.number
     return 0
-
-
-def _link(shell: Shell, short: str, step: int) -> str:
-    return f"{shell.settings.url}/{'steps' if step else 'jobs'}/{short}" if shell.settings.url else ""

@@ -2,122 +2,73 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
-from typing import Any
 
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating
+from flowengine.core.values import Json
 from flowengine.interop.labels import shorten
-from flowengine.language.model import Process
 from flowengine.people.permissions import needs, stands
-from flowengine.post.writing import Composed, Quoted, Shown, Way, about, greeting
+from flowengine.post.about_jobs import AboutJob
+from flowengine.post.writing import Composed, Quoted, Shown, Way, about
 from flowengine.runtime.actors import as_actor
 from flowengine.speech.phrases import phrase
 from flowengine.speech.words import Words
-from flowengine.store import Person, StoredJob, Transaction, shown
+from flowengine.store import StoredJob, Transaction, shown
 from flowengine.views.customer_words import TAKES_LONGER
 from flowengine.views.promised import at_risk, passed
 
 
-def told_letter(
-    url: str,
-    job: StoredJob,
-    process: Process,
-    told: e.Told,
-    reader: Words,
-    person: Person,
-    to: str,
-    at: datetime,
-    now: datetime,
-) -> Composed:
+def told_letter(letter: AboutJob, told: e.Told, now: datetime) -> Composed:
     """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
-    short = shown(job.id)
-    actor = as_actor(person, now)
-    seen = stands(needs("track", actor), actor, job.customer, looking=True)
-    link = f"{url}/jobs/{short}" if url and seen else ""
-    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
-    lines = (
-        greeting(person),
-        told.words,
-        Shown(told.shown),
-        Way(phrase("All that happened:"), look) if seen else "",
-        about(process.title, short),
-    )
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=shorten(told.words, 120),
-        parts=lines,
-        why="job.told",
-        data={
-            "job": job.id,
-            "process": process.title,
-            "words": told.words,
-            "shown": [list(line) for line in told.shown],
-            "person": person.id,
-            "link": link or None,
-        },
-        at=at,
+    short, actor = shown(letter.job.id), as_actor(letter.person, now)
+    seen = stands(needs("track", actor), actor, letter.job.customer, looking=True)
+    link = letter.page(f"jobs/{short}") if seen else ""
+    look = link or letter.command("track", short)
+    return letter.composed(
+        "job.told",
+        shorten(told.words, 120),
+        (
+            told.words,
+            Shown(told.shown),
+            Way(phrase("All that happened:"), look) if seen else "",
+            about(letter.process.title, short),
+        ),
+        link,
+        words=told.words,
+        shown=[list(line) for line in told.shown],
     )
 
 
-def ended(
-    url: str, job: StoredJob, process: Process, reader: Words, person: Person, to: str, at: datetime
-) -> Composed | None:
-    head = job.position.head
+def ended(letter: AboutJob) -> Composed | None:
+    """That it is done, or has ended and why; nothing where it is open."""
+    head, title = letter.job.position.head, letter.process.title
     if head.status == "open":
         return None
-    short = shown(job.id)
-    link = f"{url}/jobs/{short}" if url else ""
     told: str = phrase("It is done.")
-    subject = phrase("%(title)s: done", title=process.title)
+    subject = phrase("%(title)s: done", title=title)
     if head.status != "fulfilled":
         told = phrase("It has ended: %(because)s.", because=head.because or head.end)
-        subject = phrase("%(title)s: ended", title=process.title)
-    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
-    lines = (greeting(person), Quoted(process.title), told, Way(phrase("All that happened:"), look))
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=subject,
-        parts=lines,
-        why="job.ended",
-        data={
-            "job": job.id,
-            "process": process.title,
-            "status": head.status,
-            "because": head.because,
-            "person": person.id,
-            "link": link or None,
-        },
-        at=at,
-    )
+        subject = phrase("%(title)s: ended", title=title)
+    return _of_all(letter, "job.ended", subject, told, status=head.status, because=head.because)
 
 
-def late(
-    url: str, job: StoredJob, process: Process, reader: Words, person: Person, to: str, at: datetime
-) -> Composed | None:
+def late(letter: AboutJob) -> Composed | None:
     """That it takes longer; nothing when it has gone on by now."""
-    if not job.position.head.late:
+    if not letter.job.position.head.late:
         return None
-    short = shown(job.id)
-    link = f"{url}/jobs/{short}" if url else ""
-    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
-    words = f"{reader.tell(TAKES_LONGER)}."
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=phrase("%(title)s: it takes longer", title=process.title),
-        parts=(greeting(person), Quoted(process.title), words, Way(phrase("All that happened:"), look)),
-        why="job.late",
-        data={"job": job.id, "process": process.title, "words": words, "person": person.id, "link": link or None},
-        at=at,
-    )
+    words = f"{letter.reader.tell(TAKES_LONGER)}."
+    subject = phrase("%(title)s: it takes longer", title=letter.process.title)
+    return _of_all(letter, "job.late", subject, words, words=words)
+
+
+def _of_all(letter: AboutJob, why: str, subject: str, words: str, /, **data: Json) -> Composed:
+    """A letter in a sentence, with the way to all that happened."""
+    short = shown(letter.job.id)
+    link = letter.page(f"jobs/{short}")
+    way = Way(phrase("All that happened:"), link or letter.command("track", short))
+    return letter.composed(why, subject, (Quoted(letter.process.title), words, way), link, **data)
 
 
 def overdue_words(tx: Transaction, job: StoredJob, compiled: Compiled, by: str, reader: Words) -> str:
@@ -142,38 +93,9 @@ def risk_words(tx: Transaction, job: StoredJob, compiled: Compiled, by: str, rea
     return at_risk(compiled.process, promise, reader)
 
 
-def of_promise(
-    url: str,
-    job: StoredJob,
-    process: Process,
-    subject: str,
-    words: str,
-    reader: Words,
-    person: Person,
-    to: str,
-    at: datetime,
-    body: dict[str, Any],
-) -> Composed:
+def of_promise(letter: AboutJob, subject: str, words: str, why: str) -> Composed:
     """That what was promised is late, or will be."""
-    short = shown(job.id)
-    link = f"{url}/jobs/{short}" if url else ""
-    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
-    promise = job.position.head.promise
+    promise = letter.job.position.head.promise
     assert promise is not None, "what is late was promised"
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=subject,
-        parts=(greeting(person), Quoted(process.title), f"{words}.", Way(phrase("All that happened:"), look)),
-        why=f"job.{body['why']}",
-        data={
-            "job": job.id,
-            "process": process.title,
-            "words": f"{words}.",
-            "promised": promise.by.isoformat(),
-            "person": person.id,
-            "link": link or None,
-        },
-        at=at,
-    )
+    told = f"{words}."
+    return _of_all(letter, f"job.{why}", subject, told, words=told, promised=promise.by.isoformat())

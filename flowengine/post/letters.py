@@ -18,6 +18,7 @@ from flowengine.core.translating import events_in
 from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
 from flowengine.post import answer_letters, invitations, job_letters, referral_letters, step_letters
+from flowengine.post.about_jobs import AboutJob
 from flowengine.post.writing import Composed, Way
 from flowengine.runtime.actors import as_actor, language_of, person_words
 from flowengine.speech.phrases import phrase
@@ -76,52 +77,45 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
             return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), reader, person, to)
         job = tx.jobs.get(row.job)
         compiled = shell.catalogue.told(tx, job.process, job.version, language)
-        process = compiled.process
-        at = _at(tx, row, shell.clock.now())
-        if body["why"] == "ended":
-            return job_letters.ended(shell.settings.url, job, process, reader, person, to, at)
-        if body["why"] == "told":
+        letter = AboutJob(shell, tx, job, compiled, reader, person, to, _at(tx, row, shell.clock.now()))
+        return _about_job(letter, row)
+
+
+def _about_job(letter: AboutJob, row: OutboxMessage) -> Composed | None:
+    """The letter that a row becomes which tells of a job."""
+    tx, job, process, body = letter.tx, letter.job, letter.process, row.body
+    match body["why"]:
+        case "ended":
+            return job_letters.ended(letter)
+        case "told":
             (told,) = events_in(process, [told_in(tx, row.job, row.seq)[int(body["number"])]])
-            return job_letters.told_letter(
-                shell.settings.url, job, process, told, reader, person, to, at, tx.terms.now()
-            )
-        if body["why"] == "written":
+            return job_letters.told_letter(letter, told, tx.terms.now())
+        case "written":
             messages = messages_in(tx, row.job, row.seq)
-            if not messages:
-                return None
-            said = messages[int(body["number"])]
-            return answer_letters.written(shell.settings.url, tx, job, process, said, reader, person, to, at)
-        if body["why"] == "late":
-            return job_letters.late(shell.settings.url, job, process, reader, person, to, at)
-        if body["why"] in ("answered", "unanswered"):
-            return answer_letters.of_asked(shell.settings.url, tx, job, process, reader, person, to, row, at)
-        if body["why"] in REBOOKED:
-            return invitations.composed(shell, tx, row, job, compiled, reader, person, to)
-        if body["why"] in APPOINTMENTS:
+            return answer_letters.written(letter, messages[int(body["number"])]) if messages else None
+        case "late":
+            return job_letters.late(letter)
+        case "answered" | "unanswered":
+            return answer_letters.of_asked(letter, row)
+        case why if why in REBOOKED:
+            return invitations.composed(letter, row)
+        case why if why in APPOINTMENTS:
             became, events = appointments_in(tx, row.job, row.seq)
-            if not became:
-                return None
-            one = became[int(body["number"])]
-            return step_letters.appointment_letter(shell, tx, job, compiled, one, events, reader, person, to, at)
-        if body["why"] in ("promise", "risk"):
-            find, subject = (
-                (job_letters.overdue_words, phrase("%(title)s: later than promised"))
-                if body["why"] == "promise"
-                else (job_letters.risk_words, phrase("%(title)s: it will be later than promised"))
-            )
-            words = find(tx, job, compiled, str(body["by"]), reader)
-            subject = phrase(subject, title=process.title)
-            if not words:
-                return None
-            return job_letters.of_promise(
-                shell.settings.url, job, process, subject, words, reader, person, to, at, body
-            )
-        step = access.open_step(job, int(body["step"]))
-        soon = step is not None and step.booked is not None and body["why"] == "reminded"
-        if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
-            return None
-        step = in_words(tx, job, step, Clock(process, reader))
-        return step_letters.asked_of(shell, tx, job, compiled, step, reader, person, to, str(body["why"]), at)
+            return step_letters.appointment_letter(letter, became[int(body["number"])], events) if became else None
+        case "promise":
+            words = job_letters.overdue_words(tx, job, letter.compiled, str(body["by"]), letter.reader)
+            subject = phrase("%(title)s: later than promised", title=process.title)
+            return job_letters.of_promise(letter, subject, words, "promise") if words else None
+        case "risk":
+            words = job_letters.risk_words(tx, job, letter.compiled, str(body["by"]), letter.reader)
+            subject = phrase("%(title)s: it will be later than promised", title=process.title)
+            return job_letters.of_promise(letter, subject, words, "risk") if words else None
+    step = access.open_step(job, int(body["step"]))
+    soon = step is not None and step.booked is not None and body["why"] == "reminded"
+    if step is None or (step.booked is not None) != soon or not _for(letter.person, step, job, tx.terms.now()):
+        return None
+    step = in_words(tx, job, step, Clock(process, letter.reader))
+    return step_letters.asked_of(letter, step, str(body["why"]))
 
 
 def with_door(shell: Shell, row: OutboxMessage, words: Composed) -> Composed:

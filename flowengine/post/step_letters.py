@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
-from datetime import datetime
-
 from flowengine.commands import access
 from flowengine.commands.asked import asked
-from flowengine.commands.shell import Shell
 from flowengine.core import events as e
-from flowengine.core.machines import Compiled
 from flowengine.core.values import Step
 from flowengine.post import invitations
-from flowengine.post.writing import Composed, Quoted, Way, about, greeting
+from flowengine.post.about_jobs import AboutJob
+from flowengine.post.writing import Composed, Quoted, Way, about
 from flowengine.speech.phrases import phrase
-from flowengine.speech.words import Words
-from flowengine.store import Person, StoredJob, Transaction, shown
+from flowengine.store import shown
 from flowengine.views import appointments, plainly
 
 _OPENING = {
@@ -26,103 +21,61 @@ _OPENING = {
 }
 
 
-def asked_of(
-    shell: Shell,
-    tx: Transaction,
-    job: StoredJob,
-    compiled: Compiled,
-    step: Step,
-    reader: Words,
-    person: Person,
-    to: str,
-    why: str,
-    at: datetime,
-) -> Composed:
-    process, short = compiled.process, f"{shown(job.id)}.{step.number}"
-    clock = plainly.Clock(process, reader)
-    link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
+def asked_of(letter: AboutJob, step: Step, why: str) -> Composed:
+    """That a step waits for him: it was opened, or he is reminded of it, or it has another time."""
+    job, compiled, process = letter.job, letter.compiled, letter.process
+    short, clock = f"{shown(job.id)}.{step.number}", plainly.Clock(process, letter.reader)
+    link = letter.page(f"steps/{short}")
     state = compiled.at(step).member(step.member)
     slot = step.appointment or step.booked
     meeting = phrase("On %(at)s", at=clock.moment(slot, state)) if slot else ""
     due = phrase("By %(at)s", at=clock.moment(step.due)) if step.due else ""
-    answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = words = step.title or process.title
     if step.booked is not None:
         title = words = state.title
-    elif step.is_asked and (said := asked(tx, job, step.number)) is not None:
+    elif step.is_asked and (said := asked(letter.tx, job, step.number)) is not None:
         words = said.text
-    lines = (
-        greeting(person),
-        phrase("A reminder of your appointment:") if step.booked is not None else _OPENING[why],
-        Quoted(words),
-        meeting,
-        due,
-        Way(phrase("To move it or give it back:") if step.booked is not None else phrase("Answer here:"), answer),
-        about(process.title, short),
-    )
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=phrase("Reminder: %(title)s", title=title) if why == "reminded" else title,
-        parts=lines,
-        why=f"step.{why}",
-        data={
-            "step": f"{job.id}.{step.number}",
-            "job": job.id,
-            "process": process.title,
-            "title": title,
-            "due": step.due.isoformat() if step.due else None,
-            "person": person.id,
-            "link": link or None,
-        },
-        at=at,
-        invitation=invitations.of_step(shell, tx, job, compiled, step, reader, person, to, link) if slot else None,
+    offer = phrase("To move it or give it back:") if step.booked is not None else phrase("Answer here:")
+    return letter.composed(
+        f"step.{why}",
+        phrase("Reminder: %(title)s", title=title) if why == "reminded" else title,
+        (
+            phrase("A reminder of your appointment:") if step.booked is not None else _OPENING[why],
+            Quoted(words),
+            meeting,
+            due,
+            Way(offer, link or letter.command("act", short)),
+            about(process.title, short),
+        ),
+        link,
+        step=f"{job.id}.{step.number}",
+        title=title,
+        due=step.due.isoformat() if step.due else None,
+        invitation=invitations.of_step(letter, step, link) if slot else None,
     )
 
 
-def appointment_letter(
-    shell: Shell,
-    tx: Transaction,
-    job: StoredJob,
-    compiled: Compiled,
-    became: e.AppointmentChanged,
-    events: list[e.AnyEvent],
-    reader: Words,
-    person: Person,
-    to: str,
-    at: datetime,
-) -> Composed | None:
+def appointment_letter(letter: AboutJob, became: e.AppointmentChanged, events: list[e.AnyEvent]) -> Composed | None:
     """What became of an appointment, and what comes next; nothing where its customer has another one by now."""
+    job, compiled, reader = letter.job, letter.compiled, letter.reader
     step = access.open_step(job, became.step)
     if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
         return None
-    url, number = shell.settings.url, f"{shown(job.id)}.{became.step}"
+    number = f"{shown(job.id)}.{became.step}"
     short = number if step is not None else shown(job.id)
-    link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
-    look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
+    link = letter.page(f"steps/{short}" if step is not None else f"jobs/{short}")
+    look = link or letter.command("act" if step is not None else "track", short)
     words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, reader))}."
     following = phrase("What comes next: %(next)s.", next=appointments.what_next(reader, compiled, became, events))
     answer = Way(phrase("Answer here:") if step is not None else phrase("All that happened:"), look)
-    return Composed(
-        reader=reader,
-        to=to,
-        name=person.name,
-        subject=words.removesuffix("."),
-        parts=(greeting(person), words, following, answer, about(compiled.process.title, number)),
-        why=f"appointment.{became.what}",
-        data={
-            "step": f"{job.id}.{became.step}",
-            "job": job.id,
-            "process": compiled.process.title,
-            "words": words,
-            "appointment": became.slot.isoformat(),
-            "to": became.to.isoformat() if became.to else None,
-            "person": person.id,
-            "link": link or None,
-        },
-        at=at,
-        invitation=invitations.of_step(shell, tx, job, compiled, step, reader, person, to, link)
-        if step is not None
-        else None,
+    return letter.composed(
+        f"appointment.{became.what}",
+        words.removesuffix("."),
+        (words, following, answer, about(compiled.process.title, number)),
+        link,
+        step=f"{job.id}.{became.step}",
+        words=words,
+        appointment=became.slot.isoformat(),
+        to=became.to.isoformat() if became.to else None,
+        invitation=invitations.of_step(letter, step, link) if step is not None else None,
     )

@@ -32,7 +32,11 @@ MOST = 1_000
 
 def administration(shell: Shell, about: str, limit: int, after: int, by: By) -> list[DeedView]:
     """Deeds, the newest first: all, or those about something by its exact id. Raises NotAllowed, BadAnswer."""
-    problems = {} if 0 < limit <= MOST else {"limit": f"is {limit}; 1 to {MOST} are possible"}
+    problems = (
+        {}
+        if 0 < limit <= MOST
+        else {"limit": phrase("is %(limit)s; 1 to %(most)s are possible", limit=limit, most=MOST)}
+    )
     if not 0 <= after < 2**62:
         problems["after"] = phrase("is %(after)s, which is the number of no deed", after=after)
     if problems:

@@ -17,7 +17,7 @@ from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, needs, stands
 from flowengine.runtime.actors import id_of, reader_words
 from flowengine.speech.phrases import phrase
-from flowengine.speech.words import ENGLISH, Words
+from flowengine.speech.words import Words
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import ANSWERED, REFUSED
 from flowengine.views.conversation import FileView
@@ -53,7 +53,7 @@ def parts(shell: Shell, id: str, by: By) -> tuple[FileView, Iterator[bytes]]:
         ) from None
 
 
-def file_view(shell: Shell, found: StoredFile, words: Words = ENGLISH) -> FileView:
+def file_view(shell: Shell, found: StoredFile, words: Words) -> FileView:
     """What is told of a file."""
     said = ""
     if found.state == REFUSED:

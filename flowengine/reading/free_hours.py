@@ -13,6 +13,7 @@ from flowengine.core.world import CLOSED, Appointment
 from flowengine.errors import BadAnswer
 from flowengine.language.calendars import Opening, openings
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.views.calendars import DayView, RoomView
 
@@ -41,7 +42,7 @@ def free_hours(shell: Shell, calendar: str, day: date | None, by: By) -> list[Da
 def _day(given: date, clock: tzinfo) -> date:
     found = given.astimezone(clock).date() if isinstance(given, datetime) else given
     if found.year in (1, 9999):
-        raise BadAnswer({"day": "is too far away"}, possible=("a day like 2026-12-24",))
+        raise BadAnswer({"day": phrase("is too far away")}, possible=(phrase("a day like 2026-12-24"),))
     return found
 
 

@@ -297,7 +297,9 @@ def _item(
     )
     if actor.kind == "customer":
         return item
-    return StaffItem(**asdict(item), state=step.state, appointment=step.appointment)
+    return StaffItem(
+        **asdict(item), state=step.state, appointment=step.appointment, appointment_end=step.appointment_end
+    )
 
 
 def step(shell: Shell, step_id: str, by: By) -> StepView:

@@ -11,6 +11,7 @@ from flowengine.errors import BadAnswer, NotAllowed
 from flowengine.insight.cells import Cell, Key, together, typical
 from flowengine.insight.withholding import LEAST
 from flowengine.people.identities import By
+from flowengine.speech.phrases import phrase
 from flowengine.store import Transaction
 from flowengine.store.codec import decode
 from flowengine.store.insight import StoredCell
@@ -27,14 +28,23 @@ def insight(shell: Shell, process: str, since: str, until: str, split: Split, by
     """What the jobs of a process have taught. Raises NotFound, NotAllowed, BadAnswer."""
     first, last = _month("since", since, _FIRST), _month("until", until, _LAST)
     if first > last:
-        raise BadAnswer({"until": f"{until} is before {since}"}, possible=("a month that is not earlier",))
+        raise BadAnswer(
+            {"until": phrase("%(until)s is before %(since)s", until=until, since=since)},
+            possible=(phrase("a month that is not earlier"),),
+        )
     if split not in SPLITS:
-        raise BadAnswer({"split": f"{str(split)[:60]!r} is nothing by which it is split"}, possible=SPLITS[1:])
+        raise BadAnswer(
+            {"split": phrase("%(split)s is nothing by which it is split", split=repr(str(split)[:60]))},
+            possible=SPLITS[1:],
+        )
     with shell.reading() as tx:
         actor = access.asker(tx, "insight", by)
         compiled = shell.catalogue.latest(tx, process, language=actor.language)
         if actor.kind == "staff" and tx.terms.closes(tx, process, compiled.process.version, actor.roles):
-            raise NotAllowed(f"what the jobs of {process} have taught is closed to your roles", where=process)
+            raise NotAllowed(
+                phrase("what the jobs of %(process)s have taught is closed to your roles", process=process),
+                where=process,
+            )
     counting.count_for(shell, SOON)
     with shell.reading() as tx:
         low, high = (f"{split}:", f"{split};") if split in ("version", "group") else ("", "")
@@ -60,7 +70,10 @@ def _month(name: str, text: str, otherwise: int) -> int:
         return otherwise
     found = _MONTH.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise BadAnswer({name: f"{str(text)[:60]!r} is no month"}, possible=("a month as 2026-05",))
+        raise BadAnswer(
+            {name: phrase("%(month)s is no month", month=repr(str(text)[:60]))},
+            possible=(phrase("a month as 2026-05"),),
+        )
     return int(found[1]) * 100 + int(found[2])
 
 

@@ -20,6 +20,7 @@ from flowengine.errors import BadAnswer
 from flowengine.language.parts import FACT_KINDS
 from flowengine.people.identities import PERSON_ID, By
 from flowengine.people.permissions import OWN, needs
+from flowengine.reading.tracking import WantedJobs
 from flowengine.reading.tracking import jobs as list_jobs
 from flowengine.runtime.actors import name_of
 from flowengine.speech.phrases import phrase
@@ -155,7 +156,7 @@ def open_jobs(look: Shell, tx: Transaction, person: Person, actor: Actor, status
     own = needs("jobs", actor) == OWN
     for one in ids_of(person):
         by = Actor(kind="customer", id=one) if own else actor
-        found = list_jobs(look, status, None, one, MOST_SHOWN + 1, None, False, False, False, None, by)
+        found = list_jobs(look, WantedJobs(status, customer=one), MOST_SHOWN + 1, None, by)
         rows |= {row.id: row for row in found}
     seen = (row for row in rows.values() if not hides(look, tx, row.process, row.version, actor))
     return sorted(seen, key=lambda row: row.id, reverse=True)[: MOST_SHOWN + 1]

@@ -57,7 +57,7 @@ def troubles(shell: Shell, tx: Transaction, job: StoredJob, words: Words) -> lis
     look = _Look(shell, tx, job, failed, Staffing(tx), words)
     found = [wait for wait in islice(look._waits(), MOST) if wait.error and wait.kind != "suspended"]
     known = {wait.id for wait in found}
-    unsent = [incident_view(tx, row) for row in tx.outbox.incidents() if row.job == job.id]
+    unsent = [incident_view(tx, row, words) for row in tx.outbox.incidents() if row.job == job.id]
     found += [
         WaitView(
             kind="sending", what=one.handler, since=job.updated, id=one.short, error=one.error, attempts=one.attempts
@@ -208,7 +208,7 @@ class _Look:
             since=step.opened,
             whom=self.words.tell(whom(self.tx, self.job.id, self.told.process, branch, step)),
             due=step.due,
-            error=self.staffing.why(step, self.job.customer, self.compiled, self.job.position),
+            error=self.words.tell(self.staffing.why(step, self.job.customer, self.compiled, self.job.position)),
         )
 
     def _call(self, call: ServiceCall) -> WaitView:

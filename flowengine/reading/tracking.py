@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from msgspec.structs import asdict, replace
 
@@ -348,90 +349,104 @@ def _took_part(look: Look, seq: int) -> bool:
     return any(opened is not None and opened[0] <= seq for opened in voted)
 
 
-def jobs(
-    shell: Shell,
-    status: str | None,
-    process: str | None,
-    customer: str | None,
-    limit: int,
-    after: str | None,
-    took_part: bool,
-    late: bool,
-    mine: bool,
-    begun_before: datetime | None,
-    by: By,
-) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
-    are, of a member of staff, those that he began."""
-    with shell.reading() as tx:
-        asker = access.asker(tx, "jobs", by)
-        if begun_before is not None and begun_before.tzinfo is None:
-            raise BadAnswer({"begun_before": "must say its offset"}, possible=["a moment with a time zone"])
+class WantedJobs(NamedTuple):
+    """Which jobs are listed: with a ``status`` (``open``, ``fulfilled`` or ``ended``), of a ``process``, of a
+    ``customer``; those in which the asker ``took_part``; those that are ``late``; ``mine``, of a member of staff those
+    that he began; those that were ``begun_before`` a moment."""
+
+    status: str | None = None
+    process: str | None = None
+    customer: str | None = None
+    took_part: bool = False
+    late: bool = False
+    mine: bool = False
+    begun_before: datetime | None = None
+
+    def check(self, asker: Actor) -> None:
+        """Raises BadAnswer, and NotAllowed where they are not for who asks."""
         own = needs("jobs", asker) == OWN
-        parts = stands_for(asker, looking=True)
-        if own and customer is not None and customer not in parts:
+        if self.begun_before is not None and self.begun_before.tzinfo is None:
+            raise BadAnswer(
+                {"begun_before": phrase("must say its offset")}, possible=[phrase("a moment with a time zone")]
+            )
+        if own and self.customer is not None and self.customer not in stands_for(asker, looking=True):
             raise denied("jobs", asker)
-        if took_part and not own:
+        if self.took_part and not own:
             what = phrase(
                 "%(id)s sees all jobs: only of customers is kept in whose jobs they took part",
                 id=asker.id or asker.kind,
             )
             raise NotAllowed(what, possible=(phrase("list all jobs"), phrase("ask as a customer")))
-        if took_part and late:
+        if self.took_part and self.late:
             what = phrase("of jobs of others you are not told what was promised")
             raise NotAllowed(
                 what,
                 where="late",
                 possible=(phrase("list your own that are late"), phrase("list all you took part in")),
             )
-        if mine and not asker.id:
+        if self.mine and not asker.id:
             raise NotAllowed(
                 phrase("whose jobs are meant is not known"),
                 possible=(phrase("ask as a person"), phrase("list all jobs")),
             )
-        whose: str | Sequence[str] | None = customer or parts if own else customer
-        person = tx.people.get(customer) if customer and not own else None
+
+
+def jobs(shell: Shell, wanted: WantedJobs, limit: int, after: str | None, by: By) -> list[JobRow]:
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
+    with shell.reading() as tx:
+        asker = access.asker(tx, "jobs", by)
+        wanted.check(asker)
+        own, parts = needs("jobs", asker) == OWN, stands_for(asker, looking=True)
+        whose: str | Sequence[str] | None = wanted.customer or parts if own else wanted.customer
+        person = tx.people.get(wanted.customer) if wanted.customer and not own else None
         if person is not None and person.same:
             whose = (person.id, *person.same)
         now, words = shell.clock.now(), reader_words(tx, asker)
         listed = partial(
             tx.jobs.list,
-            status=status,
-            process=process,
-            customer=None if took_part else whose,
-            took_part=parts if took_part or (mine and not own) else None,
-            late=now if late else None,
-            begun_before=begun_before,
+            status=wanted.status,
+            process=wanted.process,
+            customer=None if wanted.took_part else whose,
+            took_part=parts if wanted.took_part or (wanted.mine and not own) else None,
+            late=now if wanted.late else None,
+            begun_before=wanted.begun_before,
             job=asker.job or None,
         )
         rows = _open_to(tx, asker, listed, limit, after)
-        names = {} if took_part else {id: name_of(tx, id) for id in {row.customer for row in rows}}
-        return [
-            JobRow(
-                id=row.id,
-                short=shown(row.id),
-                process=row.process,
-                version=row.version,
-                customer=row.customer,
-                customer_name=names.get(row.customer, ""),
-                status=row.status,
-                states=tuple(map(words.tell, _standing(shell, tx, row, own, asker.language))),
-                started=row.started,
-                updated=row.updated,
-                ended=row.ended,
-                because=compiled.process.said(row.head.because) if compiled else row.head.because,
-                suspended=suspended_view(row.head, inside=not own),
-                erased=row.head.erased,
-                unanswered=0 if own else row.head.unanswered,
-                title=compiled.process.title if compiled else row.process,
-                where=tuple(map(words.tell, _standing_in_words(compiled, row, own))),
-                promise=promise_view(process, row.head, now, words) if process else None,
-                zone=process.zone if process else "",
-            )
-            for row in rows
-            for compiled in (_known(shell, tx, row, asker.language),)
-            for process in (compiled.process if compiled and row.head.promise and not took_part else None,)
-        ]
+        names = {} if wanted.took_part else {id: name_of(tx, id) for id in {row.customer for row in rows}}
+        told = partial(_row, shell, tx, asker.language, words, now, names, own=own, others=wanted.took_part)
+        return [told(row) for row in rows]
+
+
+def _row(
+    shell: Shell, tx: Transaction, language: str, words: Words, now: datetime, names: Mapping[str, str],
+    row: ListedJob, *, own: bool, others: bool,
+) -> JobRow:  # fmt: skip
+    """A job in a list, as its customer (``own``) or those inside see it; of a job of ``others`` nobody is told whose it
+    is (``names`` has none), and what was promised."""
+    compiled = _known(shell, tx, row, language)
+    process = compiled.process if compiled and row.head.promise and not others else None
+    return JobRow(
+        id=row.id,
+        short=shown(row.id),
+        process=row.process,
+        version=row.version,
+        customer=row.customer,
+        customer_name=names.get(row.customer, ""),
+        status=row.status,
+        states=tuple(map(words.tell, _standing(shell, tx, row, own, language))),
+        started=row.started,
+        updated=row.updated,
+        ended=row.ended,
+        because=compiled.process.said(row.head.because) if compiled else row.head.because,
+        suspended=suspended_view(row.head, inside=not own),
+        erased=row.head.erased,
+        unanswered=0 if own else row.head.unanswered,
+        title=compiled.process.title if compiled else row.process,
+        where=tuple(map(words.tell, _standing_in_words(compiled, row, own))),
+        promise=promise_view(process, row.head, now, words) if process else None,
+        zone=process.zone if process else "",
+    )
 
 
 def _open_to(

@@ -20,8 +20,8 @@ from babel.support import NullTranslations, Translations
 from flowengine.speech.languages import LANGUAGES, SOURCE
 
 ROOMS = (
-    "client", "commands", "core", "language", "outside", "people", "post", "reading",
-    "runtime", "speech", "views", "web",
+    "client", "commands", "core", "engine", "interop", "language", "outside", "people", "post", "reading",
+    "runtime", "speech", "store", "views", "web",
 )  # fmt: skip
 """Where texts are said to people. The terminal's own words are English."""
 

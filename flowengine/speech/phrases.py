@@ -6,10 +6,10 @@ The core and the commands refuse in phrases; the doors, which know the reader, h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
-from flowengine.speech.spoken_time import moment
+from flowengine.speech.spoken_time import day, moment, span
 
 
 class Telling(Protocol):
@@ -20,6 +20,8 @@ class Telling(Protocol):
     def say(self, text: str, /, **named: Any) -> str: ...
     def say_many(self, one: str, many: str, number: int, /, **named: Any) -> str: ...
     def tell(self, value: object) -> str: ...
+    def day(self, value: date) -> str: ...
+    def span(self, months: int, days: int, rest: timedelta, *, working: bool) -> str: ...
     def moment(self, value: datetime, zone: tzinfo, home: tzinfo | None = None) -> str: ...
 
 
@@ -60,6 +62,35 @@ class _Moment(Phrase):
         return (moment_phrase, (self.at, self.home))
 
 
+class _Day(Phrase):
+    """A day."""
+
+    __slots__ = ("on",)
+
+    on: date
+
+    def told(self, words: Telling) -> str:
+        return words.day(self.on)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (day_phrase, (self.on,))
+
+
+class _Span(Phrase):
+    """A length of time."""
+
+    __slots__ = ("length",)
+
+    length: tuple[int, int, timedelta, bool]
+
+    def told(self, words: Telling) -> str:
+        months, days, rest, working = self.length
+        return words.span(months, days, rest, working=working)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (span_phrase, self.length)
+
+
 class _Listing(Phrase):
     """Several texts in a row."""
 
@@ -90,6 +121,20 @@ def moment_phrase(at: datetime, home: tzinfo) -> Phrase:
     """A moment, in the zone of who reads it, else at ``home``: ``Mon 5 Oct 2026, 10:00``."""
     made = _Moment(moment(at, home, home))
     made.at, made.home = at, home
+    return made
+
+
+def day_phrase(on: date) -> Phrase:
+    """A day: ``Mon 5 Oct 2026``."""
+    made = _Day(day(on))
+    made.on = on
+    return made
+
+
+def span_phrase(months: int = 0, days: int = 0, rest: timedelta = timedelta(), working: bool = False) -> Phrase:
+    """A length as it is meant: ``1 month 2 days``, ``3 working days``."""
+    made = _Span(span(months, days, rest, working=working))
+    made.length = (months, days, rest, working)
     return made
 
 

@@ -41,6 +41,13 @@ def moment(
     return f"{told} ({_place(local)})" if elsewhere else told
 
 
+def span(months: int, days: int, rest: timedelta, *, working: bool = False) -> str:
+    """A length as it is meant: ``1 month 2 days``, ``3 working days``, ``45 minutes``, ``0 seconds``."""
+    which = "working " if working else ""
+    told = (f"{n} {which}{unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts_of(months, days, rest))
+    return " ".join(told) or "0 seconds"
+
+
 def parts_of(months: int, days: int, rest: timedelta) -> list[tuple[int, str]]:
     """A length as counts of units, largest first; those of which there are none are left out."""
     sign, left = (-1 if rest < timedelta() else 1), abs(rest)

@@ -83,10 +83,7 @@ class Words:
 
     def span(self, months: int = 0, days: int = 0, rest: timedelta = timedelta(), *, working: bool = False) -> str:
         """A length as it is meant: ``1 month 2 days``, ``3 working days``, ``45 minutes``, ``0 seconds``."""
-        which = "working " if working else ""
-        parts = spoken_time.parts_of(months, days, rest)
-        told = (f"{n} {which}{unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts)
-        return " ".join(told) or "0 seconds"
+        return spoken_time.span(months, days, rest, working=working)
 
 
 ENGLISH = Words()

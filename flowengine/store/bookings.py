@@ -14,7 +14,7 @@ that time deletes it. The job that held it learns of it by its own clock, and no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from flowengine.core.events import AnyEvent, SlotBooked, SlotFreed
 from flowengine.core.seatings import person_seating
 from flowengine.core.world import CLOSED, Appointment
 from flowengine.errors import SlotTaken
+from flowengine.speech.phrases import moment_phrase, phrase
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment, plain
@@ -223,12 +224,16 @@ def _book(channel: Channel, job: str, slot: SlotBooked, name: str, now: int) -> 
     free = [seat for seat in range(1, seats + 1) if seat not in used]
     beyond = sum(seat > seats for seat in used)  # booked when the calendar had more seats than this version knows
     if len(free) <= beyond:
-        what = f"{name.partition(':')[2]} has another appointment then" if person else "it was booked by another"
-        raise SlotTaken(
-            f"the time {slot.start.isoformat()} is not free any more: {what}",
-            where=slot.calendar,
-            possible=["another time"],
-        )
+        at = moment_phrase(slot.start, slot.start.tzinfo or UTC)
+        what = phrase("the time %(moment)s is not free any more: it was booked by another", moment=at)
+        if person:
+            whose = name.partition(":")[2]
+            what = phrase(
+                "the time %(moment)s is not free any more: %(person)s has another appointment then",
+                moment=at,
+                person=whose,
+            )
+        raise SlotTaken(what, where=slot.calendar, possible=[phrase("another time")])
     width = DAY if person else min(round(slot.every * 1_000_000) or end - start, DAY)
     base: dict[str, Any] = {"calendar": calendar, "seat": free[0], "job_id": job, "slot": start, "slot_end": end}
     base["held_until"] = None if slot.held_until is None else micros(slot.held_until)

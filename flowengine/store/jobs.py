@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import ROOT, Branch, Head, Json, Seat, Timer
 from flowengine.errors import Ambiguous, NotFound
+from flowengine.speech.phrases import phrase
 from flowengine.store import ballots, calls, steps, timers
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
@@ -347,7 +348,7 @@ class Jobs:
     def _one(self, query: Query, job: str) -> StoredJob:
         row = self._channel.one(query, {"id": job}) if _PREFIX.fullmatch(job) else None
         if row is None:
-            raise NotFound(f"there is no job {job!r}")
+            raise NotFound(phrase("there is no job %(job)s", job=repr(job)))
         return stored(self._channel, row)
 
     def resolve(self, prefix: str) -> str:
@@ -357,16 +358,22 @@ class Jobs:
         """
         start = prefix.strip().lower()
         if not _PREFIX.fullmatch(start):
-            raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
+            raise NotFound(
+                phrase("there is no job %(job)s", job=repr(prefix)),
+                possible=[phrase("a job id, or the beginning of its short form")],
+            )
         bounds = {"low": start, "high": start + _AFTER_ALL_DIGITS}
         found = [row[0] for row in self._channel.rows(BY_ID, bounds)]
         if len(start) <= 12:
             found += [row[0] for row in self._channel.rows(BY_SHORT, bounds)]
         found = list(dict.fromkeys(found))
         if not found:
-            raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
+            raise NotFound(
+                phrase("there is no job %(job)s", job=repr(prefix)),
+                possible=[phrase("a job id, or the beginning of its short form")],
+            )
         if len(found) > 1:
-            raise Ambiguous(f"{prefix!r} fits more than one job", possible=_distinct(found))
+            raise Ambiguous(phrase("%(id)s fits more than one job", id=repr(prefix)), possible=_distinct(found))
         return str(found[0])
 
     def overdue(self, now: datetime) -> list[str]:

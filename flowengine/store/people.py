@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import PERSON_ID, check_person
+from flowengine.speech.phrases import phrase
 from flowengine.store import tables as t
 from flowengine.store.aliases import Aliases, ids_below, root_of, same
 from flowengine.store.channel import Channel
@@ -244,7 +245,10 @@ class People:
         """Enter a person. Raises BadAnswer for an id that is malformed or taken."""
         check_person(person.id)
         if self.get(person.id) is not None:
-            raise BadAnswer({"id": f"there is somebody with the id {person.id!r} already"}, possible=["another id"])
+            raise BadAnswer(
+                {"id": phrase("there is somebody with the id %(id)s already", id=repr(person.id))},
+                possible=[phrase("another id")],
+            )
         self.enter(person)
 
     def enter(self, person: Person) -> None:
@@ -256,7 +260,7 @@ class People:
     def update(self, person: Person) -> None:
         """Change a person's record. Raises NotFound."""
         if not self._channel.count(UPDATE, {"person": plain(person.id)} | _columns(person)):
-            raise NotFound(f"there is nobody with the id {person.id!r}")
+            raise NotFound(phrase("there is nobody with the id %(id)s", id=repr(person.id)))
         self._channel.write(LEAVE, {"who": person.id})
         self._belong(person)
 

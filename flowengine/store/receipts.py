@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from flowengine.errors import NotFound
+from flowengine.speech.phrases import phrase
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain
@@ -103,7 +104,7 @@ class Receipts:
         """
         row = self._channel.one(LOCK_AND_FIND, {"job": plain(job)} | _key(actor, key))
         if row is None:
-            raise NotFound(f"there is no job {job!r}")
+            raise NotFound(phrase("there is no job %(job)s", job=repr(job)))
         *columns, seq_before, body_hash, receipt = row
         locked = stored(self._channel, tuple(columns))
         if locked.seq != seq_before:

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from flowengine.errors import DatabaseBusy, StoreError
+from flowengine.speech.phrases import phrase
 from flowengine.store.channel import CLOSED, Row
 from flowengine.store.gathering import LONGEST, MOST, Batch, Piece
 from flowengine.store.locks import FairLock, FileLock
@@ -204,9 +205,11 @@ class SqliteDriver:
         another process writes, that is said once."""
         if self._safe or self.warnings or self._processes is None or not self._processes.others():
             return
-        found = (
-            f"SQLite {sqlite3.sqlite_version} can damage a database that several processes write at once; "
-            f"use SQLite {'.'.join(map(str, MENDED))} or newer, or one process, or PostgreSQL"
+        found = phrase(
+            "SQLite %(version)s can damage a database that several processes write at once; use SQLite %(mended)s or "
+            "newer, or one process, or PostgreSQL",
+            version=sqlite3.sqlite_version,
+            mended=".".join(map(str, MENDED)),
         )
         self.warnings = (found,)
         _warn(self.path, found)

@@ -72,7 +72,8 @@ def for_audience(row: dict[str, Any], audience: str) -> dict[str, Any]:
 
 def derived(step: Step, promise: Promise | None) -> dict[str, Any]:
     """The values of :data:`DERIVED` for a step of a job with that promise."""
-    moments = [micros(one) for one in (step.due, step.appointment) if one is not None]
+    meets = step.appointment_end or step.appointment  # which is not late while it goes on
+    moments = [micros(one) for one in (step.due, meets) if one is not None]
     own = min(moments, default=SOME_DAY + micros(step.opened))
     return {
         "urgent": min(own, promised(promise)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -21,6 +21,8 @@ UNDER_WAY = phrase("We are working on it")
 
 ASKED = phrase("We wait for an answer")
 """The same, while customers are asked."""
+
+_ENDED = {"fulfilled": phrase("Fulfilled"), "ended": phrase("Ended")}
 
 TAKES_LONGER = phrase("It takes longer than it should; we have been told, and look into it")
 """What a customer is told where his job waits for staff, code or the outside for so long that somebody has to look."""
@@ -83,15 +85,17 @@ def word_without(compiled: Compiled, name: str) -> str:
 
 
 def customers_receipt(
-    job: str, seq: int, compiled: Compiled, command: c.AnyCommand, done: Advance, question: str = ""
-) -> Receipt:
-    """A receipt as the customer who asked may read it: phases for states, and of the events those that are his (L9).
+    job: str, seq: int, compiled: Compiled, command: c.AnyCommand, done: Advance, question: str,
+    told: Callable[[str], str],
+) -> Receipt:  # fmt: skip
+    """A receipt as the customer who asked may read it: phases for states, and of the events those that are his (L9),
+    ``told`` in his words.
 
     The end of a job is told by its reason. ``steps`` are those that now wait for him.
     """
     head = done.draft.head
     because = compiled.process.said(head.because) if head.because else ""
-    ended = (because or head.status.capitalize(),)
+    ended = (because or told(_ENDED.get(head.status, head.status)),)
     words = words_of(compiled)
     outcome, events = _told(words, command, done.events)
     step = getattr(command, "step", None)
@@ -100,9 +104,9 @@ def customers_receipt(
         seq=seq,
         status=head.status,
         step=f"{job}.{step}" if step is not None else "",
-        acted=_acted(compiled, words, command, done),
+        acted=told(_acted(compiled, words, command, done)),
         outcome=outcome,
-        states=tuple(map(str, places(compiled, head.standing))) if head.status == "open" else ended,
+        states=tuple(map(told, places(compiled, head.standing))) if head.status == "open" else ended,
         steps=tuple(_own_steps(job, command, done)),
         because=because,
         events=events,
@@ -113,7 +117,7 @@ def customers_receipt(
 def _acted(compiled: Compiled, words: Mapping[str, str], command: c.AnyCommand, done: Advance) -> str:
     if isinstance(command, c.Invoke):
         return next(entry.title for _, entry in compiled.always[command.name])
-    return str(words.get(done.acted) or word_without(compiled, done.acted)) if done.acted else ""
+    return (words.get(done.acted) or word_without(compiled, done.acted)) if done.acted else ""
 
 
 def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:

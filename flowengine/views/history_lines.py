@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -44,6 +45,22 @@ LONGEST_ASKED = 80
 
 _MOVES = {move: words for one in TYPES.values() for move, words in one.moves.items()}
 """How the moves of all types are told, also where the state is not in this version of the process."""
+
+_ByHand: TypeAlias = (
+    c.MoveDeadline
+    | c.DropTimer
+    | c.Finish
+    | c.Fail
+    | c.Skip
+    | c.SetData
+    | c.Move
+    | c.End
+    | c.Suspend
+    | c.Resume
+    | c.Retry
+    | c.Erase
+    | c.Migrate
+)
 
 
 @dataclass
@@ -172,7 +189,7 @@ class Teller:
     def _asked(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         match command:
             case c.Start():
-                begun = self.say("began, for the job %(shown)s", shown=shown(command.parent.rpartition(".")[0]))
+                begun = self.say("began, for the job %(job)s", job=shown(command.parent.rpartition(".")[0]))
                 cause = (
                     self.say("started by the %(cause)s", cause=command.cause)
                     if command.cause
@@ -200,20 +217,49 @@ class Teller:
                         "had it done %(again)s: %(told)s%(why)s", again=again, told=told, why=self._why(command)
                     )
                 )
+            case c.Finish() | c.Fail() if command.by.kind != "operator":
+                return self._ended(command, events)
+            case c.Hear():
+                return self._heard(command)
+            case c.Deliver():
+                return self._delivered(command, events)
+            case c.Invoke():
+                return self._invoked(command)
+            case c.Add():
+                return self.say(
+                    "added to %(state)s: %(told)s",
+                    state=self.known.title(command.state),
+                    told=self.known.told(command.items),
+                )
+            case c.Say():
+                to = next((event.to for event in events if isinstance(event, e.Said) and event.to), 0)
+                of = (
+                    self.say(" (to: %(asked)s)", asked=self.known.asked.get(to, phrase("what was asked"))) if to else ""
+                )
+                return f"{self.words.tell(SAYINGS[command.kind])}: {command.text}{of}"
+            case c.AskPromise():
+                text = next((one.text for one in events if isinstance(one, e.Said)), command.because)
+                return f"{self.words.tell(SAYINGS['new_date'])}: {text}"
+            case c.TakeBack():
+                return self.say(
+                    "took back: %(asked)s", asked=self.known.asked.get(command.step, phrase("what was asked"))
+                )
+            case _:
+                return self._by_hand(command, events)
+
+    def _by_hand(self, command: _ByHand, events: Sequence[e.AnyEvent]) -> str:
+        """What an operator did to the job."""
+        match command:
             case c.MoveDeadline():
                 return self.say(
                     "moved the deadline%(of)s%(why)s", of=self._of(command.number, events), why=self._why(command)
                 )
             case c.DropTimer():
                 return self.say("dropped %(named)s%(why)s", named=self._named(command.timer), why=self._why(command))
-            case c.Finish() | c.Fail() if command.by.kind == "operator":
+            case c.Finish() | c.Fail():
                 return self.say(
                     "ended by hand: %(ended)s%(why)s", ended=self._ended(command, events), why=self._why(command)
                 )
-            case c.Finish() | c.Fail():
-                return self._ended(command, events)
-            case c.Hear():
-                return self._heard(command)
             case c.Skip():
                 return self.say(
                     "skipped: %(call)s%(why)s",
@@ -248,29 +294,6 @@ class Teller:
                 return self.say("let the job go on%(why)s", why=self._why(command))
             case c.Retry():
                 return self.say("had it tried again: %(call)s", call=self._call(self.known.calls.get(command.call)))
-            case c.Deliver():
-                return self._delivered(command, events)
-            case c.Invoke():
-                return self._invoked(command)
-            case c.Add():
-                return self.say(
-                    "added to %(state)s: %(told)s",
-                    state=self.known.title(command.state),
-                    told=self.known.told(command.items),
-                )
-            case c.Say():
-                to = next((event.to for event in events if isinstance(event, e.Said) and event.to), 0)
-                of = (
-                    self.say(" (to: %(asked)s)", asked=self.known.asked.get(to, phrase("what was asked"))) if to else ""
-                )
-                return f"{self.words.tell(SAYINGS[command.kind])}: {command.text}{of}"
-            case c.AskPromise():
-                text = next((one.text for one in events if isinstance(one, e.Said)), command.because)
-                return f"{self.words.tell(SAYINGS['new_date'])}: {text}"
-            case c.TakeBack():
-                return self.say(
-                    "took back: %(asked)s", asked=self.known.asked.get(command.step, phrase("what was asked"))
-                )
             case c.Erase():
                 what = self.say("all that the job held") if command.whole else self.say("what somebody wrote in it")
                 return self.say("erased %(what)s%(why)s", what=what, why=self._why(command))
@@ -421,7 +444,7 @@ class Teller:
                 )
             case "keep":
                 return self.say(
-                    "the message %(spoken)s was kept in vain", spoken=spoken(known.kept.get(timer.detail, ""))
+                    "the message %(message)s was kept in vain", message=spoken(known.kept.get(timer.detail, ""))
                 )
             case "attention" if step is not None:
                 return self.say("nobody has answered in time, so that somebody has to look: %(what)s", what=what)
@@ -552,9 +575,9 @@ class Teller:
                 case e.DeadlineMoved():
                     at = self.known.standing.get(event.branch, "")
                     yield self.say(
-                        "due on %(moment)s instead of %(moment2)s",
-                        moment=self.known.moment(event.to, at),
-                        moment2=self.known.moment(event.was, at),
+                        "due on %(due)s instead of %(was)s",
+                        due=self.known.moment(event.to, at),
+                        was=self.known.moment(event.was, at),
                     )
                 case e.CutOff():
                     yield self.say("cut off at work: %(call)s", call=self._call(event.call))

@@ -8,6 +8,7 @@ from datetime import datetime
 from flowengine.core.migrating import Migration, branches
 from flowengine.core.position import Position
 from flowengine.core.values import Json, Step, Timer
+from flowengine.speech.words import Words
 from flowengine.views.replies import (
     BranchMigrated,
     MigrationRefusal,
@@ -18,9 +19,11 @@ from flowengine.views.replies import (
 
 
 def migration_view(
-    job: str, short: str, version: str, before: Position, found: Migration, filled: dict[str, Json], now: datetime
-) -> MigrationView:
-    """All that changes, by what was and what is then; of one that is refused, where the job stands and why."""
+    job: str, short: str, version: str, before: Position, found: Migration, filled: dict[str, Json], now: datetime,
+    words: Words,
+) -> MigrationView:  # fmt: skip
+    """All that changes, by what was and what is then; of one that is refused, where the job stands and why, in the
+    ``words`` of who reads."""
     after = found.done.draft if found.done is not None else None
     return MigrationView(
         job=job,
@@ -33,9 +36,10 @@ def migration_view(
         timers=tuple(_timers(before, after, now)) if after is not None else (),
         filled=filled,
         refusals=tuple(
-            MigrationRefusal(what=one.what, where=one.where, possible=one.possible) for one in found.obstacles
+            MigrationRefusal(what=words.tell(one.what), where=one.where, possible=tuple(map(words.tell, one.possible)))
+            for one in found.obstacles
         ),
-        warnings=tuple(found.warnings),
+        warnings=tuple(map(words.tell, found.warnings)),
     )
 
 

@@ -273,9 +273,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
     ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``held`` is the appointment
     that is kept for him until ``held_until``, while he decides. ``asked``: it waits for an answer to a ``question``, or
-    a ``concern``. ``urgent`` is by when it is to be done: its deadline, its appointment, or, for those who may know it,
-    what the job was promised for, whichever is first. ``place`` is where it stands in the inbox: the ``after`` of the
-    next page.
+    a ``concern``. ``urgent`` is by when it is to be done: its deadline, the end of its appointment, or, for those who
+    may know it, what the job was promised for, whichever is first. ``place`` is where it stands in the inbox: the
+    ``after`` of the next page.
 
     ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
     is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
@@ -329,11 +329,12 @@ class InboxCounts(View, frozen=True, kw_only=True):
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
     """A step that waits for a member of staff or an operator, who may know its state. ``appointment`` is when he is to
-    meet the customer. ``usual`` is in how many seconds half of the jobs have left the state, lately, where that may be
-    told (:meth:`Engine.insight`)."""
+    meet the customer, until ``appointment_end``. ``usual`` is in how many seconds half of the jobs have left the state,
+    lately, where that may be told (:meth:`Engine.insight`)."""
 
     state: str
     appointment: datetime | None = None
+    appointment_end: datetime | None = None
     usual: int | None = None
 
 

@@ -108,7 +108,7 @@ def wrong(
 ) -> Iterator[WrongView]:
     """All that is wrong, the grave first, in the ``words`` of who reads. ``schemas``: the database's, and that of this
     code."""
-    yield from (WrongView(what=one) for one in warnings)
+    yield from (WrongView(what=words.tell(one)) for one in warnings)
     for one in queues(found, now):
         if one.since is not None and now - one.since > LATE:
             what = words.say(

@@ -67,8 +67,12 @@ def _binding_name(request: Request) -> str:
 
 
 def set_language(request: Request, response: Response, language: str) -> None:
-    """Have the browser keep in which language it is spoken to, for a year; over plain HTTP too, for it is no secret."""
+    """Have the browser keep in which language it is spoken to, for a year; over plain HTTP too, for it is no secret.
+    An empty one has it forget."""
     name, secure = _language_name(request), _over_tls(request)
+    if not language:
+        response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="lax")
+        return
     response.set_cookie(name, language, max_age=YEAR, path="/", secure=secure, httponly=True, samesite="lax")
 
 

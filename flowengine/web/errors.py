@@ -112,7 +112,9 @@ def _flow_error(request: Request, error: e.FlowError) -> Response:
     if status >= 500 and not isinstance(error, e.Overloaded):
         LOG.error("%s %s: %s", request.method, _route(request), error)
         return answer(status, shape(status, error.code, words.tell(_HIDDEN[status])), headers)
-    found = error.tell(words.tell).to_json()
+    if not error.is_told:  # else the desk has, which knows the zone of who asks as well
+        error.tell(words.tell)
+    found = error.to_json()
     if "what" not in found:
         found["what"] = error.what
     return answer(status, told(status, found), headers)

@@ -12,6 +12,7 @@ from mail_server import MailServer
 
 from flowengine import NOTIFY, Database, Engine, HandlerCall, NotAllowed, SimulatedClock
 from flowengine.client import CustomerTrack, StaffItem, StaffStep, StaffTrack, StepView
+from flowengine.client.local import LocalDesk
 from flowengine.runtime.settings import Settings
 
 MEASURING = """
@@ -160,9 +161,9 @@ def test_nobody_ends_an_appointment_before_it_begins(engine: Engine, clock: Simu
     (theirs,) = engine.inbox("tom")
     clock.set(TUESDAY - timedelta(microseconds=1))
     assert engine.step(theirs.id, by="tom").possible == ("move",)
-    with pytest.raises(NotAllowed, match="begins at 2026-05-05T09:00:00Z, and cannot be " + outcome):
+    with pytest.raises(NotAllowed, match="begins at Tue 5 May 2026, 10:00, and cannot be " + outcome):
         engine.act(theirs.id, outcome, by="tom")
-    with pytest.raises(NotAllowed, match="begins at 2026-05-05T09:00:00Z"):
+    with pytest.raises(NotAllowed, match="begins at Tue 5 May 2026, 10:00"):
         engine.act_for(theirs.id, "tom", outcome, because="She came early", by="olga")
     clock.set(TUESDAY)
     assert engine.step(theirs.id, by="tom").possible == ("held", "missed")
@@ -317,3 +318,38 @@ def test_staff_see_the_time_of_the_appointment_and_what_is_soonest_first(engine:
     assert isinstance(view, StaffStep)
     assert TUESDAY in [one.appointment for one in seen.waiting]
     assert view.appointment == TUESDAY
+
+
+def test_an_appointment_is_overdue_after_its_end(engine: Engine, clock: SimulatedClock) -> None:
+    """While it takes place nobody is late; that it was not said how it went, he is."""
+    book(engine, begin(engine, by="2026-06-30"), TUESDAY)
+    (item,) = engine.inbox("tom")
+    assert isinstance(item, StaffItem)
+    end = TUESDAY + timedelta(hours=1)
+    assert (item.appointment, item.appointment_end, item.urgent) == (TUESDAY, end, end)
+    clock.set(TUESDAY + timedelta(minutes=59))
+    assert engine.inbox_counts("tom").late == 0
+    clock.set(end)
+    assert engine.inbox_counts("tom").late == 1
+
+
+def test_one_that_is_moved_is_overdue_after_its_new_end(engine: Engine) -> None:
+    """The step that knows its end learns the new one with the beginning."""
+    step = begin(engine, by="2026-06-30")
+    book(engine, step, TUESDAY)
+    book(engine, step, TUESDAY + DAY, "move")
+    (item,) = engine.inbox("tom")
+    assert item.urgent == TUESDAY + DAY + timedelta(hours=1)
+    engine.audit()
+
+
+@pytest.mark.parametrize(("zone", "told"), [("", "Tue 5 May 2026, 10:00,"), ("America/New_York", "05:00 (New York)")])
+def test_a_refusal_tells_moments_by_the_clock_of_who_reads(engine: Engine, zone: str, told: str) -> None:
+    """His own where it is known, else that of the place; never as programs write them."""
+    engine.add_staff("tom", zone=zone)
+    book(engine, begin(engine), TUESDAY)
+    (theirs,) = engine.inbox("tom")
+    with pytest.raises(NotAllowed, match="begins at") as refused:
+        LocalDesk(engine, "tom").act(theirs.id, "held")
+    assert told in refused.value.what
+    assert "T" not in refused.value.what.replace("Tue", "")

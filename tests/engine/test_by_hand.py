@@ -355,7 +355,7 @@ def test_nobody_ends_a_call_that_is_at_work(engine: Engine, order: Callable[...,
     said: list[NotAllowed] = []
 
     def handler(_: HandlerCall) -> dict[str, int]:
-        with pytest.raises(NotAllowed, match="a worker is at work on it, until 2026-05-04") as refused:
+        with pytest.raises(NotAllowed, match="a worker is at work on it, until Mon 4 May 2026") as refused:
             getattr(engine, hand)(call, because="R", by="olga")
         said.append(refused.value)
         return {"number": 7}

@@ -52,7 +52,7 @@ EDITS = [
     ("Is it well made?", "Do you like it?", "Accept",
      "the words: “Do you like it?”, and was “Is it well made?”", ("customers",)),
     ("ask: Is it well made?", "ask: Is it well made?, thanks: {approved: We are glad}", "Accept",
-     "the words of thanks are different", ("customers",)),
+     "the words of thanks: different now", ("customers",)),
     ("title: Stop, to: gone", "title: Stop, to: choose", "Stop",
      "what may be done at any time is different", ("customers",)),
     ("options:", "questions: boss\noptions:", "",

@@ -68,3 +68,17 @@ def test_answers_are_told_in_it_too(api: tuple[Engine, Client]) -> None:
     promise = client.get(f"/api/v1/jobs/{job}", headers=GERMAN).json()["promise"]["words"]
     assert promise == "Zugesagt für Mi., 1. Juli 2026"
     assert client.get(f"/api/v1/jobs/{job}").json()["promise"]["words"] == "Promised for Wed 1 Jul 2026"
+
+
+def test_a_moment_in_a_problem_is_told_by_the_clock_of_who_asks(api: tuple[Engine, Client]) -> None:
+    """In the language that he accepts, and in his own zone, which the request does not say."""
+    engine, client = api
+    engine.set_name("ada", zone="America/New_York")
+    engine.act(engine.inbox(by="ada")[0].id, "chosen", {"stoff": "loden"}, by="ada")
+    engine.act(engine.inbox(by="ada")[0].id, "answered", {"groesse": 180, "warm": True}, by="ada")
+    far = {"outcome": "book", "answer": {"slot": "2030-05-06T09:00:00Z"}}
+    step = engine.inbox(by="ada")[0].id
+    for headers in ({}, GERMAN):
+        found = problem(client, f"/api/v1/steps/{step}/act", headers, far)
+        assert "(New York)" in found["problems"]["slot"]
+    assert english(found["detail"]) == []

@@ -43,7 +43,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Calendar
 from flowengine.language.types import Fitting
-from flowengine.speech.phrases import phrase
+from flowengine.speech.phrases import moment_phrase, phrase
 
 BOOK = "book"
 """The purpose of the customer's step."""
@@ -87,7 +87,7 @@ class Fitted(Waiting[Fitting]):
             raise NotAllowed(
                 phrase(
                     "the appointment begins at %(moment)s, and cannot be %(outcome)s before",
-                    moment=moment_text(self._slot(spot)),
+                    moment=moment_phrase(self._slot(spot), calendar_of(spot.process, self.state(spot)).clock),
                     outcome=command.outcome,
                 ),
                 where=step.state,
@@ -161,7 +161,7 @@ class Fitted(Waiting[Fitting]):
             if booking.lapsed:
                 problem = phrase(
                     "is missing (%(slot)s is held for you no more); name the start of a slot",
-                    slot=moment_text(booking.lapsed),
+                    slot=moment_phrase(booking.lapsed, calendar.clock),
                 )
             raise BadAnswer({"slot": problem}, where=step.state, possible=possible)
         slot = read_slot(calendar, state.length, given["slot"], spot.now, step.state)
@@ -223,7 +223,7 @@ class Fitted(Waiting[Fitting]):
         if problem:
             possible = self._instead(spot, slot) or [phrase("another time")]
             raise SlotTaken(
-                phrase("the time %(moment)s %(problem)s", moment=slot.isoformat(), problem=problem),
+                phrase("the time %(moment)s %(problem)s", moment=moment_phrase(slot, calendar.clock), problem=problem),
                 where=calendar.name,
                 possible=possible,
             )
@@ -267,7 +267,9 @@ class Fitted(Waiting[Fitting]):
         if booked[person_seating(person)]:
             raise NotAllowed(
                 phrase(
-                    "%(person)s has another appointment at %(moment)s", person=person, moment=moment_text(booking.slot)
+                    "%(person)s has another appointment at %(moment)s",
+                    person=person,
+                    moment=moment_phrase(booking.slot, calendar_of(spot.process, self.state(spot)).clock),
                 ),
                 where=step.state,
                 possible=(phrase("somebody who is free then"), phrase("have the customer move the appointment first")),
@@ -283,6 +285,7 @@ class Fitted(Waiting[Fitting]):
         """The customer has done his part: from now on the role's step has the deadline. It is kept for who is booked,
         and for who has claimed it no more where that is another."""
         state, slot, end, staff = self.state(spot), booking.slot, booking.end, booking.staff or None
+        assert slot is not None, "what is booked has a beginning"
         assert end is not None, "what is booked has an end"
         spot.drop_timers(*_WAITING)
         why = "moved" if step.booked is not None else "booked"
@@ -291,12 +294,13 @@ class Fitted(Waiting[Fitting]):
         theirs = next((one for one in spot.steps if one.purpose == HOLD), None)
         if theirs is None:
             theirs = spot.open_step(
-                state.with_, purpose=HOLD, title=state.title, due=due, preferred=staff, appointment=slot
+                state.with_, purpose=HOLD, title=state.title, due=due, preferred=staff, appointment=(slot, end)
             )
         else:
             claimed = theirs.claimed if staff in (None, theirs.claimed) else None
-            theirs = spot.change_step(theirs, "moved", due=due, preferred=staff, appointment=slot, claimed=claimed)
-        assert slot is not None, "what is booked has a beginning"
+            theirs = spot.change_step(
+                theirs, "moved", due=due, preferred=staff, claimed=claimed, appointment=slot, appointment_end=end
+            )
         self._remind(spot, step, slot)
         if due is not None:
             since = end if spot.since(state.within) else None
@@ -382,9 +386,9 @@ class Fitted(Waiting[Fitting]):
         if here.name != there.name and self.booking(spot).slot is not None:
             raise NotAllowed(
                 phrase(
-                    "an appointment is held in the calendar %(name)s, and this version has %(name2)s",
-                    name=repr(there.name),
-                    name2=repr(here.name),
+                    "an appointment is held in the calendar %(calendar)s, and this version has %(other)s",
+                    calendar=repr(there.name),
+                    other=repr(here.name),
                 ),
                 where=spot.state.name,
                 possible=(

@@ -171,7 +171,7 @@ def _ids(said: Json, known: Mapping[str, str], most: int, least: int) -> list[st
     for id in ids:
         key = _known(id, known)
         if key in keys:
-            raise ValueError(phrase("names an option twice: %(clip)s", clip=clip(key[:60])))
+            raise ValueError(phrase("names an option twice: %(option)s", option=clip(key[:60])))
         keys[key] = None
     return list(keys)
 
@@ -230,5 +230,5 @@ def _known(id: Json, known: Mapping[str, str]) -> str:
         raise ValueError(phrase("must be an option's id, not %(id)s", id=kind_of(id)))
     key = option_key(id)
     if key not in known:
-        raise ValueError(phrase("%(clip)s is no option%(near)s", clip=clip(key[:60]), near=near(key, tuple(known))))
+        raise ValueError(phrase("%(option)s is no option%(near)s", option=clip(key[:60]), near=near(key, tuple(known))))
     return key

@@ -35,7 +35,7 @@ from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
 from flowengine.speech.phrases import phrase
 
-_KEEPING = ("keep it as it was in the new version", "wait until the vote has closed")
+_KEEPING = (phrase("keep it as it was in the new version"), phrase("wait until the vote has closed"))
 
 
 class Voting(Waiting[Vote]):
@@ -51,7 +51,9 @@ class Voting(Waiting[Vote]):
         state = self.state(spot)
         options = offered(spot.process, state.options, spot.names())
         if state.most_options is not None and len(options) > state.most_options:
-            what = f"gives {len(options)} options; at most {state.most_options} can be ranked"
+            what = phrase(
+                "gives %(number)s options; at most %(most)s can be ranked", number=len(options), most=state.most_options
+            )
             raise ExpressionFailed(what, where=f"{state.name}: {state.options}")
         number = spot.draft.serial + 1
         frozen = spot.world.freeze(number, _voters(spot), secret=state.secret) if options else None
@@ -84,14 +86,19 @@ class Voting(Waiting[Vote]):
         step = _boxed(spot)
         cast = spot.world.standing(step.number).cast if step is not None else poll.cast
         if cast and (now.method, now.highest) != (was.method, was.highest):
-            what = f"{cast} ballots are cast by {was.method}, and the vote is by {now.method} there"
+            what = phrase(
+                "%(cast)s ballots are cast by %(was)s, and the vote is by %(method)s there",
+                cast=cast,
+                was=was.method,
+                method=now.method,
+            )
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         if step is not None and (now.secret, _tells(now)) != (was.secret, _tells(was)):
-            what = "how ballots are kept was settled when the vote opened: 'secret', 'early' and 'live' stay"
+            what = phrase("how ballots are kept was settled when the vote opened: 'secret', 'early' and 'live' stay")
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         seen, seen_before = ((one.live, one.secret, one.changeable, one.weight) for one in (now, was))
         if (now.live or was.live) and seen != seen_before:
-            what = "who may see the tally, and in which batches, was settled when the vote opened"
+            what = phrase("who may see the tally, and in which batches, was settled when the vote opened")
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         super().renew(spot, before)
         if now.limits != was.limits:

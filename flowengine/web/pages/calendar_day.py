@@ -7,16 +7,14 @@ from datetime import date, datetime, timedelta
 from starlette.responses import Response
 
 from flowengine import errors as e
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import AgendaItem
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
-    days_of,
-    in_words,
+    on_days,
     refuse_outside,
-    refuse_unless_mended,
     role_titles,
-    status_of,
-    tried,
+    start_typed,
 )
 from flowengine.web.pages.visit import Visit
 
@@ -63,14 +61,12 @@ def away(visit: Visit) -> Response:
     refuse_outside(visit)
     me = visit.me
     if me is None:
-        raise e.NotFound("there is no such page")
-    problems, days = days_of(visit)
-    if problems:
-        return shown(visit, 422, problems)
-    return tried(
-        lambda: visit.desk.add_absence(me.id, days["first"], days["last"], visit.posted.get("why").strip()),
-        lambda _: visit.go("/calendar", {"day": days["first"].isoformat()}),
-        lambda status, words: shown(visit, status, {"first": words}),
+        raise e.NotFound(phrase("there is no such page"))
+    return on_days(
+        visit,
+        lambda first, last: visit.desk.add_absence(me.id, first, last, visit.posted.get("why").strip()),
+        lambda _, first: visit.go("/calendar", {"day": first.isoformat()}),
+        lambda status, problems: shown(visit, status, problems),
     )
 
 
@@ -78,10 +74,7 @@ def away(visit: Visit) -> Response:
 def back(visit: Visit) -> Response:
     """One is there after all."""
     refuse_outside(visit)
-    try:
-        start = datetime.fromisoformat(visit.posted.get("start"))
-    except ValueError:
-        raise e.NotFound("there is no such absence") from None
+    start = start_typed(visit, phrase("there is no such absence"))
     if visit.me is not None:
         visit.desk.remove_absence(visit.me.id, start)
     return visit.go("/calendar")
@@ -92,27 +85,24 @@ def close(visit: Visit) -> Response:
     """A calendar has no appointments, both days with those between. What is booked for then stays booked: the page that
     follows shows it."""
     refuse_outside(visit)
-    problems, days = days_of(visit, "closed-")
-    if problems:
-        return shown(visit, 422, problems)
-    name, first = visit.posted.get("closed"), days["first"]
-    try:
-        done = visit.desk.close_calendar(name, first, days["last"], visit.posted.get("closed-why").strip())
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {"closed-first": in_words(error)})
-    query = {"calendar": name, "day": first.isoformat(), "span": "week", "booked": str(len(done.appointments))}
-    return visit.go("/calendar", query)
+    name = visit.posted.get("closed")
+    week = {"calendar": name, "span": "week"}
+    return on_days(
+        visit,
+        lambda first, last: visit.desk.close_calendar(name, first, last, visit.posted.get("closed-why").strip()),
+        lambda done, first: visit.go(
+            "/calendar", week | {"day": first.isoformat(), "booked": str(len(done.appointments))}
+        ),
+        lambda status, problems: shown(visit, status, problems),
+        "closed-",
+    )
 
 
 @pages.post("/calendar/open")
 def open_again(visit: Visit) -> Response:
     """A calendar is open again that was closed from a moment on."""
     refuse_outside(visit)
-    try:
-        start = datetime.fromisoformat(visit.posted.get("start"))
-    except ValueError:
-        raise e.NotFound("it is not closed then") from None
+    start = start_typed(visit, phrase("it is not closed then"))
     visit.desk.open_calendar(visit.posted.get("of"), start)
     return visit.go("/calendar", {"calendar": visit.posted.get("of")})
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from flowengine.errors import BadAnswer
 from flowengine.speech.languages import LANGUAGES
+from flowengine.speech.phrases import phrase
 from flowengine.views.conversation import MessageView
 from flowengine.views.replies import JobRow
 from flowengine.web.cookies import set_language
@@ -65,7 +66,10 @@ def language(visit: Visit) -> Response:
     answer = visit.go(back if is_ours(back) else "/")
     wanted = visit.posted.get("language")
     if wanted not in LANGUAGES:
-        raise BadAnswer({"language": f"{wanted[:60]!r} is no language that is spoken here"}, possible=tuple(LANGUAGES))
+        raise BadAnswer(
+            {"language": phrase("%(language)s is no language that is spoken here", language=repr(wanted[:60]))},
+            possible=tuple(LANGUAGES),
+        )
     set_language(visit.request, answer, wanted)
     if visit.me is not None and not visit.only_job:
         visit.desk.set_name(visit.me.id, language=wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 from starlette.responses import Response
@@ -11,6 +11,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.client.desk import Desk
 from flowengine.runtime.actors import OPERATOR
+from flowengine.speech.phrases import phrase
 from flowengine.web.pages.visit import Visit
 
 T = TypeVar("T")
@@ -21,14 +22,14 @@ INSIDE = ("staff", "operator")
 def refuse_outside(visit: Visit) -> None:
     """Raises NotFound for customers, and for whoever came by a link: to them there is no such page."""
     if visit.kind not in INSIDE or visit.only_job:
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
 
 
 def refuse_all_but_operators(visit: Visit) -> None:
     """Raises NotFound for everybody else."""
     refuse_outside(visit)
     if visit.kind != "operator":
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
 
 
 def refuse_unless_mended(error: e.FlowError) -> None:
@@ -76,13 +77,33 @@ def role_titles(visit: Visit, roles: Mapping[str, Sequence[str]]) -> dict[str, s
     return dict(sorted(found.items(), key=lambda one: one[1].casefold()))
 
 
-def days_of(visit: Visit, prefix: str = "") -> tuple[dict[str, str], dict[str, date]]:
-    """The ``first`` and the ``last`` day that were typed, in boxes of these names behind a ``prefix``; what is wrong
-    with them, by box."""
-    problems, days = {}, {}
+def on_days(
+    visit: Visit,
+    do: Callable[[date, date], T],
+    then: Callable[[T, date], Response],
+    again: Callable[[int, dict[str, str]], Response],
+    prefix: str = "",
+) -> Response:
+    """Do something from the ``first`` to the ``last`` day that were typed, in boxes of these names behind a ``prefix``,
+    and ``then`` go on with what came of it and the first; what is wrong comes back as the page, ``again``, by box."""
+    problems, days = dict[str, str](), dict[str, date]()
     for name in ("first", "last"):
         try:
             days[name] = date.fromisoformat(visit.posted.get(prefix + name))
         except ValueError:
             problems[prefix + name] = visit.speech.say("Please give a day.")
-    return problems, days
+    if problems:
+        return again(422, problems)
+    return tried(
+        lambda: do(days["first"], days["last"]),
+        lambda done: then(done, days["first"]),
+        lambda status, words: again(status, {f"{prefix}first": words}),
+    )
+
+
+def start_typed(visit: Visit, lacking: str) -> datetime:
+    """The beginning of what a button is for. Raises NotFound, with ``lacking``, for what is no moment."""
+    try:
+        return datetime.fromisoformat(visit.posted.get("start"))
+    except ValueError:
+        raise e.NotFound(lacking) from None

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from flowengine import errors as e
 from flowengine.core.values import Actor
 from flowengine.people.identities import By, person_of
+from flowengine.speech.phrases import phrase
 from flowengine.web import errors
 from flowengine.web.auth import Authenticate
 from flowengine.web.cookies import check_origin
@@ -134,7 +135,7 @@ def _not_here(request: Request, error: Exception) -> Response:
     if not wants_page or not isinstance(error, HTTPException) or error.status_code != 404:
         return errors.answer_to(request, error)
     visit = Visit(request, _there(request), Posted())
-    return visit.page("failed.html", 404, error=e.NotFound("there is no such page"), heading=404, changed=False)
+    return visit.page("failed.html", 404, error=e.NotFound(phrase("there is no such page")), heading=404, changed=False)
 
 
 def _there(request: Request) -> By | None:

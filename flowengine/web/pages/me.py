@@ -9,7 +9,8 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import Identity
-from flowengine.web.cookies import set_cookie
+from flowengine.speech.phrases import phrase
+from flowengine.web.cookies import set_cookie, set_language
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.visit import Visit
 
@@ -48,7 +49,9 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
 def _himself(visit: Visit) -> str:
     """The id of who asks. Raises NotFound for who came by a link to one job, and for a program."""
     if visit.me is None or visit.only_job:
-        raise e.NotFound("this page is for who is signed in as a person", possible=("sign in with a code",))
+        raise e.NotFound(
+            phrase("this page is for who is signed in as a person"), possible=(phrase("sign in with a code"),)
+        )
     return visit.me.id
 
 
@@ -60,15 +63,23 @@ def _kinds(visit: Visit) -> list[tuple[str, str]]:
 
 @pages.post("/me/name")
 def name(visit: Visit) -> Response:
-    """What one is called, and where one's clock is."""
-    person = _himself(visit)
+    """What one is called, where one's clock is, and in which language one is spoken and written to: this browser, too,
+    speaks it from then on."""
+    person, posted = _himself(visit), visit.posted
+    language = posted.get("language") if "language" in posted else None
     try:
-        visit.desk.set_name(person, visit.posted.get("name"), zone=visit.posted.get("zone"))
+        visit.desk.set_name(person, posted.get("name"), zone=posted.get("zone"), language=language)
     except e.BadAnswer as problem:
+        boxes = ("zone", "language")
         return shown(
-            visit, 422, {("zone" if "zone" in key else "name"): told for key, told in problem.problems.items()}
+            visit,
+            422,
+            {next((one for one in boxes if one in key), "name"): told for key, told in problem.problems.items()},
         )
-    return visit.go("/me")
+    answer = visit.go("/me")
+    if language is not None:
+        set_language(visit.request, answer, language)
+    return answer
 
 
 # the ways to somebody
@@ -108,7 +119,7 @@ def send_code(visit: Visit) -> Response:
     """A code to one of the contacts."""
     person, address = _himself(visit), visit.posted.get("address")
     if address not in {one.address for one in visit.desk.contacts(person)}:
-        raise e.NotFound("you have no such contact", possible=("add it",))
+        raise e.NotFound(phrase("you have no such contact"), possible=(phrase("add it"),))
     return _send_code(visit, address)
 
 

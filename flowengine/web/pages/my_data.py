@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine import exact
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import Erasure
 from flowengine.web.cookies import drop_cookie
 from flowengine.web.pages.book import Book
@@ -44,7 +45,9 @@ def _lost(erasure: Erasure | None) -> bool:
 def himself(visit: Visit) -> str:
     """The id of the customer who asks. Raises NotFound for anybody else, and for who came by a link to one job."""
     if visit.me is None or visit.only_job or visit.kind != "customer":
-        raise e.NotFound("this page is for customers who are signed in", possible=("sign in with a code",))
+        raise e.NotFound(
+            phrase("this page is for customers who are signed in"), possible=(phrase("sign in with a code"),)
+        )
     return visit.me.id
 
 

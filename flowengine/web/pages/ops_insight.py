@@ -10,6 +10,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.interop import plots
 from flowengine.interop.csv_text import csv_text
+from flowengine.speech.phrases import phrase
 from flowengine.speech.telling import Speech
 from flowengine.views.insight import SPLITS, Insight, InsightRow, Split, as_rows
 from flowengine.web.pages.book import Book
@@ -86,7 +87,7 @@ def plot(visit: Visit) -> Response:
     found, measure = _asked(visit), visit.query("of")
     table = found.table(measure)
     if not plots.can_plot() or table is None or measure not in _plotted(found):
-        raise e.NotFound("there is no such plot", possible=_plotted(found))
+        raise e.NotFound(phrase("there is no such plot"), possible=_plotted(found))
     speech = visit.speech
     shown = [row for row in table.rows if _size(row)]
 

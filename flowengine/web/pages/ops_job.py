@@ -9,6 +9,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine import exact
 from flowengine.interop.drawing import can_draw
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import MigrationView, Receipt
 from flowengine.web.pages import by_hand
 from flowengine.web.pages.book import Book
@@ -105,7 +106,7 @@ def end_link(visit: Visit) -> Response:
 def _hand(visit: Visit) -> by_hand.Hand:
     found = by_hand.all_hands(visit.speech).get(visit.part("hand"))
     if found is None:
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
     return found
 
 
@@ -113,7 +114,7 @@ def _asked(visit: Visit, hand: by_hand.Hand, status: int = 200, problems: dict[s
     track = visit.desk.track(visit.part("job"))
     of = visit.posted.get("of") or visit.query("of")
     if hand.of and not of:
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
     return visit.page(
         "operators/hand.html", status, job=track, hand=hand, of=of, problems=problems or {}, typed=visit.posted
     )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from starlette.responses import Response
 
 from flowengine import errors as e
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import HandedOver, Left
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
-    days_of,
-    in_words,
+    on_days,
     refuse_all_but_operators,
-    refuse_unless_mended,
     role_titles,
-    status_of,
+    start_typed,
     tried,
 )
 from flowengine.web.pages.visit import Visit, at
@@ -78,7 +75,7 @@ def shown(
         desk = visit.desk
         found = desk.person(visit.part("id"))
         if found.kind != "staff":
-            raise e.NotFound("there is no such page")
+            raise e.NotFound(phrase("there is no such page"))
         holdings = desk.holdings(found.id)
         roles = role_titles(visit, {**dict.fromkeys(found.roles, ()), **desk.roles()})
         sessions = desk.sessions(found.id)
@@ -153,24 +150,18 @@ def away(visit: Visit) -> Response:
     """He is away, both days with those between. What is booked for then stays booked, and is told."""
     refuse_all_but_operators(visit)
     id, posted = visit.part("id"), visit.posted
-    problems, days = days_of(visit)
-    if problems:
-        return shown(visit, 422, problems)
-    try:
-        done = visit.desk.add_absence(id, days["first"], days["last"], posted.get("why").strip())
-    except e.Refused as error:
-        refuse_unless_mended(error)
-        return shown(visit, status_of(error), {"first": in_words(error)})
-    return visit.go(at("ops", "people", id), {"booked": str(len(done.appointments))})
+    return on_days(
+        visit,
+        lambda first, last: visit.desk.add_absence(id, first, last, posted.get("why").strip()),
+        lambda done, _: visit.go(at("ops", "people", id), {"booked": str(len(done.appointments))}),
+        lambda status, problems: shown(visit, status, problems),
+    )
 
 
 @pages.post("/ops/people/{id}/back")
 def back(visit: Visit) -> Response:
     """He is there after all."""
     refuse_all_but_operators(visit)
-    try:
-        start = datetime.fromisoformat(visit.posted.get("start"))
-    except ValueError:
-        raise e.NotFound("there is no such absence") from None
+    start = start_typed(visit, phrase("there is no such absence"))
     visit.desk.remove_absence(visit.part("id"), start)
     return visit.go(at("ops", "people", visit.part("id")))

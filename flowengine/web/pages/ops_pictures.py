@@ -7,6 +7,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.interop.drawing import Crowd, JobPath, can_draw, picture
 from flowengine.language import parse
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import StaffTrack
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import refuse_all_but_operators
@@ -45,7 +46,7 @@ def of_job(visit: Visit) -> Response:
 def _refuse(visit: Visit) -> None:
     refuse_all_but_operators(visit)
     if not can_draw():
-        raise e.NotFound("there are no pictures here", possible=("install the extra draw",))
+        raise e.NotFound(phrase("there are no pictures here"), possible=(phrase("install the extra draw"),))
 
 
 def svg(text: str) -> Response:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.core.values import Json
 from flowengine.interop.differences import differences, noticed_by
+from flowengine.speech.phrases import phrase
 from flowengine.views.replies import MigratedAll, ProcessRow
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.by_hand import Unreadable, read_json
@@ -23,7 +24,7 @@ def versions_of(visit: Visit, name: str) -> list[ProcessRow]:
     """All versions of a process, the newest first. Raises NotFound where there is none."""
     rows = [one for one in visit.desk.processes() if one.name == name]
     if not rows:
-        raise e.NotFound("there is no such page")
+        raise e.NotFound(phrase("there is no such page"))
     return rows[::-1]
 
 
@@ -36,13 +37,13 @@ def different(visit: Visit) -> Response:
         rows = versions_of(visit, name)
     was = visit.query("was") or next((one.version for one in rows if not one.latest), rows[0].version)
     old, new = visit.process(name, was), visit.process(name, visit.query("version") or None)
-    found = differences(old, new)
+    found, tell = differences(old, new), visit.speech.tell
     places: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for one in found:
+    for one in (each.told(tell) for each in found):
         places.setdefault(one.where, []).append((one.what, one.who))
     return visit.page(
         "operators/differences.html", rows=rows, process=new, was=old.version, places=places,
-        noticed=noticed_by(found),
+        noticed=tuple(map(tell, noticed_by(found))),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from flowengine import errors as e
 from flowengine.commands.sessions import ENROL
+from flowengine.speech.phrases import phrase
 from flowengine.views.signing_in import PasskeyAsked
 from flowengine.web.pages import login, ways_in
 from flowengine.web.pages.book import Book
@@ -57,7 +58,9 @@ def add(visit: Visit) -> Response:
 
 def _page(visit: Visit, status: int = 200, *, problem: str = "", box: str = "") -> Response:
     if visit.me is None:
-        raise e.NotFound("this page is for who is signed in as a person", possible=("sign in with a code",))
+        raise e.NotFound(
+            phrase("this page is for who is signed in as a person"), possible=(phrase("sign in with a code"),)
+        )
     there = visit.desk.credentials()  # raises WeakIdentity for who is to be known better first
     problems = {box: problem} if problem else {}
     return visit.page("customers/passkey.html", status, there=there, problems=problems, typed=visit.posted)
@@ -86,7 +89,9 @@ def _response(visit: Visit) -> dict[str, Any]:
     try:
         return msgspec.json.decode(visit.posted.get("response"), type=dict[str, Any])
     except msgspec.DecodeError as error:
-        raise e.BadToken(f"the passkey is not taken: {error}", possible=("begin again",)) from None
+        raise e.BadToken(
+            phrase("the passkey is not taken: %(error)s", error=error), possible=(phrase("begin again"),)
+        ) from None
 
 
 def _asked(asked: PasskeyAsked) -> Response:

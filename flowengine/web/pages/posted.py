@@ -53,7 +53,7 @@ async def read(request: Request, largest_file: int) -> Posted:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > largest_file + _SPARE:
         raise TooLarge(
-            phrase("a form with its files has at most %(value)s bytes", value=largest_file + _SPARE), where="file",
+            phrase("a form with its files has at most %(most)s bytes", most=largest_file + _SPARE), where="file",
             possible=(phrase("smaller files, or one after the other"),),
         )  # fmt: skip
     values: list[tuple[str, str]] = []

@@ -312,7 +312,9 @@ class _Reader:
         """What is wrong with a value by the schema of its question; nothing where it is right."""
         least, most = field.schema.get("minLength"), field.schema.get("maxLength")
         if isinstance(value, str) and isinstance(most, int) and len(value) > most:
-            return self.say("At most %(most)s characters fit here; you have written %(n)s.", most=most, n=len(value))
+            return self.say(
+                "At most %(most)s characters fit here; you have written %(count)s.", most=most, count=len(value)
+            )
         if isinstance(value, str) and isinstance(least, int) and len(value) < least:
             return self.say("Please write at least %(least)s characters.", least=least)
         if field.kinds or not field.schema or field.format == "person":

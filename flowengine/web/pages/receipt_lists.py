@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from flowengine.errors import NotFound
+from flowengine.speech.phrases import phrase
 from flowengine.views.proofs import canonical
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.visit import Visit
@@ -36,5 +37,5 @@ def file(visit: Visit) -> Response:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        raise NotFound("there is no such receipt", possible=("the receipts of the job",))
+        raise NotFound(phrase("there is no such receipt"), possible=(phrase("the receipts of the job"),))
     return int(text)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from flowengine import errors as e
 from flowengine.client import FormField, FormOption, Json, canonical
 from flowengine.core.forms import Shape
+from flowengine.speech.phrases import phrase
 from flowengine.speech.telling import Speech
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.fields import summary
@@ -92,4 +93,4 @@ def _number(text: str) -> int:
     try:
         return int(text[:20])
     except ValueError:
-        raise e.NotFound(f"there is no receipt {text[:20]!r}", where=text[:20]) from None
+        raise e.NotFound(phrase("there is no receipt %(id)s", id=repr(text[:20])), where=text[:20]) from None

@@ -11,6 +11,7 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from flowengine import errors as e
+from flowengine.speech.phrases import phrase
 from flowengine.web.cookies import drop_shown, set_shown, shown_once
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.visit import Visit
@@ -32,7 +33,9 @@ def ways_in(visit: Visit) -> Response:
 def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = None, secret: str = "") -> Response:
     """The page, with what is wrong by the id of the box."""
     if visit.me is None or visit.only_job:
-        raise e.NotFound("this page is for who is signed in as a person", possible=("sign in with a code",))
+        raise e.NotFound(
+            phrase("this page is for who is signed in as a person"), possible=(phrase("sign in with a code"),)
+        )
     with visit.still():
         desk = visit.desk
         found = {

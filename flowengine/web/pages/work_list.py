@@ -28,8 +28,8 @@ WRITTEN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A step in the list. ``when`` is by when it is to be done, ``appointment`` when the customer comes, and
-    ``usual`` in how many seconds it is usually over."""
+    """A step in the list. ``when`` is by when it is to be done, ``appointment`` when the customer comes, until
+    ``appointment_end``, and ``usual`` in how many seconds it is usually over."""
 
     id: str
     job: str
@@ -40,6 +40,7 @@ class Row:
     mine: bool
     when: datetime | None = None
     appointment: datetime | None = None
+    appointment_end: datetime | None = None
     opened: datetime | None = None
     promise: datetime | None = None
     late: bool = False
@@ -106,12 +107,14 @@ def _groups(groups: tuple[InboxGroup, ...]) -> list[InboxGroup]:
 
 
 def _row(item: InboxItem) -> Row:
+    inside = item if isinstance(item, StaffItem) else None
     return Row(
         id=item.id, job=item.job, title=item.title, process=item.process, customer=item.customer,
         customer_name=item.customer_name, mine=item.mine, when=item.urgent or item.due,
-        appointment=item.appointment if isinstance(item, StaffItem) else None, opened=item.opened,
+        appointment=inside.appointment if inside else None, opened=item.opened,
+        appointment_end=inside.appointment_end if inside else None,
         promise=item.promise, late=item.late, asked=item.asked, preferred=item.preferred, zone=item.zone,
-        usual=item.usual if isinstance(item, StaffItem) else None,
+        usual=inside.usual if inside else None,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,9 @@ from german import MANTEL
 from house import House, Visitor
 from httpx import Response
 
-from flowengine import HandlerCall
+from flowengine import BadAnswer, HandlerCall, StaleCommand
+from flowengine.client.local import LocalDesk
+from flowengine.store.sqlite import SqliteDriver
 
 TOLD = re.compile(r'(?:alt|aria-label|title|placeholder)="([^"]*)"')
 
@@ -152,6 +155,19 @@ def test_what_cannot_be_done_is_told_in_german(haus: House) -> None:
     assert "Niemand hat geantwortet" in ada.get(f"/jobs/{job}").text
 
 
+COOKING = """
+process: kochen
+title: Kochen
+need: Etwas
+zone: Europe/Berlin
+roles: {koch: {title: Koch}}
+states:
+  need: {type: need, ask: Was?, fields: {was: {type: string, title: Was}}, next: kochen}
+  kochen: {type: task, for: koch, ask: Kochen, within: P30D, on: {done: gut, expired: weg}}
+  gut: {type: fulfilled}
+  weg: {type: ended, because: Kalt}
+"""
+
 FETCHING = """
 process: holen
 title: Holen
@@ -167,9 +183,16 @@ states:
 """
 
 
-def test_whoever_is_inside_reads_german(haus: House) -> None:
-    """Operators too, wherever a link leads them: what is stuck, what was changed, by hand, and why."""
+def test_whoever_is_inside_reads_german(haus: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators too, wherever a link leads them: what is stuck, what was changed, by hand, and why; what endangers the
+    database, what nobody can do, and what is different between two versions."""
     fill(haus)
+    monkeypatch.setattr(haus.engine.database._driver, "warnings", (_endangered(),))
+    was = next(one.version for one in haus.engine.processes() if one.name == "mantel")
+    haus.engine.deploy(CHANGED)
+    haus.engine.deploy(COOKING)
+    haus.engine.start("kochen", need={"was": "Suppe"}, customer="ben", by="olga")
+    haus.engine.add_customer("ada2", "Ada", contact="ada@example.org")
     wrong: dict[str, str] = {}
     seen: set[str] = set()
     for who in ("olga", "mia", "ada"):
@@ -186,6 +209,34 @@ def test_whoever_is_inside_reads_german(haus: House) -> None:
                 seen |= links
     assert wrong == {}
     assert len(seen) > 60
+    for path, told in (
+        ("/ops/settings", "kann eine Datenbank beschädigen"),
+        ("/ops/incidents", "niemand hat die Rolle koch"),
+        (f"/ops/processes/mantel/differences?was={was}", "die Frist: 8 Tage, zuvor 7 Tage"),
+    ):
+        assert told in unescape(reader(haus, "olga").get(path).text), path
+
+
+def _endangered() -> str:
+    """What the database is warned of that several processes write, as it is said."""
+    driver = SqliteDriver.__new__(SqliteDriver)
+    driver.path, driver._safe, driver.warnings = "", False, ()
+    driver._processes = SimpleNamespace(others=lambda: True)  # type: ignore[assignment]
+    driver._look_around()
+    return driver.warnings[0]
+
+
+CHANGED = (
+    MANTEL.replace("ask: Schneiden", "ask: Zuschneiden")
+    .replace("within: P7D", "within: P8D")
+    .replace("price: 420, ", "price: 440, ")
+    .replace("minimum: 100", "minimum: 90")
+    .replace("options: [{id: rot, title: Rot}", "options: [{id: rot, title: Feuerrot}")
+    .replace("approved: farbe, changes: schneiden", "approved: farbe, changes: messen")
+    .replace("groups: {verein: {title: Verein}}", "groups: {verein: {title: Verein}, rat: {title: Rat}}")
+    .replace("roles: {schneider: {title: Schneider}}", "roles: {schneider: {title: Schneiderin}}")
+)
+"""The coat by another version, in which much is different."""
 
 
 def fill(house: House) -> None:
@@ -244,3 +295,20 @@ def test_who_comes_in_reads_german(haus: House) -> None:
     wrong += english(linked.get("/me")) + english(linked.get(f"/jobs/{job}"))
     assert wrong == []
     assert {401, 429} <= statuses
+
+
+def test_what_is_answered_to_german_customers_is_german(haus: House) -> None:
+    """Receipts name the states of a job in their language, where it has no words of its own too; so does what is said
+    of a file that was just uploaded, and a refusal tells days and moments as they are said there."""
+    desk = LocalDesk(haus.engine, "ada", language="de")
+    begun = desk.start("mantel", need={"anlass": "Hochzeit", "bis": "2026-07-01"})
+    step = desk.inbox()[0].id
+    assert german.english(" ".join((*begun.states, begun.acted))) == []
+    with pytest.raises(BadAnswer) as refused:
+        desk.start("mantel", need={"anlass": "Hochzeit", "bis": "2020-01-01"})
+    assert "Mi. 1. Jan. 2020" in refused.value.what or "Mi., 1. Jan. 2020" in refused.value.what, refused.value.what
+    desk.act(step, "chosen", {"stoff": "loden"})
+    with pytest.raises(StaleCommand) as late:
+        desk.act(step, "chosen", {"stoff": "loden"})
+    assert german.english(late.value.what) == []
+    assert "Mai 2026" in late.value.what

@@ -33,6 +33,26 @@ def test_she_says_what_she_is_called_and_where_her_clock_is(house: House, ada: V
     assert house.visitor("mia").get("/me").status_code == 200
 
 
+def test_she_says_in_which_language_she_is_spoken_to(house: House, ada: Visitor) -> None:
+    """Pages follow at once, on this device and elsewhere, and letters go by the same; nothing chosen is as the browser
+    has it; what is no language is refused beside its box."""
+    told = {"name": "Ada", "zone": ""}
+    assert 'lang="en"' in ada.get("/me").text
+    chosen = ada.post("/me/name", {**told, "language": "de"})
+    assert (chosen.status_code, house.engine.person("ada").language) == (303, "de")
+    page = ada.get("/me").text
+    assert "Sprache der Seiten und Briefe" in page
+    assert re.search(r'<option value="de" lang="de" selected>', page)
+    assert 'lang="de"' in house.visitor("ada", headers={"accept-language": "en"}).get("/").text
+    refused = ada.post("/me/name", {**told, "language": "fr"})
+    assert (refused.status_code, 'id="language-problem"' in refused.text) == (422, True)
+    assert ada.post("/me/name", {"name": "Ada Lund", "zone": ""}).status_code == 303
+    assert house.engine.person("ada").language == "de"
+    assert ada.post("/me/name", {**told, "language": ""}).status_code == 303
+    assert house.engine.person("ada").language == ""
+    assert 'lang="en"' in ada.get("/me").text
+
+
 def test_a_contact_is_hers_once_she_has_read_there(house: House, ada: Visitor) -> None:
     """A code goes to what she adds; a wrong one is asked again, the right one confirms it and signs her in anew."""
     assert ada.post("/me/contacts", {"address": "no address"}).status_code == 422
