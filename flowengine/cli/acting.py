@@ -246,7 +246,7 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     if step.held is not None:
         show.line(console, (show.kept(step.held, step.held_until, now), "bold"))
     for title, value in step.shown:
-        show.line(console, "  ", (f"{title}: ", "dim"), value)
+        show.titled(console, title, value)
     if step.tally is not None:
         show.tally(console, step.tally)
     if isinstance(step, StaffStep) and step.known is not None:
