@@ -363,6 +363,7 @@ def _wanted(field: FormField) -> str:
         how |= {"ranked": "rank, the best first,", "scores": f"give scores from {field.min} to {field.max} to"}
         return f"{how[field.shape]} {named}{', …' if len(field.options) > NAMED else ''}"
     kinds = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "yes or no"}
+    kinds["array"] = "several, with commas"
     unit = f" in {field.unit}" if field.unit else ""
     return f"{field.title}: {FORMATS.get(field.format, kinds.get(field.type, 'JSON'))}{unit}"
 
