@@ -115,12 +115,14 @@ class Telling:
         self.settle()
 
     def act(self, who: str, state: str, outcome: str = "", *, seeing: str = "", **answer: Json) -> None:
-        """Act on the step of a state that waits for this person; ``seeing`` names what he is shown that is told too."""
+        """Act on the step of a state that waits for this person; ``seeing`` names what he is shown that is told too,
+        where that says something."""
         step = self._step(who, state)
         way = next(way for way in step.form.ways if way.outcome == outcome or not outcome)
         given = "; ".join(_given(one, answer[one.name], self.zone) for one in way.fields if one.name in answer)
         usual = len(step.form.ways) == 1 or outcome in ("done", "chosen", "answered", "given", "book")
-        asked = f"{step.title} ({seeing}: {dict(step.shown)[seeing]})" if seeing else step.title
+        seen = dict(step.shown).get(seeing)
+        asked = f"{step.title} ({seeing}: {seen})" if seen else step.title
         self.line(self.names[who], asked, given if usual and given else _joined(way.title, given))
         self.engine.act(step.id, way.outcome, answer, by=who)
         self.settle()

@@ -246,7 +246,7 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     if step.held is not None:
         show.line(console, (show.kept(step.held, step.held_until, now), "bold"))
     for title, value in step.shown:
-        show.line(console, "  ", (f"{title}: ", "dim"), value)
+        show.titled(console, title, value)
     if step.tally is not None:
         show.tally(console, step.tally)
     if isinstance(step, StaffStep) and step.known is not None:
@@ -363,6 +363,7 @@ def _wanted(field: FormField) -> str:
         how |= {"ranked": "rank, the best first,", "scores": f"give scores from {field.min} to {field.max} to"}
         return f"{how[field.shape]} {named}{', …' if len(field.options) > NAMED else ''}"
     kinds = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "yes or no"}
+    kinds["array"] = "several, with commas"
     unit = f" in {field.unit}" if field.unit else ""
     return f"{field.title}: {FORMATS.get(field.format, kinds.get(field.type, 'JSON'))}{unit}"
 

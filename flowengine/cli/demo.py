@@ -43,6 +43,9 @@ class Told:
 @click.command()
 @click.option("--club", "what", flag_value="club", help="See thousands of members shape a matchday of their club.")
 @click.option("--contribution", "what", flag_value="contribution", help="See members build what one of them needs.")
+@click.option(
+    "--co-creation", "what", flag_value="co-creation", help="See customers' ideas talked over, tried and answered."
+)
 @click.option("--partners", "what", flag_value="partners", help="See a tailor's shop order from a mill, over HTTP.")
 @click.option("--web", is_flag=True, help="Go on in a browser, as one of those who took part.")
 @common
@@ -58,7 +61,13 @@ def demo(terminal: Terminal, what: str | None, web: bool) -> None:
     began = perf_counter()
     console = _silent() if terminal.json else screen()
     console.print("Time is simulated; the engine, the database and the code are not.")
-    told = {None: _suit, "club": _club, "contribution": _contribution, "partners": _partners}[what](at, console)
+    told = {
+        None: _suit,
+        "club": _club,
+        "contribution": _contribution,
+        "co-creation": _co_creation,
+        "partners": _partners,
+    }[what](at, console)
     seconds = perf_counter() - began
     flow = shlex.join(program())
     answer: dict[str, Any] = {"database": at, "fulfilled": told.fulfilled, "waiting": told.waiting}
@@ -93,6 +102,13 @@ def _contribution(at: str, console: Console) -> Told:
     released, raised = example("contribution.demo").tell(at, console)
     commands = (f"track {released} --as ada", f"history {released}", f"act {raised} --as finn")
     return Told(released, raised, "Finn", commands, "The commons")
+
+
+def _co_creation(at: str, console: Console) -> Told:
+    console.print("Ideas of customers, made real with customers, or answered.")
+    adopted, raised = example("co_creation.demo").tell(at, console)
+    commands = (f"track {adopted} --as ada", f"history {adopted}", f"act {raised} --as finn")
+    return Told(adopted, raised, "Finn", commands, "Hart & Thread")
 
 
 def _partners(at: str, console: Console) -> Told:

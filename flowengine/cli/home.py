@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SHOWN = 8
 """Steps, appointments and jobs that are shown, of each."""
 
+MOST_OF_OTHERS = 5
+"""Jobs of others in which somebody took part that are shown: each is looked at for what he was told."""
+
 AHEAD = timedelta(days=90)
 """How far ahead appointments are looked for: an agenda has at most 92 days."""
 
@@ -44,8 +47,9 @@ def home(terminal: Terminal) -> None:
     today = now().date()
     booked = desk.agenda(midnight(today), midnight(today + AHEAD))
     booked = [row for row in booked if me.kind == "staff" or (row.end > desk.now() and not row.outcome)]
-    found = {"me": me, "waiting": waiting, "booked": booked, "jobs": jobs}
-    terminal.answer(found, lambda console: _tell(console, terminal, desk, me, waiting, booked, jobs))
+    parts = desk.jobs(took_part=True, limit=MOST_OF_OTHERS) if me.kind == "customer" else []
+    found = {"me": me, "waiting": waiting, "booked": booked, "jobs": jobs, "took_part": parts}
+    terminal.answer(found, lambda console: _tell(console, terminal, desk, me, waiting, booked, jobs, parts))
 
 
 def first_steps(terminal: Terminal) -> None:
@@ -68,6 +72,7 @@ def _tell(
     waiting: Sequence[InboxItem],
     booked: Sequence[AgendaItem],
     jobs: Sequence[JobRow],
+    parts: Sequence[JobRow],
 ) -> None:
     at = f"  at {terminal.shown_address}" if terminal.far else ""
     show.line(console, (me.name or me.id, "bold"), (f"  {told(desk.now())}{at}", "dim"))
@@ -84,6 +89,7 @@ def _tell(
         show.line(console, (f"  and {len(booked) - SHOWN} more: ", "dim"), terminal.line("agenda"), pasted=True)
     if me.kind == "customer":
         _jobs(console, terminal, jobs)
+        _took_part(console, terminal, desk, parts)
     show.line(console, ("All your jobs: ", "dim"), (terminal.line("jobs --mine"), ID), pasted=True)
 
 
@@ -125,6 +131,17 @@ def _jobs(console: Console, terminal: Terminal, jobs: Sequence[JobRow]) -> None:
         show.line(console, ("    → ", "dim"), (terminal.line(f"track {row.short}"), ID), pasted=True)
     if len(jobs) > SHOWN:
         show.line(console, ("  and more: ", "dim"), terminal.line("jobs"), pasted=True)
+
+
+def _took_part(console: Console, terminal: Terminal, desk: Desk, parts: Sequence[JobRow]) -> None:
+    """Jobs of others in which he took part, by what he was told last."""
+    if parts:
+        show.line(console, ("You took part in", "bold"))
+    for row in parts:
+        told_last = desk.track(row.id).told[-1:]
+        words = told_last[0][1] if told_last else ", ".join(row.where) or row.because
+        show.line(console, "  ", f"{_spoken(row.process)}: ", words)
+        show.line(console, ("    → ", "dim"), (terminal.line(f"track {row.short}"), ID), pasted=True)
 
 
 def _spoken(process: str) -> str:

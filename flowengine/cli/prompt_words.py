@@ -20,6 +20,9 @@ SHORT = 60
 USUAL_TEXT = 10_000
 """Characters that a text may have where its field says nothing of it: nobody need be told."""
 
+SENTENCE = 100
+"""Characters of the longest entry of a list from which on entries may be sentences, which have commas."""
+
 
 def label(field: FormField, known: Json = None) -> str:
     """The question: its title, what can be answered, and what an empty line takes."""
@@ -54,11 +57,13 @@ def wanted(field: FormField) -> str:
 
 
 def _entries(field: FormField) -> str:
-    """How many entries a list may have, where the field says so."""
+    """How many entries a list may have, where the field says so; and how those are typed that are sentences."""
     low, high = field.schema.get("minItems", 0), field.schema.get("maxItems")
+    of = field.schema.get("items", {})
+    commas = '; as ["A, B", "C"] where they have commas' if of.get("maxLength", 0) >= SENTENCE else ""
     if high is not None:
-        return f", {low} to {high}" if low else f", at most {high}"
-    return f", at least {low}" if low > 1 else ""
+        return (f", {low} to {high}" if low else f", at most {high}") + commas
+    return (f", at least {low}" if low > 1 else "") + commas
 
 
 def _of_options(field: FormField) -> str:

@@ -59,6 +59,15 @@ def line(console: Console, *parts: str | tuple[str, str], pasted: bool = False) 
     console.print(Text.assemble(*safe), soft_wrap=pasted or not console.is_terminal)
 
 
+def titled(console: Console, title: str, value: str, indent: str = "  ") -> None:
+    """A title and what stands under it: a text of several lines on lines of its own, indented, so that none of them can
+    be taken for what the program says."""
+    first, *more = value.split("\n")
+    line(console, indent, (f"{title}: ", "dim"), "" if more else first)
+    for one in (first, *more) if more else ():
+        line(console, f"{indent}  ", one)
+
+
 def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str, drop: str = "") -> None:
     """A table, or the sentence for nothing. ``drop`` names the columns that are left out first where there is no
     room."""
@@ -538,7 +547,7 @@ def _rest(console: Console, seen: Track, now: datetime, command: str) -> None:
     if seen.facts:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:
-            line(console, "  ", (f"{title}: ", "dim"), value)
+            titled(console, title, value)
     if seen.did:
         line(console, ("What you did", "bold"))
     for at, words in seen.did:
@@ -548,7 +557,7 @@ def _rest(console: Console, seen: Track, now: datetime, command: str) -> None:
     for at, words, lines in seen.told:
         line(console, (f"  {told(at, seen.zone)}: ", "dim"), words)
         for title, value in lines:
-            line(console, "    ", (f"{title}: ", "dim"), value)
+            titled(console, title, value, "    ")
     if seen.conversation:
         line(console, ("What was said", "bold"))
     for saying in seen.conversation:

@@ -31,9 +31,14 @@ def appointments_in(tx: Transaction, job: str, seq: int) -> tuple[list[e.Appoint
 
 
 def took_part(entries: Iterable[Entry]) -> list[str]:
-    """The ids of those who acted on a step, and of the parties for which somebody did; the first first."""
-    acted = (entry.by.party or entry.by.id for entry in entries if isinstance(entry.command, c.Act))
-    return list(dict.fromkeys(one for one in acted if one))
+    """The ids of those who acted on a step, or in whose stead an operator did, and of the parties for which somebody
+    did; the first first."""
+    by = (
+        entry.command.person if isinstance(entry.command, c.ActFor) else entry.by
+        for entry in entries
+        if isinstance(entry.command, c.Act | c.ActFor)
+    )
+    return list(dict.fromkeys(id for one in by if (id := one.party or one.id)))
 
 
 def voted_by(tx: Transaction, job: StoredJob, seq: int) -> list[str]:

@@ -173,9 +173,9 @@ class Spot(msgspec.Struct, frozen=True):
         return self.state.ask.render(names, names.word) if self.state.ask else self.state.title
 
     def shown(self) -> tuple[tuple[str, str], ...]:
-        """The lines that the person is shown, as they are now."""
+        """The lines that the person is shown, as they are now, but for those that say nothing."""
         names = self.names()
-        return tuple(
+        lines = (
             (
                 one.title,
                 one.value.render(names, names.word)
@@ -184,6 +184,7 @@ class Spot(msgspec.Struct, frozen=True):
             )
             for one in self.state.lines
         )
+        return tuple((title, text) for title, text in lines if text)
 
     def in_others(self, title: str = "") -> dict[str, Saying]:
         """What it is called and shows, in the other languages of its process; with a ``title`` of the file by that."""

@@ -165,6 +165,8 @@ def _kind(places: Mapping[Path, Listed | None], tree: Node) -> Listed | str | No
             return "person"
         case Macro(name="filter", over=over):
             return _kind(places, over)
+        case Call(name="distinct", target=over) if over is not None:
+            return _kind(places, over)
         case Collection(items=items, mapping=False):
             return _agreed(_kind(places, one) for one in items)
         case Condition(then=then, otherwise=otherwise):

@@ -534,13 +534,15 @@ class State:
 
     @property
     def in_short(self) -> str:
-        """The words that the file has for it in a list: its title, else the first sentence of what it asks, as far as
-        it is short and says the same in each job."""
+        """The words that the file has for it in a list: its title, else the first sentence of what it asks, or what of
+        it stands before a colon, as far as that is short and says the same in each job."""
         if self.has_title or self.ask is None:
             return self.title if self.has_title else ""
         first = self.ask.parts[0] if self.ask.parts and isinstance(self.ask.parts[0], str) else ""
         found = _SENTENCE.match(first)
-        return found[0].strip().rstrip(".") if found and len(found[0]) <= _LONGEST_WORDS else ""
+        words = found[0].strip() if found and len(found[0]) <= _LONGEST_WORDS else ""
+        cut = found is not None and found.end() == len(first) and len(self.ask.parts) > 1
+        return "" if cut and not words.endswith((".", "?", "!", ":")) else words.rstrip(".:")
 
     @property
     def detail(self) -> str | When:

@@ -83,6 +83,14 @@ CLOTH = (
         (field("x", "boolean"), "X (yes or no)"),
         (field("x", "array", schema={"maxItems": 3}), "X (several, with commas, at most 3)"),
         (field("x", "array", schema={"minItems": 2, "maxItems": 3}), "X (several, with commas, 2 to 3)"),
+        (
+            field("x", "array", schema={"maxItems": 3, "items": {"type": "string", "maxLength": 300}}),
+            'X (several, with commas, at most 3; as ["A, B", "C"] where they have commas)',
+        ),
+        (
+            field("x", "array", schema={"items": {"type": "string", "maxLength": 20}}),
+            "X (several, with commas)",
+        ),
         (field(format="date"), "X (a day, as 6 Dec 2026)"),
         (
             field(format="date", schema={"earliest": "now"}, earliest="2026-12-02"),

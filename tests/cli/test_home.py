@@ -43,6 +43,33 @@ def test_a_customer_sees_what_he_has_booked(shop: Flow) -> None:
     assert told["me"]["name"] == "Ada"
 
 
+IDEA = """
+process: idea
+need: An idea
+states:
+  need: {type: need, fields: {title: {type: string}}, next: talk}
+  talk: {type: task, open_to: customers, within: P5D, on: {done: say, expired: say}}
+  say: {type: tell, to: everyone, say: "What became of it: {data.need.title}", next: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_a_customer_sees_what_he_took_part_in(shop: Flow) -> None:
+    """By what he was told, with the command that shows it; others see nothing of it."""
+    (shop.folder / "idea.yaml").write_text(IDEA)
+    shop.run("deploy", str(shop.folder / "idea.yaml"))
+    shop.run("people", "add", "cid", "--name", "Cid")
+    shop.run("start", "idea", "--set", "title=A bag", who="ada")
+    step = next(one["short"] for one in shop.json("inbox", who="ben") if one["process"] == "idea")
+    shop.run("act", step, who="ben")
+    job = step.partition(".")[0]
+    shown = shop.run(who="ben").stdout
+    assert f"You took part in\n  Idea: What became of it: A bag\n    → flow track {job} " in shown
+    assert [one["short"] for one in shop.json(who="ben")["took_part"]] == [job]
+    assert "You took part in" not in shop.run(who="cid").stdout
+    assert shop.json(who="ada")["took_part"] == []
+
+
 def test_staff_see_the_head_of_their_inbox_and_todays_appointments(shop: Flow) -> None:
     """Who it is for stands beside; a customer's jobs are no list of theirs."""
     job = shop.visited_with_wish("A table")

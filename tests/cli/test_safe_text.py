@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from io import StringIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from flowengine.cli import show
 from flowengine.cli.safe_text import harmless
 
 
@@ -47,3 +50,13 @@ def test_nothing_harmful_is_left(text: str) -> None:
 def test_made_harmless_twice_is_made_harmless_once(text: str) -> None:
     """A text that is harmless is not changed again."""
     assert harmless(harmless(text)) == harmless(text)
+
+
+def test_what_is_shown_keeps_its_lines_and_forges_none() -> None:
+    """A text of several lines stands indented under its title; what else would move the cursor is an escape."""
+    console = Console(file=StringIO(), width=80)
+    show.titled(console, "Said so far", "Ada: Yes\nBen: No\r\x1b[2J\nStep 7: done")
+    show.titled(console, "The idea", "A bag")
+    assert console.file.getvalue().splitlines() == [  # type: ignore[attr-defined]
+        "  Said so far: ", "    Ada: Yes", "    Ben: No\\r\\x1b[2J", "    Step 7: done", "  The idea: A bag",
+    ]  # fmt: skip

@@ -81,6 +81,18 @@ def test_what_is_told_is_sent_once_to_each_who_took_part(engine: Engine, mail: M
     assert sorted(sent) == ["ada@example.org", "ben@example.org", "hedy@example.org", "mia@example.org"]
 
 
+def test_whoever_an_operator_acted_for_took_part(engine: Engine, mail: MailServer) -> None:
+    """What somebody said on the telephone is his: he is told, and not the operator who typed it."""
+    engine.add_staff("olga", "Olga", roles=["operator"], contact="olga@example.org")
+    job = engine.start("idea", by="ada", need={"title": "A bag"}).job
+    engine.act_for(engine.inbox("ben")[0].id, "ben", because="He rang", by="olga")
+    engine.act(engine.inbox("mia")[0].id, "done", {"name": "The bag"}, by="mia")
+    settle(engine)
+    sent = [str(one["To"].addresses[0].addr_spec) for one in mail.letters if str(one["Subject"]) == REAL]
+    assert sorted(sent) == ["ada@example.org", "ben@example.org", "hedy@example.org", "mia@example.org"]
+    assert [words for _, words, _ in engine.track(job, by="ben").told] == [REAL]
+
+
 def test_a_letter_says_what_was_told(engine: Engine, mail: MailServer) -> None:
     """The words and lines are in the letter; where the job is, only for those who may see it (L4)."""
     made_real(engine)

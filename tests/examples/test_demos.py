@@ -1,4 +1,4 @@
-"""What `flow demo` tells of the club, of the contribution and of partners."""
+"""What `flow demo` tells of the club, of the contribution, of co-creation and of partners."""
 
 from __future__ import annotations
 
@@ -63,6 +63,39 @@ def test_a_contribution_needs_nobody_who_assigns(told: tuple[str, Console]) -> N
         assert engine.track(released, "ada").status == "fulfilled"
         assert [item.short for item in engine.inbox("finn") if item.short.startswith(raised)]
         assert engine.audit().fine
+
+
+def test_ideas_are_made_real_or_answered(told: tuple[str, Console]) -> None:
+    """One is changed, voted on, tried without the tester who does not come, and adopted; one is answered twice; all who
+    took part are told; a third waits for Finn."""
+    address, console = told
+    adopted, raised = example("co_creation.demo").tell(address, console)
+    shown = console.export_text()
+    assert "What worries them: Ben: The cloth is thin. Does it hold a bottle?" in shown
+    assert "to him the vote is not there" in shown
+    assert "cannot vote again" in shown
+    assert "Finn has not come" in shown
+    assert "Talked over by: Ben, Dora; Voted on: by 6 of 8, in secret; Tried by: Ben, Eve; Made by: Mia" in shown
+    assert "Ask for changes: What should change?: What is it that speaks against wood?" in shown
+    assert "Ben, Cem, Dora, Eve, Finn, Hana, Ida are told: We do not make it: Buttons of wood" in shown
+    with Engine(address, handlers={}) as engine:
+        assert engine.track(adopted, "ada").status == "fulfilled"
+        assert [item.short for item in engine.inbox("finn") if item.short.startswith(raised)]
+        assert engine.audit().fine
+
+
+def test_whoever_is_not_told_is_noticed(told: tuple[str, Console], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check can fail: who is asked to try it and does not come has no part, and is not told."""
+    demo = example("co_creation.demo")
+    honest = demo.Idea.tries
+
+    def one_more(idea) -> None:
+        honest(idea)
+        idea.part["finn"] = None
+
+    monkeypatch.setattr(demo.Idea, "tries", one_more)
+    with pytest.raises(InvariantBroken, match="are told"):
+        demo.tell(*told)
 
 
 def test_a_shop_orders_from_a_mill(told: tuple[str, Console], tmp_path: Path) -> None:

@@ -239,6 +239,7 @@ FAILS = {
     "max(data.need.sizes)": "size(data.need.sizes) is 0",
     "min(data.need.sizes.filter(x, x > 3))": "size(",
     "min(data.need.sizes.map(x, x + 1))": "size(",
+    "min(data.need.sizes.distinct())": "size(",
 }
 SAFE = [
     "data.need.guests[0]",

@@ -172,6 +172,9 @@ EACH = """\
         ("{part}", "data.tries.all(one, has(one.t) && one.t.x > 1.0)", []),
         ("{part}", "data.tries.filter(one, has(one.t)).all(one, one.t.x > 1.0)", []),
         ("{part}", "data.tries.all(one, has(one.t) && one.t.z > 1.0)", ["unknown-field"]),
+        ("{part}", "data.tries.filter(one, has(one.t)).map(one, [one.t]).flatten().distinct().all(t, t.x > 1.0)", []),
+        ("{part}", "data.tries.map(one, [one.item]).flatten().distinct().all(t, t.z > 1.0)", ["unknown-field"]),
+        ("{part}", "data.tries.distinct().flatten().all(one, one.t.x > 1.0)", ["maybe-missing"]),
     ],
 )
 def test_an_each_has_data_of_its_own(ask: str, after: str, expected: list[str]) -> None:

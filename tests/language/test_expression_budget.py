@@ -60,6 +60,9 @@ HOSTILE = {
     "texts made of moments": "d.l.map(x, d.l.map(y, string(now - days(x)) + string(date('2026-01-01') - now)))",
     "failing entries": "d.l.map(x, d.l.exists(y, y.z == 1))",
     "failing operands": " || ".join(["d.l.exists(y, y.z == 1)"] * 30),
+    "all of them told apart": "d.l.distinct().size() > 0",
+    "objects told apart": "d.o.map(x, {'x': x}).distinct().size() > 0",
+    "lists that double, as one": "[[1]]" + ".map(a, [a, a]).flatten()" * 40,
     "deep lists": "d.deep == d.deep || d.deep == [1]",
 }
 

@@ -57,6 +57,8 @@ def test_texts(source: str) -> None:
         "[1].map(a, [2].map(b, [3].map(c, a + b + c)))[0][0][0] == 6",
         "{'b': 1, 'a': 2}.map(k, k) == ['b', 'a'] && {'a': 1}.all(k, k == 'a')",
         "[1] + [2.0] == [1, 2] && [{'a': [1]}] == [{'a': [1.0]}] && [1, 2] != [2, 1] && {'a': 1} != {'b': 1}",
+        "[1, 'a', 1.0, [2], [2.0], 'a'].distinct() == [1, 'a', [2]] && [].distinct() == []",
+        "[[1, 2], [], [3, [4]]].flatten() == [1, 2, 3, [4]] && [1, [2]].flatten() == [1, 2] && [].flatten() == []",
         "(false && 1 / 0 > 1) == false && (1 / 0 > 1 && false) == false && (1 / 0 > 1 || true)",
         "has(d.a.b) == false && has(d.x.y) && !has(d.x.z) && d.x['y'] == null",
         "'x' in d && !('z' in d) && 2 in [1, 2.0] && null in [null] && d['x'].y == null",

@@ -29,10 +29,11 @@ def idea(engine: Engine, clock: SimulatedClock) -> Story:
 
 
 def talked(story: Story) -> None:
-    """Both questions are answered by the circle, and Ada replies."""
+    """Two of the circle answer, Ada replies, and nobody has more to say."""
     for who in CIRCLE[:2]:
         story.do(who, "answer", "done", words="Yes, I would")
         story.do("ada", "reply", "answered", words="Thank you")
+    story.later(days=8)
 
 
 def proposed(story: Story) -> None:
@@ -65,11 +66,52 @@ def test_an_idea_is_talked_over_voted_tried_and_adopted(idea: Story) -> None:
 def test_questions_can_be_added_while_they_are_talked_over(idea: Story) -> None:
     """The customer may ask more while the talk runs."""
     idea.engine.add(idea.job, "talk", ["Which colour?"], by="ada")
-    talked(idea)
-    assert idea.at == {"talk", "answer"}
-    idea.do("c05", "answer", "done", words="Green")
-    idea.later(days=4)
-    assert idea.at == {"propose"}
+    asked = [item.title for item in idea.engine.inbox("c05")]
+    assert "A bag of offcuts: Which colour?" in asked
+    with pytest.raises(errors.BadAnswer):
+        idea.engine.add(idea.job, "talk", ["Hm"], by="ada")
+
+
+def alone(engine: Engine, clock: SimulatedClock) -> Story:
+    """Another idea of Ada's, with one question."""
+    return Story(engine, clock).start("co_creation", "ada", title="A cap", story="For rain", questions=["Which size?"])
+
+
+def test_several_talk_over_a_question_one_after_the_other(idea: Story) -> None:
+    """Each sees what was said before him, with the names; after three the talk is over, and nobody waits."""
+    cap = alone(idea.engine, idea.clock)
+    for who, words in (("c01", "Large"), ("c02", "Small"), ("c03", "Both")):
+        assert len(cap.waiting(who)) == 1
+        cap.do(who, "answer", "done", words=words)
+        assert cap.shown("ada", "reply") == {"Said": words}
+        cap.do("ada", "reply", "answered" if who == "c01" else "skipped", **({"words": "So?"} if who == "c01" else {}))
+        if who == "c02":
+            assert cap.shown("c03", "answer")["Said so far"] == "C01: Large\nAda: So?\nC02: Small"
+    assert cap.at == {"propose"}
+    said = "Which size? C01: Large\nWhich size? Ada: So?\nWhich size? C02: Small\nWhich size? C03: Both"
+    assert cap.shown("mia", "propose")["What was said"] == said
+
+
+def test_nobody_answers_his_own_questions(idea: Story) -> None:
+    """Whose idea it is asks the others, also where he is of the circle."""
+    idea.engine.import_people([{"id": "ada", "groups": ["circle"]}])
+    assert "answer" not in idea.waiting("ada")
+    with pytest.raises(errors.NotAllowed):
+        idea.engine.act(idea.id_of("answer"), "done", {"words": "Mine"}, by="ada")
+
+
+def test_whoever_is_worried_is_told_the_reply(idea: Story) -> None:
+    """The reply is told to him alone, also where he has left the circle meanwhile."""
+    idea.do("c01", "answer", "done", words="I would carry it", concern="Does it tear?")
+    assert idea.shown("ada", "reply") == {"Said": "I would carry it", "Worries": "Does it tear?"}
+    idea.engine.import_people([{"id": "c01", "groups": []}])
+    idea.do("ada", "reply", "answered", words="It is sewn twice")
+    _, words, lines = idea.track("c01").told[-1]
+    assert words.startswith("Ada has replied to you: ")
+    assert dict(lines) == {
+        "You said": "I would carry it", "What worries you": "Does it tear?", "The reply": "It is sewn twice",
+    }  # fmt: skip
+    assert idea.track("c02").told == ()
 
 
 def test_questions_that_nobody_answers_do_not_stop_the_talk(idea: Story) -> None:
@@ -87,24 +129,116 @@ def test_the_customer_sees_whether_the_idea_is_still_in_it(idea: Story) -> None:
     idea.do("mia", "propose", "done", proposal="One strap", effort="Two days")
     idea.later(days=8)
     assert idea.at == {"decide"}
-    assert idea.shown("c01", "decide")["Said by the one whose idea it is"] == "nothing"
+    assert idea.shown("c01", "decide").get("Said by the one whose idea it is") is None
 
 
 def test_what_was_said_is_before_the_maker_and_those_who_vote(idea: Story) -> None:
-    """Opinions, worries and the customer's replies are read in their own words."""
+    """Opinions, worries and replies are read in their own words, each with who said it; worries are met."""
     idea.do("c01", "answer", "done", words="I would carry it", concern="Does it tear?")
     idea.do("ada", "reply", "answered", words="It is sewn twice")
     idea.do("c02", "answer", "done", words="A book")
-    idea.do("ada", "reply", "answered")
+    idea.do("ada", "reply", "skipped")
+    idea.later(days=8)
     shown = idea.shown("mia", "propose")
-    assert sorted(shown["Said by the circle"].split(", ")) == ["A book", "I would carry it"]
-    assert shown["What worries them"] == "Does it tear?"
-    assert shown["Replied by the customer"] == "It is sewn twice"
-    idea.do("mia", "propose", "done", proposal="A bag", effort="Three days")
+    said = sorted(line.split("? ")[1] for line in shown["What was said"].splitlines())
+    assert said == ["Ada: It is sewn twice", "C01: I would carry it", "C02: A book"]
+    assert shown["What worries them"] == "C01: Does it tear?"
+    idea.do("mia", "propose", "done", proposal="A bag", effort="Three days", concerns="A lining of canvas")
+    assert idea.shown("ada", "agree")["What is done about what worries them"] == "A lining of canvas"
     idea.do("ada", "agree", "approved")
-    shown = idea.shown("c07", "decide")
-    assert sorted(shown["Said in the circle"].split(", ")) == ["A book", "I would carry it"]
-    assert shown["Said by the one whose idea it is"] == "My idea is in it"
+    again = idea.shown("c07", "decide")
+    assert (again["What was said"], again["What worries them"]) == (shown["What was said"], "C01: Does it tear?")
+    assert again["What is done about what worries them"] == "A lining of canvas"
+    assert again["Said by the one whose idea it is"] == "My idea is in it"
+
+
+def test_who_is_not_of_the_circle_has_no_vote_and_nobody_two(idea: Story) -> None:
+    """To others the vote is not there; a ballot is final, for the vote closes as soon as nothing can change it."""
+    proposed(idea)
+    idea.do("ada", "agree", "approved")
+    idea.engine.add_customer("eve", "Eve")
+    idea.engine.import_people([{"id": "eve", "groups": ["circle"]}])  # after it was opened
+    step = idea.id_of("decide")
+    for stranger in ("eve", "ada"):
+        with pytest.raises(errors.NotFound):
+            idea.engine.act(step, "vote", {"for": "make_it"}, by=stranger)
+    idea.engine.act(step, "vote", {"for": "leave_it"}, by="c01")
+    with pytest.raises(errors.Refused, match="your ballot has been cast"):
+        idea.engine.act(step, "vote", {"for": "make_it"}, by="c01")
+    assert "decide" not in idea.waiting("c01")
+
+
+def to_the_vote(story: Story, verdict: str) -> None:
+    """Two talk, and three others vote, which is a quorum."""
+    proposed(story)
+    story.do("ada", "agree", "approved")
+    story.vote("decide", dict.fromkeys(("c05", "c06", "c08"), verdict))
+    story.later(days=7)
+
+
+def who_is_told(story: Story, words: str) -> set[str]:
+    """Those of all who are told this last."""
+    found = set()
+    for who in ("ada", *CIRCLE, "eve"):
+        try:
+            told = story.track(who).told
+        except errors.NotFound:
+            continue
+        if told and told[-1][1].startswith(words):
+            found.add(who)
+    return found
+
+
+def test_whoever_talked_voted_or_tried_is_told_that_it_is_adopted(idea: Story) -> None:
+    """All of them, and nobody else; with the names of those who talked and tried, not of those who voted."""
+    idea.engine.add_customer("eve", "Eve")
+    to_the_vote(idea, "make_it")
+    idea.do("mia", "prototype", "done", how="Carry it", testers=["c07", "c09", "c10"])
+    idea.do("c07", "trial", "done", rating=5, words="It holds")
+    idea.do("c09", "trial", "cannot_try_it")
+    idea.later(days=15)
+    idea.do("mia", "adopt", "done", **{"from": "2027-05-01", "words": "The offcut bag"})
+    assert who_is_told(idea, "The idea is part of what we offer") == {
+        "ada", "c01", "c02", "c05", "c06", "c08", "c07", "c09",
+    }  # fmt: skip
+    assert dict(idea.track("c05").told[-1][2]) == {
+        "What it became": "The offcut bag", "To be had from": "Saturday, 1 May 2027", "Thought of by": "Ada",
+        "Talked over by": "C02, C01", "Voted on": "by 3 of 12, in secret", "Tried by": "C07", "Made by": "Mia",
+    }  # fmt: skip
+
+
+def test_a_secret_vote_is_told_to_nobody_by_name(idea: Story) -> None:
+    """Neither the one whose idea it is, nor the maker, nor another voter finds who has voted, or how."""
+    to_the_vote(idea, "make_it")
+    for who in ("ada", "mia", "c08"):
+        seen = str(idea.track(who).to_json())
+        assert "C05" not in seen, who
+        assert "C06" not in seen, who
+    lines = " ".join(line.what for line in idea.engine.history(idea.job))
+    assert "C05" not in lines
+    assert "C06" not in lines
+
+
+def test_whoever_talked_or_voted_is_told_the_reason(idea: Story) -> None:
+    """An idea that is not made is told to all who took part, with why."""
+    to_the_vote(idea, "leave_it")
+    shown = idea.shown("hal", "answer_with_reason")
+    assert "C01: Yes, I would" in shown["What was said"]
+    idea.do("hal", "answer_with_reason", "done", reason=REASON)
+    idea.do("ada", "hear", "approved")
+    assert who_is_told(idea, "We do not make it") == {"ada", "c01", "c02", "c05", "c06", "c08"}
+    assert dict(idea.track("c06").told[-1][2]) == {
+        "The reason": REASON, "Thought of by": "Ada", "Talked over by": "C02, C01",
+        "Voted on": "by 3 of 12, in secret",
+    }  # fmt: skip
+
+
+def test_whoever_talked_is_told_that_it_was_taken_back(idea: Story) -> None:
+    """Nobody talks for nothing: who has said something hears that it goes no further."""
+    idea.do("c01", "answer", "done", words="Yes")
+    idea.use("ada", "withdraw")
+    assert idea.because == "The customer took the idea back"
+    assert who_is_told(idea, "Ada has taken the idea back: A bag of offcuts") == {"ada", "c01"}
 
 
 def test_a_proposal_that_is_not_the_idea_is_answered(idea: Story) -> None:
@@ -127,10 +261,8 @@ def test_an_idea_that_is_voted_down_is_answered_with_a_reason(idea: Story) -> No
 def test_an_answer_can_be_questioned(idea: Story, times: int, then: set[str]) -> None:
     """An answer that does not answer is talked over again, with what was said as the question; not for ever."""
     for _ in range(times):
-        for who in [item for item in CIRCLE if "answer" in idea.waiting(item)][:2]:
-            if "answer" in idea.waiting(who):
-                idea.do(who, "answer", "done", words="No")
-                idea.do("ada", "reply", "answered")
+        idea.do("c03", "answer", "done", words="No")
+        idea.later(days=8)
         idea.do("mia", "propose", "done", proposal="A bag", effort="Three days")
         idea.do("ada", "agree", "declined", words="Not mine")
         idea.do("hal", "answer_with_reason", "done", reason=REASON)
@@ -138,6 +270,7 @@ def test_an_answer_can_be_questioned(idea: Story, times: int, then: set[str]) ->
     if then:
         assert idea.at == then
         assert idea.waiting("c01")["answer"].title == "A bag of offcuts: Which weight?"
+        assert idea.shown("c01", "answer")["Our reason so far"] == REASON
     else:
         assert idea.status == "ended"
 
@@ -205,11 +338,16 @@ def test_a_circle_of_two_minds_leaves_it_to_maker_and_host(idea: Story, says: li
 def test_a_prototype_that_does_not_please_is_built_again(idea: Story) -> None:
     """What testers found goes into the next prototype; after three the idea is answered with a reason."""
     voted(idea)
+    found = []
     for _ in range(2):
         tried(idea, {"c01": 2, "c02": 3})
-        assert idea.shown("mia", "prototype")["Said at the last trial"] == "I say 2, I say 3"
+        found += ["C01, 2 of 5: I say 2", "C02, 3 of 5: I say 3"]
+        assert idea.shown("mia", "prototype")["Found when it was tried"] == "\n".join(found)
     tried(idea, {"c01": 2, "c02": 3})
     assert idea.at == {"answer_with_reason"}
+    idea.do("hal", "answer_with_reason", "done", reason=REASON)
+    idea.do("ada", "hear", "approved")
+    assert dict(idea.track("c02").told[-1][2])["Tried by"] == "C01, C02"
 
 
 def test_testers_who_do_not_answer_are_not_counted(idea: Story) -> None:

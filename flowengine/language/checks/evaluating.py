@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowengine.language.checks.failing import Held, compared, may_matter, size_of
@@ -375,6 +375,10 @@ class Reading:
         found = _CALLS.get(node.name)
         if found is not None:
             return found
+        if FUNCTIONS[node.name].gives == "a part of it" and isinstance(shapes[0], ListOf):
+            return replace(shapes[0], least=min(shapes[0].least, 1))
+        if FUNCTIONS[node.name].gives == "what is in it" and isinstance(shapes[0], ListOf):
+            return _flat(shapes[0])
         if FUNCTIONS[node.name].gives != "its arguments":
             return self._unknown(node)
         among = shapes[0].item if len(shapes) == 1 and isinstance(shapes[0], ListOf) else _all(shapes)
@@ -387,6 +391,17 @@ class Reading:
                 return Record({}, _all(shapes[1::2]))
             members[key.value] = Slot(shape)
         return Record(members)
+
+
+def _flat(lists: ListOf) -> Shape:
+    """A list of lists as one: of what is no list itself."""
+    inner = lists.item
+    if isinstance(inner, Unknown | Nothing):
+        return ListOf(UNKNOWN)
+    if not isinstance(inner, ListOf):
+        return lists
+    most = None if lists.most is None or inner.most is None else lists.most * inner.most
+    return ListOf(inner.item, lists.least * inner.least, most)
 
 
 def _asks_for_more(body: Node, variable: str, item: Shape) -> bool:

@@ -61,6 +61,9 @@ class Work(Protocol):
     def compare(self, left: Any, right: Any) -> int:
         """Below, at or above 0 as the left value is less than, equal to or more than the right one."""
 
+    def equal(self, left: Any, right: Any) -> bool:
+        """Whether two values are the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -379,6 +382,23 @@ def _extreme(name: str, sign: int) -> Function:
     return Function(run, "alone", ("",), "its arguments", 1, many=True)
 
 
+def _distinct(work: Work, values: Sequence[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        work.spend(1 + len(found))
+        if not any(work.equal(value, one) for one in found):
+            found.append(value)
+    work.make(4 * len(found))
+    return found
+
+
+def _flatten(work: Work, values: Sequence[Any]) -> list[Any]:
+    parts = [one if isinstance(one, list | tuple) else (one,) for one in values]
+    work.spend(len(parts))
+    work.make(4 * sum(map(len, parts)))
+    return [one for part in parts for one in part]
+
+
 # texts
 
 
@@ -525,6 +545,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "trim": _changed(lambda text: text.strip()),
     "replace": Function(_replace, "on a value", ("text", "text", "text", "number"), "text", 3),
     "split": Function(_split, "on a value", ("text", "text", "number"), "list of texts", 2),
+    "distinct": Function(_distinct, "on a value", ("list",), "a part of it", 1),
+    "flatten": Function(_flatten, "on a value", ("list",), "what is in it", 1),
     "join": Function(_join, "on a value", ("list", "text"), "text", 1),
     "getFullYear": _part(lambda at: at.year),
     "getMonth": _part(lambda at: at.month - 1),

@@ -21,6 +21,9 @@ pages = Book()
 MOST = 50
 """Jobs, and things that wait, that are shown."""
 
+MOST_OF_OTHERS = 5
+"""Jobs of others in which he took part that are shown, the newest first: each is looked at for what he was told."""
+
 
 @pages.get("/")
 def home(visit: Visit) -> Response:
@@ -36,6 +39,8 @@ def home(visit: Visit) -> Response:
         if jobs and not visit.speech.zone:
             visit.at_home(visit.desk.track(jobs[0].id).zone)
         written = _to_answer(visit.desk.conversation_with(visit.me.id, limit=MOST), jobs) if visit.me else []
+        parts = visit.desk.jobs(took_part=True, limit=MOST_OF_OTHERS) if visit.me else []
+        took_part = [(one, visit.desk.track(one.id).told[-1:]) for one in parts]
         processes = [one for one in visit.desk.processes() if one.latest and one.suspended is None]
     return visit.page(
         "customers/home.html",
@@ -44,6 +49,7 @@ def home(visit: Visit) -> Response:
         appointments=sorted(((one.booked, one) for one in items if one.booked is not None), key=lambda pair: pair[0]),
         going=[one for one in jobs if one.status == "open"],
         past=[one for one in jobs if one.status != "open"],
+        took_part=took_part,
         processes=processes,
         written=written,
     )

@@ -39,6 +39,16 @@ def test_a_tell_is_passed_at_once_with_its_words() -> None:
     )
 
 
+def test_a_line_that_says_nothing_is_left_out() -> None:
+    """What is told and what is shown at a step has no empty lines; a line that has words then is there."""
+    shows = """shows: {Worries: '{has(data.note) ? data.note : ""}', Named: '{customer.name}'}"""
+    text = TELL.replace("shows: {Since: '{size(data.need)}'}", shows) % "customer"
+    text = text.replace("{done: fulfilled}}", "{done: fulfilled}, ask: Sew, " + shows + "}")
+    job = Rehearsal(process(text))
+    (event,) = [event for event in job.history[0] if isinstance(event, Told)]
+    assert event.shown == job.step("after").shown == (("Named", "Ada"),)
+
+
 @pytest.mark.parametrize(
     ("to", "seatings"),
     [

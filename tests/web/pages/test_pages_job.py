@@ -93,6 +93,49 @@ def test_who_sees_a_job(house: House, coat: str) -> None:
     assert foreign.status_code == 404
 
 
+IDEA = """
+process: idea
+title: An idea
+need: An idea
+groups: {circle: {title: Circle}}
+states:
+  need: {type: need, fields: {title: {type: string}}, next: talk}
+  talk:
+    type: task
+    open_to: {group: circle}
+    ask: "What do you think: {data.need.title}"
+    within: P5D
+    on: {done: say, expired: say}
+  say:
+    type: tell
+    to: everyone
+    say: "What became of it: {data.need.title}"
+    shows: {Thought of by: "{customer.name}"}
+    next: fulfilled
+  fulfilled: {type: fulfilled, because: It is answered}
+"""
+
+
+def test_who_took_part_finds_what_he_was_told(house: House) -> None:
+    """His first page leads to the job of another, by what became of it; there it stands with its lines."""
+    engine = house.engine
+    engine.deploy(IDEA)
+    for id in ("ada", "ben", "cid"):
+        engine.add_customer(id, id.capitalize(), groups=[] if id == "ada" else ["circle"])
+    job = engine.start("idea", by="ada", need={"title": "A <i>bag</i>"}).job
+    ben = house.visitor("ben")
+    assert "You took part in" not in ben.get("/").text
+    engine.act(engine.inbox("ben")[0].id, by="ben")
+    home = ben.get("/").text
+    assert "You took part in" in home
+    assert f'/jobs/{job}">What became of it: A &lt;i&gt;bag&lt;/i&gt;</a>' in home
+    page = ben.get(f"/jobs/{job}").text
+    assert "What you were told" in page
+    assert '<dt>Thought of by</dt><dd class="kept">Ada</dd>' in page
+    for other in ("cid", "ada"):
+        assert "You took part in" not in house.visitor(other).get("/").text
+
+
 def test_what_is_written_is_said_once(house: House, coat: str, ada: Visitor) -> None:
     """A message with a file waits for an answer; sent twice it is said once; without words it comes back with its file
     and all that was typed. What she asked she takes back."""

@@ -1,0 +1,1 @@
+"""An idea made real by customers and makers together, on ``processes/co_creation.yaml``."""
