@@ -8,7 +8,7 @@ however many, keeps nobody from another.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
@@ -68,23 +68,27 @@ class Limiter:
         self._many = threads
         self._turns: OrderedDict[str, _Lane] = OrderedDict()
         self._put_off = 0
+        self._asked: Counter[str] = Counter()
         self.under_way = 0
 
     async def run(self, work: Callable[[], Done], lane: str = "") -> Done:
         """Have something done in a thread. Raises Overloaded, at once, when too many wait."""
-        here = self._lanes.get(lane)
-        if self.under_way >= self._most or (here is not None and len(here.waiting) + here.running >= self._each):
+        if self.under_way >= self._most or self._asked[lane] >= self._each:
             raise Overloaded(
                 phrase("%(most)s requests are under way, more than can be taken in", most=self.under_way),
                 where=self._name,
                 possible=(phrase("the same again, a second later"),),
             )  # fmt: skip
         self.under_way += 1
+        self._asked[lane] += 1
         try:
             done: Done = await self._done(asyncio.get_running_loop(), copy_context(), work, lane)
             return done
         finally:
             self.under_way -= 1
+            self._asked[lane] -= 1
+            if not self._asked[lane]:
+                del self._asked[lane]
 
     def _done(
         self, loop: asyncio.AbstractEventLoop, context: Context, work: Callable[[], Done], lane: str
