@@ -18,13 +18,16 @@ there ``lead_time`` days later, before that day's uses.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from math import exp
 
 from flowengine.insight.intermittent import Rate, rate
 from flowengine.insight.notice import Choice, Notice
+from flowengine.speech.words import ENGLISH, Words
 
 SERVICE = 0.95
 """The share of pieces that are there on the day on which they are needed."""
@@ -58,7 +61,7 @@ class Stock:
 class Order:
     """What to order of an option: ``pieces`` (0: nothing), so that ``level`` are there and on the way. ``chosen``
     pieces wait to be used, of which ``known`` are expected to be by the day ``until``; ``to_come`` more are expected to
-    be chosen and used by then. ``reason`` says all of it in words."""
+    be chosen and used by then."""
 
     option: str
     pieces: int
@@ -68,7 +71,44 @@ class Order:
     known: float
     to_come: float
     rate: Rate
-    reason: str
+    stock: Stock
+    service: float
+
+    @property
+    def reason(self) -> str:
+        """All of it in words, in English."""
+        return self.told(ENGLISH)
+
+    def told(self, words: Words, *, counted: bool = True) -> str:
+        """All of it in the words of a reader; where the stock is not ``counted``, what to hold."""
+        if not counted:
+            what = words.say("hold %(level)s", level=self.level)
+        elif self.pieces:
+            what = words.say("order %(pieces)s", pieces=self.pieces)
+        else:
+            what = words.say("order nothing")
+        parts = [
+            words.say(
+                "%(chosen)s chosen and not used yet, of which %(known)s are expected to be needed by %(day)s",
+                chosen=self.chosen, known=Decimal(f"{self.known:.1f}"), day=words.day(self.until),
+            )
+        ]  # fmt: skip
+        more = Decimal(f"{self.to_come:.1f}")
+        if self.rate.a_day:
+            a_day = Decimal(f"{self.rate.a_day:.2g}")
+            text = "%(more)s more are expected to be chosen and needed by then (%(a_day)s are chosen a day)"
+            parts.append(words.say(text, more=more, a_day=a_day))
+        else:
+            parts.append(words.say("%(more)s more are expected to be chosen and needed by then", more=more))
+        share = Decimal(f"{100 * self.service:.4g}")
+        parts.append(words.say("%(level)s are enough for %(share)s %% on time", level=self.level, share=share))
+        if counted:
+            stock = self.stock
+            text = "%(on_hand)s in stock, %(on_order)s on order"
+            parts.append(words.say(text, on_hand=stock.on_hand, on_order=stock.on_order))
+            if stock.owed:
+                parts.append(words.say("%(owed)s owed already", owed=stock.owed))
+        return f"{what}: {'; '.join(parts)}"
 
 
 def orders(
@@ -121,8 +161,25 @@ def to_order(
     until, chosen = today + timedelta(days=lead), sum(size for _, size in waiting)
     return Order(
         option=stock.option, pieces=pieces, level=level, until=until, chosen=chosen, known=day.known,
-        to_come=day.to_come, rate=usual, reason=_reason(stock, pieces, level, until, chosen, day, usual, service),
+        to_come=day.to_come, rate=usual, stock=stock, service=service,
     )  # fmt: skip
+
+
+def ahead(
+    made: Sequence[float], waiting: Sequence[tuple[int, int]], notice: Notice, days: Sequence[int]
+) -> list[tuple[float, float]]:
+    """Within each of so many days, how many pieces are expected to be used: of those that wait, and of those that are
+    chosen by then. ``made`` and ``waiting`` are as of :func:`to_order`."""
+    a_day, ages = rate(made).a_day, Counter[int]()
+    for age, pieces in waiting:
+        ages[age] += pieces
+    return [
+        (
+            sum(notice.within(age, within) * pieces for age, pieces in ages.items()),
+            a_day * sum(notice.at_once(left) for left in range(within)),
+        )
+        for within in days
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,15 +258,3 @@ def _level(chances: Sequence[float], before: Sequence[float], allowed: float) ->
 
 def _mean(chances: Sequence[float]) -> float:
     return sum(number * one for number, one in enumerate(chances))
-
-
-def _reason(
-    stock: Stock, pieces: int, level: int, until: date, chosen: int, day: _Needed, usual: Rate, service: float
-) -> str:
-    there = f"{stock.on_hand} in stock, {stock.on_order} on order" + (f", {stock.owed} owed" if stock.owed else "")
-    what = f"order {pieces}" if pieces else "order nothing"
-    known = f"{chosen} chosen and not used yet, of which {day.known:.1f} are expected to be needed by {until:%d %b %Y}"
-    coming = f"{day.to_come:.1f} more are expected to be chosen and needed by then"
-    if usual.a_day:
-        coming += f" ({usual.a_day:.2g} chosen a day: {usual.method})"
-    return f"{what}: {known}; {coming}; {level} are enough for {100 * service:.0f} % on time; {there}"

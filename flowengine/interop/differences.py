@@ -32,6 +32,7 @@ _WORDS = {
     "closed_to": "to whom the record is closed",
     "saves": "the place of its answer",
     "takes": "how long it takes",
+    "uses": "what is used up in it",
     "thanks": "the words of thanks",
     "choose": "what is chosen",
     "call": "the handler",
