@@ -44,6 +44,9 @@ class Told:
 @click.option("--club", "what", flag_value="club", help="See thousands of members shape a matchday of their club.")
 @click.option("--contribution", "what", flag_value="contribution", help="See members build what one of them needs.")
 @click.option("--partners", "what", flag_value="partners", help="See a tailor's shop order from a mill, over HTTP.")
+@click.option(
+    "--forecast", "what", flag_value="forecast", help="See a shop order its cloth by what is chosen, 300 days."
+)
 @click.option("--web", is_flag=True, help="Go on in a browser, as one of those who took part.")
 @common
 @terminal
@@ -58,7 +61,9 @@ def demo(terminal: Terminal, what: str | None, web: bool) -> None:
     began = perf_counter()
     console = _silent() if terminal.json else screen()
     console.print("Time is simulated; the engine, the database and the code are not.")
-    told = {None: _suit, "club": _club, "contribution": _contribution, "partners": _partners}[what](at, console)
+    told = {None: _suit, "club": _club, "contribution": _contribution, "partners": _partners, "forecast": _forecast}[
+        what
+    ](at, console)
     seconds = perf_counter() - began
     flow = shlex.join(program())
     answer: dict[str, Any] = {"database": at, "fulfilled": told.fulfilled, "waiting": told.waiting}
@@ -106,6 +111,18 @@ def _partners(at: str, console: Console) -> Told:
     there = f"history {order} --at {shlex.quote(theirs)}"
     commands = (f"track {sewn} --as ada", f"history {sewn}", there, f"act {waiting} --as bea")
     return Told(sewn, waiting, "Bea", commands, "Hart & Thread")
+
+
+def _forecast(at: str, console: Console) -> Told:
+    console.print("One shop, 300 days, and each evening the question what to order.")
+    stock = _beside(at, "stock").with_suffix(".csv")
+    done, waiting = example("stockroom.demo").tell(at, stock, console)
+    commands = (
+        f"forecast coat --stock {shlex.quote(str(stock))} --as bea",
+        f"history {done}",
+        f"act {waiting} --as tom",
+    )
+    return Told(done, waiting, "Tom", commands, "Hart & Thread")
 
 
 def _show(terminal: Terminal, at: str, told: Told, answer: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from flowengine.commands import counting
 from flowengine.core.values import Json
 from flowengine.engine.part import Part
-from flowengine.people.identities import By
 from flowengine.insight.ordering import SERVICE
+from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
 from flowengine.reading import forecast as forecasting
 from flowengine.reading import insight as reading

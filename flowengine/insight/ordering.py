@@ -23,7 +23,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from math import exp
+from itertools import accumulate, pairwise
+from math import erf, exp, sqrt
 
 from flowengine.insight.intermittent import Rate, rate
 from flowengine.insight.notice import Choice, Notice
@@ -32,6 +33,11 @@ from flowengine.speech.words import ENGLISH, Words
 SERVICE = 0.95
 """The share of pieces that are there on the day on which they are needed."""
 
+MANY = 300
+"""Where more choices wait, or will be made, the distribution of what is needed is taken as normal, as that of a sum of
+many is."""
+
+SQRT_2 = sqrt(2)
 NEGLIGIBLE = 1e-7
 """Probabilities below it are left out."""
 
@@ -87,21 +93,9 @@ class Order:
             what = words.say("order %(pieces)s", pieces=self.pieces)
         else:
             what = words.say("order nothing")
-        parts = [
-            words.say(
-                "%(chosen)s chosen and not used yet, of which %(known)s are expected to be needed by %(day)s",
-                chosen=self.chosen, known=Decimal(f"{self.known:.1f}"), day=words.day(self.until),
-            )
-        ]  # fmt: skip
-        more = Decimal(f"{self.to_come:.1f}")
-        if self.rate.a_day:
-            a_day = Decimal(f"{self.rate.a_day:.2g}")
-            text = "%(more)s more are expected to be chosen and needed by then (%(a_day)s are chosen a day)"
-            parts.append(words.say(text, more=more, a_day=a_day))
-        else:
-            parts.append(words.say("%(more)s more are expected to be chosen and needed by then", more=more))
+        parts = [self._chosen(words), self._coming(words)]
         share = Decimal(f"{100 * self.service:.4g}")
-        parts.append(words.say("%(level)s are enough for %(share)s %% on time", level=self.level, share=share))
+        parts.append(words.say("holding %(level)s keeps %(share)s %% on time", level=self.level, share=share))
         if counted:
             stock = self.stock
             text = "%(on_hand)s in stock, %(on_order)s on order"
@@ -109,6 +103,25 @@ class Order:
             if stock.owed:
                 parts.append(words.say("%(owed)s owed already", owed=stock.owed))
         return f"{what}: {'; '.join(parts)}"
+
+    def _chosen(self, words: Words) -> str:
+        if not self.chosen:
+            return words.say("nobody who has chosen it waits for it")
+        return words.say_many(
+            "1 is chosen and not used yet, and %(known)s expected to be needed by %(day)s",
+            "%(num)s are chosen and not used yet, of which %(known)s are expected to be needed by %(day)s",
+            self.chosen, known=Decimal(f"{self.known:.1f}"), day=words.day(self.until),
+        )  # fmt: skip
+
+    def _coming(self, words: Words) -> str:
+        if not self.rate.a_day:
+            return words.say("nobody is expected to choose it")
+        a_day = Decimal(f"{self.rate.a_day:.2g}")
+        if self.to_come < 0.05:
+            text = "what will be chosen is needed after %(day)s (%(a_day)s are chosen a day)"
+            return words.say(text, day=words.day(self.until), a_day=a_day)
+        text = "%(more)s more are expected to be chosen and needed by %(day)s (%(a_day)s are chosen a day)"
+        return words.say(text, more=Decimal(f"{self.to_come:.1f}"), day=words.day(self.until), a_day=a_day)
 
 
 def orders(
@@ -166,19 +179,17 @@ def to_order(
 
 
 def ahead(
-    made: Sequence[float], waiting: Sequence[tuple[int, int]], notice: Notice, days: Sequence[int]
+    a_day: float, waiting: Sequence[tuple[int, int]], notice: Notice, days: Sequence[int]
 ) -> list[tuple[float, float]]:
-    """Within each of so many days, how many pieces are expected to be used: of those that wait, and of those that are
-    chosen by then. ``made`` and ``waiting`` are as of :func:`to_order`."""
-    a_day, ages = rate(made).a_day, Counter[int]()
+    """Within each of so many days, how many pieces are expected to be used: of those that wait (as of
+    :func:`to_order`), and of those that are chosen by then, ``a_day``."""
+    ages = Counter[int]()
     for age, pieces in waiting:
         ages[age] += pieces
+    used = [0.0, *accumulate(notice.at_once(left) for left in range(max(days, default=0)))] if a_day else []
     return [
-        (
-            sum(notice.within(age, within) * pieces for age, pieces in ages.items()),
-            a_day * sum(notice.at_once(left) for left in range(within)),
-        )
-        for within in days
+        (sum(notice.within(age, one) * pieces for age, pieces in ages.items()), a_day * used[one] if a_day else 0.0)
+        for one in days
     ]
 
 
@@ -192,15 +203,28 @@ class _Needed:
 
 
 def _needed(usual: Rate, waiting: Sequence[tuple[int, int]], notice: Notice, days: int) -> _Needed:
-    chances, known = [1.0], 0.0
-    for age, pieces in waiting:
-        probability = notice.within(age, days)
-        known += probability * pieces
-        chances = _with(chances, probability, pieces)
-    effective = sum(notice.at_once(left) for left in range(days))
-    to_come = usual.a_day * effective
+    known = [(notice.within(age, days) * choices, age, pieces) for (age, pieces), choices in Counter(waiting).items()]
+    expected = sum(share * pieces for share, _, pieces in known)
+    to_come = usual.a_day * sum(notice.at_once(left) for left in range(days))
     variance = to_come * usual.spread + to_come * to_come * usual.doubt
-    return _Needed(_sum(chances, _counts(to_come, variance)), known, to_come)
+    if len(waiting) + to_come > MANY:
+        for age, pieces in waiting:
+            probability = notice.within(age, days)
+            variance += probability * (1 - probability) * pieces * pieces
+        return _Needed(_normal(expected + to_come, variance), expected, to_come)
+    chances = [1.0]
+    for age, pieces in waiting:
+        chances = _with(chances, notice.within(age, days), pieces)
+    return _Needed(_sum(chances, _counts(to_come, variance)), expected, to_come)
+
+
+def _normal(mean: float, variance: float) -> list[float]:
+    """The distribution of a count that is the sum of many."""
+    spread = sqrt(max(variance, NEGLIGIBLE))
+    first, last = max(int(mean - 6 * spread), 0), int(mean + 6 * spread) + 1
+    below = [0.5 * (1 + erf((number - 0.5 - mean) / (spread * SQRT_2))) for number in range(first, last + 2)]
+    below[0] = 0.0  # what would be less than nothing is none
+    return [0.0] * first + [after - before for before, after in pairwise(below)]
 
 
 def _with(chances: list[float], probability: float, pieces: int) -> list[float]:

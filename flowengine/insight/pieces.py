@@ -32,8 +32,8 @@ Fate: TypeAlias = Literal["waiting", "used", "withdrawn"]
 
 
 class PieceKey(NamedTuple):
-    """Which choices: of an option of a list of options, on the day ``made``, of ``size`` pieces each, and what became of
-    them on the day ``over`` (0 while they wait). Days are ordinals of the calendar."""
+    """Which choices: of an option of a list of options, on the day ``made``, of ``size`` pieces each, and what became
+    of them on the day ``over`` (0 while they wait). Days are ordinals of the calendar."""
 
     options: str
     option: str
@@ -86,8 +86,8 @@ class _Waiting(msgspec.Struct, array_like=True):
 
 class Piecework(msgspec.Struct):
     """What became of a job's choices, up to the entry ``seq``: those that are over, and those that wait, by the branch
-    whose data they are in and their place. ``owner`` and ``around`` are of branches of an each: whose data they save to,
-    and whose they see behind those."""
+    whose data they are in and their place. ``owner`` and ``around`` are of branches of an each: whose data they save
+    to, and whose they see behind those."""
 
     seq: int = 0
     fold: int = FOLD

@@ -57,7 +57,9 @@ def _from_csv(text: str) -> list[dict[str, Any]]:
         if heads is None:
             heads = _heads(line, cells)
         elif len(cells) > len(heads):
-            what = phrase("has %(cells)s cells, and there are %(columns)s columns", cells=len(cells), columns=len(heads))
+            what = phrase(
+                "has %(cells)s cells, and there are %(columns)s columns", cells=len(cells), columns=len(heads)
+            )
             problems[f"line {line}"] = what
         else:
             try:

@@ -696,6 +696,11 @@ class Process:
         for scope in self.scopes():
             yield from scope.states.values()
 
+    @property
+    def uses_up(self) -> bool:
+        """Whether a state says that it uses up what was chosen."""
+        return any(one.uses for state in self.states() for one in (state, *state.members.values()))
+
     def answerers(self, kind: str) -> tuple[tuple[Audience, ...], Length]:
         """Who answers words of a kind that wants an answer, and within how long: what the file does not say of
         concerns is as with questions, and else any member of staff does."""

@@ -322,10 +322,10 @@ class _Teller:
             reason = say("%(reason)s; nobody can choose it any more", reason=reason)
         elif counted is None and self.counted:
             reason = say("%(reason)s; it is not in the stock that was given", reason=reason)
-        return replace(untold, 
+        return replace(untold,
             pieces=order.pieces if counted else None, level=order.level, until=order.until, lead_time=days,
             known=round(order.known, 3), to_come=round(order.to_come, 3), a_day=round(order.rate.a_day, 4),
-            method=order.rate.method, reason=reason, weeks=tuple(self._weeks(made, waiting)),
+            method=order.rate.method, reason=reason, weeks=tuple(self._weeks(order.rate.a_day, waiting)),
         )  # fmt: skip
 
     def _days(self, option: Option) -> int | None:
@@ -341,10 +341,10 @@ class _Teller:
             return max(ceil((until - self.now) / timedelta(days=1)), 1)
         return max(ceil(length.exact / timedelta(days=1)), 1)
 
-    def _weeks(self, made: Sequence[float], waiting: Sequence[tuple[int, int]]) -> Iterator[ForecastWeek]:
+    def _weeks(self, a_day: float, waiting: Sequence[tuple[int, int]]) -> Iterator[ForecastWeek]:
         known_before = more_before = 0.0
         ends = [7 * week for week in range(1, WEEKS + 1)]
-        for days, (known, more) in zip(ends, ahead(made, waiting, self.past.notice, ends), strict=True):
+        for days, (known, more) in zip(ends, ahead(a_day, waiting, self.past.notice, ends), strict=True):
             this, others = known - known_before, more - more_before
             known_before, more_before = known, more
             yield ForecastWeek(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowengine import BadAnswer, Database, Engine, NotAllowed, NotFound, SimulatedClock
+from flowengine import Database, Engine, SimulatedClock
 from flowengine.commands import counting
 from flowengine.store import tables as t
 
@@ -83,7 +83,9 @@ def begin(shop: Engine, who: str = "ada") -> str:
 
 
 def do(shop: Engine, job: str, who: str, state: str, outcome: str, answer: dict[str, Any] | None = None) -> None:
-    steps = [item.id for item in shop.inbox(who, everything=True) if item.job == job and item_state(shop, item) == state]
+    steps = [
+        item.id for item in shop.inbox(who, everything=True) if item.job == job and item_state(shop, item) == state
+    ]
     shop.act(steps[0], outcome, answer or {}, by=who)
 
 

@@ -35,8 +35,8 @@ pieces = sa.Table(
     count("gone", primary_key=True),
     count("choices"),
     sqlite_with_rowid=False,
-    comment="Choices of pieces that states use up, each of size pieces: made on a day, waiting, or used or withdrawn on "
-    "the day over, and of nobody. Days are ordinals of the calendar. gone is as of cells.",
+    comment="Choices of pieces that states use up, each of size pieces: made on a day, waiting, or used or withdrawn "
+    "on the day over, and of nobody. Days are ordinals of the calendar. gone is as of cells.",
 )
 
 piecework = sa.Table(
