@@ -10,6 +10,7 @@ from flowengine.insight.ordering import SERVICE
 from flowengine.interop import plots
 from flowengine.interop.csv_text import csv_text
 from flowengine.interop.stock_files import read_stock
+from flowengine.speech.phrases import phrase
 from flowengine.views.forecast import Forecast, ForecastRow, forecast_cells
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import refuse_outside, refuse_unless_mended, status_of, titles_of
@@ -53,8 +54,8 @@ def orders(visit: Visit) -> Response:
         if "uses" in error.problems:
             raise
         told = error.tell(visit.speech.tell).problems
-        problems = {_box(visit, name): f"{name}: {words}" if name else words for name, words in told.items()}
-        return _page(visit, [], SERVICE, problems, status_of(error))
+        boxes = {_box(visit, name): (name, words) for name, words in told.items()}
+        return _page(visit, [], SERVICE, boxes, status_of(error))
 
 
 @pages.get("/ops/forecast/{process}/csv")
@@ -77,13 +78,14 @@ def plot(visit: Visit) -> Response:
         speech.say("chosen already"): [week.known for week in row.weeks],
         speech.say("with what will be chosen"): [week.expected for week in row.weeks],
     }
-    weeks = [speech.day(week.until, short=True) for week in row.weeks]
+    weeks = [speech.say("week %(num)s", num=number) for number in range(1, len(row.weeks) + 1)]
     return svg(plots.lines(weeks, series, lambda value: f"{value:.1f}"))
 
 
 def _page(
-    visit: Visit, stocks: list[dict[str, Json]], service: float, problems: dict[str, str], status: int = 200
+    visit: Visit, stocks: list[dict[str, Json]], service: float, wrong: dict[str, tuple[str, str]], status: int = 200
 ) -> Response:
+    """The page; ``wrong``: by box, where that is in what was sent, and what is wrong with it."""
     process = visit.part("process")
     try:
         found = visit.desk.forecast(process, stocks=stocks, service=service)
@@ -92,6 +94,8 @@ def _page(
             raise
         return visit.page("operators/forecast_missing.html", error=error, process=process,
                           title=visit.process(process).title)  # fmt: skip
+    titles = {f"on_hand:{_name(row)}": row.title for row in found.rows}
+    problems = {box: ": ".join(filter(None, (titles.get(box, where), words))) for box, (where, words) in wrong.items()}
     plotted = [_name(row) for row in found.rows if any(week.expected >= 0.05 for week in row.weeks)]
     return visit.page(
         "operators/forecast.html", status, found=found, problems=problems, name_of=_name, counts=COUNTS,
@@ -137,7 +141,7 @@ def _service(typed: str) -> float:
     try:
         return float(typed.strip().removesuffix("%").replace(",", ".")) / 100
     except ValueError:
-        raise e.BadAnswer({"service": repr(typed[:60])}) from None
+        raise e.BadAnswer({"service": phrase("%(given)s is no number", given=repr(typed[:60]))}) from None
 
 
 def _box(visit: Visit, name: str) -> str:
