@@ -188,7 +188,10 @@ def ahead(
         ages[age] += pieces
     used = [0.0, *accumulate(notice.at_once(left) for left in range(max(days, default=0)))] if a_day else []
     return [
-        (sum(notice.within(age, one) * pieces for age, pieces in ages.items()), a_day * used[one] if a_day else 0.0)
+        (
+            sum((notice.within(age, one) * pieces for age, pieces in ages.items()), 0.0),
+            a_day * used[one] if a_day else 0.0,
+        )
         for one in days
     ]
 
@@ -204,7 +207,7 @@ class _Needed:
 
 def _needed(usual: Rate, waiting: Sequence[tuple[int, int]], notice: Notice, days: int) -> _Needed:
     known = [(notice.within(age, days) * choices, age, pieces) for (age, pieces), choices in Counter(waiting).items()]
-    expected = sum(share * pieces for share, _, pieces in known)
+    expected = sum((share * pieces for share, _, pieces in known), 0.0)
     to_come = usual.a_day * sum(notice.at_once(left) for left in range(days))
     variance = to_come * usual.spread + to_come * to_come * usual.doubt
     if len(waiting) + to_come > MANY:
