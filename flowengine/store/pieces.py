@@ -60,7 +60,7 @@ WAITING = Query(
     "Choices of a process that are neither used nor withdrawn.",
     sa.select(_P.c.options, _P.c.option, _P.c.size, _P.c.made, _P.c.choices)
     .where(_P.c.process == param("of_process"), _P.c.fate == _WAITING, _P.c.made <= param("last"))
-    .order_by(_P.c.options, _P.c.option, _P.c.made, _P.c.size),
+    .order_by(_P.c.options, _P.c.option, _P.c.made, _P.c.over, _P.c.size),
 )
 WORK = Query(
     "pieces.work", "What of a job is counted.", sa.select(_W.c.seq, _W.c.body).where(_W.c.job_id == param("of_job"))

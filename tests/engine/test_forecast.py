@@ -257,6 +257,7 @@ def many(shop: Engine, clock: SimulatedClock, days: int = 60) -> None:
         for job in due.get(day, ()):
             do(shop, job, "cleo", "cut", "done")
         clock.advance(timedelta(days=1))
+    count(shop)
 
 
 def row(found: Any, option: str) -> Any:
@@ -275,7 +276,9 @@ def test_it_is_told_what_to_order_and_why(shop: Engine, clock: SimulatedClock) -
     assert (navy.chosen, navy.lead_time, navy.until) == (5, 5, date(2027, 3, 10))
     assert navy.known == pytest.approx(2.3, abs=0.1), "two of them surely, and perhaps the one that is due by now"
     assert navy.pieces == navy.level - 2 > 0
-    assert navy.reason.startswith(f"order {navy.pieces}: 5 are chosen and not used yet, of which 2.3 are expected to be")
+    assert navy.reason.startswith(
+        f"order {navy.pieces}: 5 are chosen and not used yet, of which 2.3 are expected to be"
+    )
     assert navy.reason.endswith("1 in stock, 1 on order")
     assert found.rows[0] == navy, "what is to be ordered comes first"
     weeks = [week.expected for week in navy.weeks]
