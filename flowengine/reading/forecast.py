@@ -36,6 +36,9 @@ MOST_DAYS = 1_000
 MEMORY = 3 * 366
 """Days for which it counts what was chosen, and how long before its use."""
 
+FEW = 10
+"""Choices that were used below which it is not known how soon they are: each counts as needed at once."""
+
 WEEKS = 8
 """Weeks of which is told what is ahead."""
 
@@ -65,12 +68,14 @@ class _Kept(NamedTuple):
 
 class _Past(NamedTuple):
     """What was chosen: the first day that counts (None: there is none), how many pieces of each option on each day
-    since, which choices wait (their ages in days, and their pieces), and what choices have taught."""
+    since, which choices wait (their ages in days, and their pieces), and what choices have taught: ``young`` where too
+    few were used to tell."""
 
     since: date | None
     made: dict[tuple[str, str], list[float]]
     waiting: dict[tuple[str, str], list[tuple[int, int]]]
     notice: Notice
+    young: bool
 
 
 def forecast(
@@ -152,10 +157,11 @@ def _past(tx: Transaction, process: str, today: date) -> _Past:
         if days is None:
             days = made[options, option] = [0.0] * (last - (since or last) + 1)
         days[day - (since or last)] += pieces
-    notice = Notice()
+    notice, used = Notice(), 0
     for fate, days_after, choices in tx.pieces.over(process, first, last):
         if fate == "used":
             notice.add(max(days_after, 0), used=choices)
+            used += choices
         else:
             notice.add(max(days_after, 0), withdrawn=choices)
     waiting: dict[tuple[str, str], list[tuple[int, int]]] = {}
@@ -163,7 +169,10 @@ def _past(tx: Transaction, process: str, today: date) -> _Past:
         age = last - one.made
         notice.add(age, waiting=one.choices)
         waiting.setdefault((one.options, one.option), []).extend([(age, one.size)] * one.choices)
-    return _Past(None if since is None else date.fromordinal(since), made, waiting, notice)
+    if used < FEW:
+        notice = Notice()
+        notice.add(0, used=1)
+    return _Past(None if since is None else date.fromordinal(since), made, waiting, notice, used < FEW)
 
 
 def _listed(process: Process, uses: Uses, *, gone: bool = False) -> dict[tuple[str, str], _Kept]:
@@ -318,6 +327,9 @@ class _Teller:
         )  # fmt: skip
         order = to_order(stock, made, waiting, past.notice, self.today, service=self.service)
         reason = order.told(self.words, counted=counted is not None)
+        if past.young and (chosen or order.rate.a_day):
+            text = "%(reason)s; how soon choices are used is not known yet, so each counts as needed at once"
+            reason = say(text, reason=reason)
         if kept.gone:
             reason = say("%(reason)s; nobody can choose it any more", reason=reason)
         elif counted is None and self.counted:

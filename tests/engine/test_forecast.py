@@ -315,6 +315,17 @@ def test_a_shop_without_history_orders_nothing(shop: Engine) -> None:
     assert row(found, "brass").lead_time == 1
 
 
+def test_a_young_shop_orders_what_is_chosen(shop: Engine, clock: SimulatedClock) -> None:
+    """As long as few choices were ever used, each counts as needed at once, and that is said."""
+    for _ in range(3):
+        choose(shop, begin(shop), "tweed")
+        clock.advance(timedelta(days=1))
+    tweed = row(shop.forecast("shop", stocks=[{"option": "tweed", "on_hand": 1}], by="cleo"), "tweed")
+    assert (tweed.chosen, tweed.known) == (3, 3)
+    assert tweed.pieces >= 2
+    assert tweed.reason.endswith("how soon choices are used is not known yet, so each counts as needed at once")
+
+
 def test_an_option_that_is_gone_is_not_ordered_unless_somebody_waits(shop: Engine) -> None:
     """Of stock that is left nothing is ordered, and it is said why; who has chosen it before still gets it."""
     choose(shop, begin(shop), "tweed")
