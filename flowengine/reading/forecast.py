@@ -34,7 +34,10 @@ MOST_DAYS = 1_000
 """Days of a lead time, at most."""
 
 MEMORY = 3 * 366
-"""Days for which it counts what was chosen, and how long before its use."""
+"""Days for which it counts what was chosen of each option."""
+
+LATELY = 366
+"""Days for which it counts how soon choices were used, of all options."""
 
 FEW = 10
 """Choices that were used below which it is not known how soon they are: each counts as needed at once."""
@@ -158,7 +161,7 @@ def _past(tx: Transaction, process: str, today: date) -> _Past:
             days = made[options, option] = [0.0] * (last - (since or last) + 1)
         days[day - (since or last)] += pieces
     notice, used = Notice(), 0
-    for fate, days_after, choices in tx.pieces.over(process, first, last):
+    for fate, days_after, choices in tx.pieces.over(process, last - LATELY, last):
         if fate == "used":
             notice.add(max(days_after, 0), used=choices)
             used += choices
