@@ -62,7 +62,9 @@ def ask(address: str, pieces: int, options: int) -> None:
             clock, processor = perf_counter(), process_time()
             found = engine.forecast("shop", stocks=stocks)
             assert len(found.rows) == options
-            print(f"  {perf_counter() - clock:.2f} s, of this process on a processor {process_time() - processor:.2f} s")
+            print(
+                f"  {perf_counter() - clock:.2f} s, of this process on a processor {process_time() - processor:.2f} s"
+            )
 
 
 def main() -> None:

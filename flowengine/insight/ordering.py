@@ -28,6 +28,7 @@ from math import erf, exp, sqrt
 
 from flowengine.insight.intermittent import Rate, rate
 from flowengine.insight.notice import Choice, Notice
+from flowengine.speech.phrases import phrase
 from flowengine.speech.words import ENGLISH, Words
 
 SERVICE = 0.95
@@ -98,7 +99,7 @@ class Order:
         parts.append(words.say("holding %(level)s keeps %(share)s %% on time", level=self.level, share=share))
         if counted:
             stock = self.stock
-            text = "%(on_hand)s in stock, %(on_order)s on order"
+            text = phrase("%(on_hand)s in stock, %(on_order)s on order")
             parts.append(words.say(text, on_hand=stock.on_hand, on_order=stock.on_order))
             if stock.owed:
                 parts.append(words.say("%(owed)s owed already", owed=stock.owed))
@@ -108,7 +109,7 @@ class Order:
         if not self.chosen:
             return words.say("nobody who has chosen it waits for it")
         return words.say_many(
-            "1 is chosen and not used yet, and %(known)s expected to be needed by %(day)s",
+            "1 is chosen and not used yet, of which %(known)s is expected to be needed by %(day)s",
             "%(num)s are chosen and not used yet, of which %(known)s are expected to be needed by %(day)s",
             self.chosen, known=Decimal(f"{self.known:.1f}"), day=words.day(self.until),
         )  # fmt: skip
@@ -118,9 +119,9 @@ class Order:
             return words.say("nobody is expected to choose it")
         a_day = Decimal(f"{self.rate.a_day:.2g}")
         if self.to_come < 0.05:
-            text = "what will be chosen is needed after %(day)s (%(a_day)s are chosen a day)"
+            text = phrase("what will be chosen is needed after %(day)s (%(a_day)s are chosen a day)")
             return words.say(text, day=words.day(self.until), a_day=a_day)
-        text = "%(more)s more are expected to be chosen and needed by %(day)s (%(a_day)s are chosen a day)"
+        text = phrase("%(more)s more are expected to be chosen and needed by %(day)s (%(a_day)s are chosen a day)")
         return words.say(text, more=Decimal(f"{self.to_come:.1f}"), day=words.day(self.until), a_day=a_day)
 
 

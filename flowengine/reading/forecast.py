@@ -317,10 +317,10 @@ class _Teller:
             reason = say("order nothing: nobody can choose it any more, and nobody waits for it")
             return replace(untold, pieces=0 if counted else None, level=0, reason=reason)
         if days is None:
-            text = "the process does not say how long it takes to come: write lead_time: P10D, say, beside it"
+            text = phrase("the process does not say how long it takes to come: write lead_time: P10D, say, beside it")
             return replace(untold, reason=say(text))
         if days > MOST_DAYS:
-            text = "it takes %(days)s days to come; up to %(most)s can be told"
+            text = phrase("it takes %(days)s days to come; up to %(most)s can be told")
             return replace(untold, lead_time=days, reason=say(text, days=days, most=MOST_DAYS))
         stock = Stock(
             option=key[1], lead_time=days,
@@ -331,7 +331,7 @@ class _Teller:
         order = to_order(stock, made, waiting, past.notice, self.today, service=self.service)
         reason = order.told(self.words, counted=counted is not None)
         if past.young and (chosen or order.rate.a_day):
-            text = "%(reason)s; how soon choices are used is not known yet, so each counts as needed at once"
+            text = phrase("%(reason)s; how soon choices are used is not known yet, so each counts as needed at once")
             reason = say(text, reason=reason)
         if kept.gone:
             reason = say("%(reason)s; nobody can choose it any more", reason=reason)

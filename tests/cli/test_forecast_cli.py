@@ -31,7 +31,7 @@ def test_it_is_told_what_to_order(chosen: Flow) -> None:
     """A table, and below it the reason of each option."""
     told = chosen.run("forecast", "workshop", "--stock", "stock.csv", who="tom").stdout
     assert told.startswith("A table made with you (workshop), ")
-    assert re.search(r"Oak: order \d+: 1 is chosen and not used yet, and ", told.replace("\n", " "))
+    assert re.search(r"Oak: order \d+: 1 is chosen and not used yet, of which ", told.replace("\n", " "))
     assert "Pine: the process does not say how long it takes to come" in told.replace("\n", " ")
 
 
