@@ -313,7 +313,7 @@ class _Teller:
             on_hand=counted and counted.on_hand, on_order=counted and counted.on_order, owed=counted and counted.owed,
         )  # fmt: skip
         say, days = self.words.say, self._days(kept.option)
-        if kept.gone and not chosen:
+        if kept.gone and not (chosen or (counted and counted.owed)):
             reason = say("order nothing: nobody can choose it any more, and nobody waits for it")
             return replace(untold, pieces=0 if counted else None, level=0, reason=reason)
         if days is None:
@@ -328,7 +328,7 @@ class _Teller:
             on_order=counted.on_order if counted else 0,
             owed=counted.owed if counted else 0,
         )  # fmt: skip
-        order = to_order(stock, made, waiting, past.notice, self.today, service=self.service)
+        order = to_order(stock, made, _not_owed(waiting, stock.owed), past.notice, self.today, service=self.service)
         reason = order.told(self.words, counted=counted is not None)
         if past.young and (chosen or order.rate.a_day):
             text = phrase("%(reason)s; how soon choices are used is not known yet, so each counts as needed at once")
@@ -339,6 +339,7 @@ class _Teller:
             reason = say("%(reason)s; it is not in the stock that was given", reason=reason)
         return replace(untold,
             pieces=order.pieces if counted else None, level=order.level, until=order.until, lead_time=days,
+            chosen=order.chosen,
             known=round(order.known, 3), to_come=round(order.to_come, 3), a_day=round(order.rate.a_day, 4),
             method=order.rate.method, reason=reason, weeks=tuple(self._weeks(order.rate.a_day, waiting)),
         )  # fmt: skip
@@ -365,3 +366,16 @@ class _Teller:
             yield ForecastWeek(
                 until=self.today + timedelta(days=days), known=round(this, 3), expected=round(this + others, 3)
             )
+
+
+def _not_owed(waiting: Sequence[tuple[int, int]], owed: int) -> Sequence[tuple[int, int]]:
+    """What waits without what is owed, which is chosen and not used yet as well: those who have waited longest."""
+    if not owed:
+        return waiting
+    left = []
+    for age, pieces in sorted(waiting, reverse=True):
+        given = min(pieces, owed)
+        owed -= given
+        if pieces > given:
+            left.append((age, pieces - given))
+    return left

@@ -21,10 +21,11 @@ class ForecastRow(View, frozen=True, kw_only=True):
     """What to order of an option, by its list of ``options`` and its id, and the ``reason`` in words.
 
     ``pieces`` are to be ordered so that ``level`` are there and on the way; None where no stock was counted: then
-    ``level`` is what to hold. Both are None where nothing can be told; the ``reason`` says why. What is ordered
-    today comes in ``lead_time`` days, on ``until``. ``chosen`` pieces wait to be used, of which ``known`` are expected
-    to be by then; ``to_come`` more are expected to be chosen and used by then, at ``a_day`` chosen a day, by the
-    ``method``. ``on_hand``, ``on_order`` and ``owed`` are what was counted. ``gone``: nobody can choose it any more.
+    ``level`` is what to hold. Both are None where nothing can be told; the ``reason`` says why. What is ordered today
+    comes in ``lead_time`` days, on ``until``. ``chosen`` pieces wait to be used, beside those that are owed, and of
+    them ``known`` are expected to be by then; ``to_come`` more are expected to be chosen and used by then, at ``a_day``
+    chosen a day, by the ``method``. ``on_hand``, ``on_order`` and ``owed`` are what was counted. ``gone``: nobody can
+    choose it any more.
     """
 
     options: str

@@ -326,6 +326,19 @@ def test_a_young_shop_orders_what_is_chosen(shop: Engine, clock: SimulatedClock)
     assert tweed.reason.endswith("how soon choices are used is not known yet, so each counts as needed at once")
 
 
+def test_what_is_owed_is_not_counted_twice(shop: Engine, clock: SimulatedClock) -> None:
+    """It is chosen and not used as well; what is owed beyond that is ordered besides."""
+    many(shop, clock)
+    stock = {"option": "navy", "on_hand": 0}
+    none, two, ten = (
+        row(shop.forecast("shop", stocks=[stock | {"owed": owed}], by="cleo"), "navy") for owed in (0, 2, 10)
+    )
+    assert (none.chosen, two.chosen, ten.chosen) == (5, 3, 0)
+    assert none.pieces <= two.pieces <= none.pieces + 1
+    assert ten.pieces == 10 + ten.level
+    assert two.reason.endswith("0 in stock, 0 on order; 2 owed already")
+
+
 def test_an_option_that_is_gone_is_not_ordered_unless_somebody_waits(shop: Engine) -> None:
     """Of stock that is left nothing is ordered, and it is said why; who has chosen it before still gets it."""
     choose(shop, begin(shop), "tweed")
