@@ -46,6 +46,7 @@ def shelf(house: House) -> House:
 def test_staff_are_told_what_to_hold(shelf: House) -> None:
     """Which processes use something up, and of one of them each option with its reason."""
     bea = shelf.visitor("bea")
+    assert "/ops/forecast" in bea.get("/work").text
     assert "/ops/forecast/shelf" in bea.get("/ops/forecast").text
     assert "/ops/forecast/shelf" in shelf.visitor("olga").get("/ops/processes/shelf").text
     page = bea.get("/ops/forecast/shelf")
