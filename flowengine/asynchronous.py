@@ -244,6 +244,7 @@ class AsyncEngine:
     promises = _Verb(Engine.promises)
     promise_counts = _Verb(Engine.promise_counts)
     insight = _Verb(Engine.insight)
+    forecast = _Verb(Engine.forecast)
     recount = _Verb(Engine.recount)
     receipts = _Verb(Engine.receipts)
     proof = _Verb(Engine.proof)

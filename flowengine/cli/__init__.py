@@ -69,6 +69,7 @@ _ENTRIES = (
     Entry("promise", "promises:promise", "Ask a customer for another date.", "Customers and staff"),
     Entry("promises", "promises:promises", "What was promised, and what became of it.", "Customers and staff"),
     Entry("insight", "insight:insight", "What all jobs of a process have taught.", "Staff"),
+    Entry("forecast", "forecast:forecast", "What to order today of each option, and why.", "Staff"),
     Entry("customer", "records:customer", "What is known of a customer: show, note, answer, merge.", "Staff"),
     Entry("my-data", "records:my_data", "All that is kept of you.", "Customers"),
     Entry("people", "staff:people", "Customers and staff: add, leave, list, show, import, export.", "Operators"),

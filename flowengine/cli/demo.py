@@ -47,6 +47,9 @@ class Told:
     "--co-creation", "what", flag_value="co-creation", help="See customers' ideas talked over, tried and answered."
 )
 @click.option("--partners", "what", flag_value="partners", help="See a tailor's shop order from a mill, over HTTP.")
+@click.option(
+    "--forecast", "what", flag_value="forecast", help="See a shop order its cloth by what is chosen, 300 days."
+)
 @click.option("--web", is_flag=True, help="Go on in a browser, as one of those who took part.")
 @common
 @terminal
@@ -67,6 +70,7 @@ def demo(terminal: Terminal, what: str | None, web: bool) -> None:
         "contribution": _contribution,
         "co-creation": _co_creation,
         "partners": _partners,
+        "forecast": _forecast,
     }[what](at, console)
     seconds = perf_counter() - began
     flow = shlex.join(program())
@@ -122,6 +126,18 @@ def _partners(at: str, console: Console) -> Told:
     there = f"history {order} --at {shlex.quote(theirs)}"
     commands = (f"track {sewn} --as ada", f"history {sewn}", there, f"act {waiting} --as bea")
     return Told(sewn, waiting, "Bea", commands, "Hart & Thread")
+
+
+def _forecast(at: str, console: Console) -> Told:
+    console.print("One shop, 300 days, and each evening the question what to order.")
+    stock = _beside(at, "stock").with_suffix(".csv")
+    done, waiting = example("stockroom.demo").tell(at, stock, console)
+    commands = (
+        f"forecast coat --stock {shlex.quote(str(stock))} --as bea",
+        f"history {done}",
+        f"act {waiting} --as tom",
+    )
+    return Told(done, waiting, "Tom", commands, "Hart & Thread")
 
 
 def _show(terminal: Terminal, at: str, told: Told, answer: dict[str, Any]) -> None:

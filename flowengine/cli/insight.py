@@ -45,13 +45,13 @@ def insight(
         raise click.UsageError("--csv and --json say two things: leave one out.")
     desk = terminal.desk()
     wanted: dict[str, Any] = {"since": since, "until": until, "split": split or ""}
-    name = process or _only(desk)
+    name = process or only_process(desk)
     if rebuild:
         desk.insight(name, **wanted)  # refused before anything is forgotten
         desk.recount()
     found = desk.insight(name, **wanted)
     while rebuild and found.anew:
-        screen(error=True).print(_behind(found), style="dim")
+        screen(error=True).print(behind(found.behind, anew=found.anew), style="dim")
         found = desk.insight(name, **wanted)
     if as_csv:
         from flowengine.client import as_rows, csv_text
@@ -61,7 +61,7 @@ def insight(
     terminal.answer(found, lambda console: _shown(console, found))
 
 
-def _only(desk: Desk) -> str:
+def only_process(desk: Desk) -> str:
     """The one process that is in use. Raises wrong use where there are several, or none."""
     names = sorted({one.name for one in desk.processes() if one.latest})
     if len(names) != 1:
@@ -69,10 +69,11 @@ def _only(desk: Desk) -> str:
     return names[0]
 
 
-def _behind(found: Insight) -> str:
-    count = f"{found.behind:,}{' or more' if found.behind >= 1_000 else ''}"
-    anew = "All is being counted anew, and what is told is not whole yet: " if found.anew else ""
-    return f"{anew}{count} {'job is' if found.behind == 1 else 'jobs are'} still to be counted."
+def behind(jobs: int, *, anew: bool) -> str:
+    """That so many jobs are still to be counted."""
+    count = f"{jobs:,}{' or more' if jobs >= 1_000 else ''}"
+    before = "All is being counted anew, and what is told is not whole yet: " if anew else ""
+    return f"{before}{count} {'job is' if jobs == 1 else 'jobs are'} still to be counted."
 
 
 def _shown(console: Console, found: Insight) -> None:
@@ -87,7 +88,7 @@ def _shown(console: Console, found: Insight) -> None:
         )
     if found.behind or found.anew:
         show.line(console, "")
-        show.line(console, (_behind(found), "yellow"))
+        show.line(console, (behind(found.behind, anew=found.anew), "yellow"))
 
 
 def _table(console: Console, table: InsightTable, split: str) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flowengine.core.values import Json, repeated_key
     from flowengine.interop.csv_text import csv_text
     from flowengine.interop.people_files import FileRow, read_people, written_people
+    from flowengine.interop.stock_files import read_stock
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
     from flowengine.rehearsal.event_log import Case, Columns, read_log
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from flowengine.views.ballots import BallotView
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, DayView, FeedView, NewFeed
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
+    from flowengine.views.forecast import Forecast, ForecastRow, ForecastWeek, forecast_cells
     from flowengine.views.insight import Insight, InsightRow, InsightTable, as_rows
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.promised import PromiseCount, PromiseRow
@@ -102,12 +104,14 @@ _HOMES = {
     "flowengine.language.parts": ("Field",),
     "flowengine.interop.csv_text": ("csv_text",),
     "flowengine.interop.people_files": ("FileRow", "read_people", "written_people"),
+    "flowengine.interop.stock_files": ("read_stock",),
     "flowengine.views.ballots": ("BallotView",),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.views.forecast": ("Forecast", "ForecastRow", "ForecastWeek", "forecast_cells"),
     "flowengine.views.insight": ("Insight", "InsightRow", "InsightTable", "as_rows"),
     "flowengine.views.promised": ("PromiseCount", "PromiseRow"),
     "flowengine.views.promising": ("Preview", "UndoneView"),

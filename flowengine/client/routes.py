@@ -174,6 +174,7 @@ ROUTES = (
     Route("proof", "GET", "/jobs/{job}/proof", "promises"),
     # what all jobs have taught
     Route("insight", "GET", "/processes/{process}/insight", "insight"),
+    Route("forecast", "POST", "/processes/{process}/forecast", "insight"),
     Route("recount", "POST", "/insight/recount", "insight"),
 )
 """One row for each verb that crosses as JSON. ``archive`` writes a file where it runs, and does not."""

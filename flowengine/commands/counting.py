@@ -17,11 +17,14 @@ from typing import Any
 
 import msgspec
 
+from flowengine.commands import counting_pieces
+from flowengine.commands.counting_pieces import Pieced, uses_of
 from flowengine.commands.shell import Shell
 from flowengine.core.values import Actor
 from flowengine.errors import StoreError
 from flowengine.insight.cells import Cell, Cells, add
 from flowengine.insight.life import Known, Life, cells_of, lived
+from flowengine.insight.pieces import Pieces, Uses
 from flowengine.store import Transaction
 from flowengine.store.archive import ArchivedJob
 from flowengine.store.codec import decode, plain, text
@@ -38,14 +41,18 @@ MOST_BEHIND = 1_000
 """Up to so many jobs it is said how many are not counted."""
 
 
+NO_PIECES = Pieced(None, before=False, difference=Pieces())
+
+
 class _Counted(msgspec.Struct, frozen=True):
     """A job that was folded: up to which entry it was counted ``before`` (0: not at all), its life now, and the cells
-    that are to be added."""
+    and the pieces that are to be added."""
 
     job: Uncounted
     before: int
     life: Life | None
     difference: Cells
+    pieced: Pieced = NO_PIECES
 
 
 def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
@@ -58,7 +65,8 @@ def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
         anew = tx.insights.progress()
         jobs = tx.insights.uncounted(most) if anew is None else tx.insights.page(anew, most)
         known: dict[tuple[str, str], Known] = {}
-        folded = [_folded(shell, tx, job, known) for job in jobs]
+        uses: dict[tuple[str, str], Uses] = {}
+        folded = [_folded(shell, tx, job, known, uses) for job in jobs]
     if anew is None and not jobs:
         return 0, 0
     found = shell.keep(lambda tx: _keep(tx, folded, anew))
@@ -82,6 +90,7 @@ def recount(shell: Shell, by: Actor) -> int:
     def work(tx: Transaction) -> int:
         tx.insights.lock(waiting=True)
         tx.insights.empty()
+        tx.pieces.empty()
         tx.insights.set_progress("")
         behind = tx.insights.behind(MOST_BEHIND)
         tx.note(by, "recount")
@@ -115,6 +124,9 @@ def _put(tx: Transaction, folded: Sequence[_Counted], *, in_order: bool = False)
     for one in kept:
         if one.life is not None:
             tx.insights.live(one.job.job, one.life.seq, text(one.life))
+    counting_pieces.kept(
+        tx, {one.job.job: one.job.process for one in kept}, {one.job.job: one.pieced for one in kept if one.life}
+    )
     return kept
 
 
@@ -124,10 +136,16 @@ def count_again(shell: Shell, tx: Transaction, job: str) -> None:
     if tx.insights.life(job) is None:
         return
     now = tx.jobs.get(job)
-    _put(tx, [_folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {})])
+    _put(tx, [_folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {}, {})])
 
 
-def _folded(shell: Shell, tx: Transaction, job: Uncounted, known: dict[tuple[str, str], Known]) -> _Counted:
+def _folded(
+    shell: Shell,
+    tx: Transaction,
+    job: Uncounted,
+    known: dict[tuple[str, str], Known],
+    uses: dict[tuple[str, str], Uses],
+) -> _Counted:
     """What a job comes to, and what of that is not counted."""
     stored = tx.insights.life(job.job)
     before, seq = (None, 0) if stored is None else (decode(stored[1], Life), stored[0])
@@ -137,11 +155,15 @@ def _folded(shell: Shell, tx: Transaction, job: Uncounted, known: dict[tuple[str
             known[which] = Known.of(shell.catalogue.compiled(tx, *which).process)
         difference: Cells = {}
         add(difference, cells_of(before, job.customer), -1)
-        life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job, seq)), before)
+        entries, whole = _until(job.seq, tx.history.of(job.job, seq)), seq == 0
+        life = lived(known[which], job.customer, entries, before)
         if life is None:
-            life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job)))
+            entries, whole = _until(job.seq, tx.history.of(job.job)), True
+            life = lived(known[which], job.customer, entries)
         add(difference, cells_of(life, job.customer))
-        return _Counted(job, seq, life, difference)
+        used = uses_of(shell, tx, *which, uses)
+        pieces = counting_pieces.folded(tx, used, job.job, job.seq, entries, whole)
+        return _Counted(job, seq, life, difference, pieces)
     except StoreError:
         raise
     except Exception as error:  # whatever it is, this job must not stand in the way of the others
@@ -193,7 +215,9 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
     entries are counted, too. Who calls it is the one who counts."""
     left: list[_Counted] = []
     gone: dict[str, Cells] = {}
+    known_uses: dict[tuple[str, str], Uses] = {}
     for job in jobs:
+        uses, entries = None, list[Any]()
         before = _life(tx, job.job)
         away: Cells = {}
         add(away, cells_of(before, job.customer), -1)
@@ -202,11 +226,13 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
             known = Known.of(shell.catalogue.compiled(tx, job.process, job.version).process)
             entries = [read(job.job, entry.seq, entry.body, entry.contents) for entry in job.entries]
             life = lived(known, job.customer, entries)
+            uses = uses_of(shell, tx, job.process, job.version, known_uses)
         except StoreError:
             raise
         except Exception as error:  # it is archived all the same
             LOG.warning("job %s cannot be counted: %s: %s", job.job, type(error).__name__, error)
             life = before
         add(gone.setdefault(job.process, {}), cells_of(life, job.customer))
+        counting_pieces.archived(tx, uses, job.process, job.job, entries)
     _write(tx, left, gone)
     tx.insights.die([job.job for job in jobs])

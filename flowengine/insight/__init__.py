@@ -6,8 +6,8 @@ nothing of anybody (``cells``); and of these is told only what is of enough cust
 
 ``expecting`` tells when a job will be finished, as a range, from where it stands, with ``survival`` (how long something
 still takes, from how long it took) and ``calibrating`` (ranges kept honest as jobs end); ``ordering`` what to order
-today, and why, with ``notice`` (how long before its use something is chosen) and ``intermittent`` (what is asked for a
-day).
+today, and why, from what is chosen and used (``pieces``), with ``notice`` (how long before its use something is chosen)
+and ``intermittent`` (what is asked for a day).
 
-Others take from here: ``life``, ``cells`` and ``withholding``.
+Others take from here: ``life``, ``cells`` and ``withholding``; ``pieces``, ``ordering`` and ``notice``.
 """

@@ -18,17 +18,27 @@ there ``lead_time`` days later, before that day's uses.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import exp
+from decimal import Decimal
+from itertools import accumulate, pairwise
+from math import erf, exp, sqrt
 
 from flowengine.insight.intermittent import Rate, rate
 from flowengine.insight.notice import Choice, Notice
+from flowengine.speech.phrases import phrase
+from flowengine.speech.words import ENGLISH, Words
 
 SERVICE = 0.95
 """The share of pieces that are there on the day on which they are needed."""
 
+MANY = 300
+"""Where more choices wait, or will be made, the distribution of what is needed is taken as normal, as that of a sum of
+many is."""
+
+SQRT_2 = sqrt(2)
 NEGLIGIBLE = 1e-7
 """Probabilities below it are left out."""
 
@@ -58,7 +68,7 @@ class Stock:
 class Order:
     """What to order of an option: ``pieces`` (0: nothing), so that ``level`` are there and on the way. ``chosen``
     pieces wait to be used, of which ``known`` are expected to be by the day ``until``; ``to_come`` more are expected to
-    be chosen and used by then. ``reason`` says all of it in words."""
+    be chosen and used by then."""
 
     option: str
     pieces: int
@@ -68,7 +78,51 @@ class Order:
     known: float
     to_come: float
     rate: Rate
-    reason: str
+    stock: Stock
+    service: float
+
+    @property
+    def reason(self) -> str:
+        """All of it in words, in English."""
+        return self.told(ENGLISH)
+
+    def told(self, words: Words, *, counted: bool = True) -> str:
+        """All of it in the words of a reader; where the stock is not ``counted``, what to hold."""
+        if not counted:
+            what = words.say("hold %(level)s", level=self.level)
+        elif self.pieces:
+            what = words.say("order %(pieces)s", pieces=self.pieces)
+        else:
+            what = words.say("order nothing")
+        parts = [self._chosen(words), self._coming(words)]
+        share = Decimal(f"{100 * self.service:.4g}")
+        parts.append(words.say("holding %(level)s keeps %(share)s %% on time", level=self.level, share=share))
+        if counted:
+            stock = self.stock
+            text = phrase("%(on_hand)s in stock, %(on_order)s on order")
+            parts.append(words.say(text, on_hand=stock.on_hand, on_order=stock.on_order))
+            if stock.owed:
+                parts.append(words.say("%(owed)s owed already", owed=stock.owed))
+        return f"{what}: {'; '.join(parts)}"
+
+    def _chosen(self, words: Words) -> str:
+        if not self.chosen:
+            return words.say("nobody who has chosen it waits for it")
+        return words.say_many(
+            "1 is chosen and not used yet, of which %(known)s is expected to be needed by %(day)s",
+            "%(num)s are chosen and not used yet, of which %(known)s are expected to be needed by %(day)s",
+            self.chosen, known=Decimal(f"{self.known:.1f}"), day=words.day(self.until),
+        )  # fmt: skip
+
+    def _coming(self, words: Words) -> str:
+        if not self.rate.a_day:
+            return words.say("nobody is expected to choose it")
+        a_day = Decimal(f"{self.rate.a_day:.2g}")
+        if self.to_come < 0.05:
+            text = phrase("what will be chosen is needed after %(day)s (%(a_day)s are chosen a day)")
+            return words.say(text, day=words.day(self.until), a_day=a_day)
+        text = phrase("%(more)s more are expected to be chosen and needed by %(day)s (%(a_day)s are chosen a day)")
+        return words.say(text, more=Decimal(f"{self.to_come:.1f}"), day=words.day(self.until), a_day=a_day)
 
 
 def orders(
@@ -121,8 +175,26 @@ def to_order(
     until, chosen = today + timedelta(days=lead), sum(size for _, size in waiting)
     return Order(
         option=stock.option, pieces=pieces, level=level, until=until, chosen=chosen, known=day.known,
-        to_come=day.to_come, rate=usual, reason=_reason(stock, pieces, level, until, chosen, day, usual, service),
+        to_come=day.to_come, rate=usual, stock=stock, service=service,
     )  # fmt: skip
+
+
+def ahead(
+    a_day: float, waiting: Sequence[tuple[int, int]], notice: Notice, days: Sequence[int]
+) -> list[tuple[float, float]]:
+    """Within each of so many days, how many pieces are expected to be used: of those that wait (as of
+    :func:`to_order`), and of those that are chosen by then, ``a_day``."""
+    ages = Counter[int]()
+    for age, pieces in waiting:
+        ages[age] += pieces
+    used = [0.0, *accumulate(notice.at_once(left) for left in range(max(days, default=0)))] if a_day else []
+    return [
+        (
+            sum((notice.within(age, one) * pieces for age, pieces in ages.items()), 0.0),
+            a_day * used[one] if a_day else 0.0,
+        )
+        for one in days
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +207,28 @@ class _Needed:
 
 
 def _needed(usual: Rate, waiting: Sequence[tuple[int, int]], notice: Notice, days: int) -> _Needed:
-    chances, known = [1.0], 0.0
-    for age, pieces in waiting:
-        probability = notice.within(age, days)
-        known += probability * pieces
-        chances = _with(chances, probability, pieces)
-    effective = sum(notice.at_once(left) for left in range(days))
-    to_come = usual.a_day * effective
+    known = [(notice.within(age, days) * choices, age, pieces) for (age, pieces), choices in Counter(waiting).items()]
+    expected = sum((share * pieces for share, _, pieces in known), 0.0)
+    to_come = usual.a_day * sum(notice.at_once(left) for left in range(days))
     variance = to_come * usual.spread + to_come * to_come * usual.doubt
-    return _Needed(_sum(chances, _counts(to_come, variance)), known, to_come)
+    if len(waiting) + to_come > MANY:
+        for age, pieces in waiting:
+            probability = notice.within(age, days)
+            variance += probability * (1 - probability) * pieces * pieces
+        return _Needed(_normal(expected + to_come, variance), expected, to_come)
+    chances = [1.0]
+    for age, pieces in waiting:
+        chances = _with(chances, notice.within(age, days), pieces)
+    return _Needed(_sum(chances, _counts(to_come, variance)), expected, to_come)
+
+
+def _normal(mean: float, variance: float) -> list[float]:
+    """The distribution of a count that is the sum of many."""
+    spread = sqrt(max(variance, NEGLIGIBLE))
+    first, last = max(int(mean - 6 * spread), 0), int(mean + 6 * spread) + 1
+    below = [0.5 * (1 + erf((number - 0.5 - mean) / (spread * SQRT_2))) for number in range(first, last + 2)]
+    below[0] = 0.0  # what would be less than nothing is none
+    return [0.0] * first + [after - before for before, after in pairwise(below)]
 
 
 def _with(chances: list[float], probability: float, pieces: int) -> list[float]:
@@ -201,15 +286,3 @@ def _level(chances: Sequence[float], before: Sequence[float], allowed: float) ->
 
 def _mean(chances: Sequence[float]) -> float:
     return sum(number * one for number, one in enumerate(chances))
-
-
-def _reason(
-    stock: Stock, pieces: int, level: int, until: date, chosen: int, day: _Needed, usual: Rate, service: float
-) -> str:
-    there = f"{stock.on_hand} in stock, {stock.on_order} on order" + (f", {stock.owed} owed" if stock.owed else "")
-    what = f"order {pieces}" if pieces else "order nothing"
-    known = f"{chosen} chosen and not used yet, of which {day.known:.1f} are expected to be needed by {until:%d %b %Y}"
-    coming = f"{day.to_come:.1f} more are expected to be chosen and needed by then"
-    if usual.a_day:
-        coming += f" ({usual.a_day:.2g} chosen a day: {usual.method})"
-    return f"{what}: {known}; {coming}; {level} are enough for {100 * service:.0f} % on time; {there}"

@@ -33,6 +33,7 @@ _WORDS = {
     "closed_to": phrase("to whom the record is closed"),
     "saves": phrase("the place of its answer"),
     "takes": phrase("how long it takes"),
+    "uses": phrase("what is used up in it"),
     "thanks": phrase("the words of thanks"),
     "choose": phrase("what is chosen"),
     "call": phrase("the handler"),

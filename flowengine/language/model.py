@@ -202,6 +202,8 @@ class State:
     closed_to: tuple[str, ...] = ()
     """The roles to which the record of what happens in it is closed."""
     takes: Length | None = None
+    uses: tuple[str, ...] = ()
+    """The places of picks in the data of which it uses up what was chosen, when it is left as usual."""
     phase: str = ""
     optional: bool = False
     """Whether whoever is asked may go without it: it is ``skipped`` then, and saves nothing."""
@@ -398,6 +400,13 @@ class State:
     def picks(self) -> Mapping[str, Pick]:
         """What is picked in it, by name."""
         return {}
+
+    @property
+    def picked(self) -> Iterator[tuple[str, Pick]]:
+        """Where in the data it is saved what is picked in it or in its members: the place, and what is picked."""
+        for member in self.members.values():
+            saves = (member.saves if member is not self else "") or self.saves or self.name
+            yield from ((f"{saves}.{name}", pick) for name, pick in member.picks.items())
 
     @property
     def most_options(self) -> int | None:
@@ -688,6 +697,11 @@ class Process:
         """All states of all scopes. Members of a race are not listed: they are part of it."""
         for scope in self.scopes():
             yield from scope.states.values()
+
+    @property
+    def uses_up(self) -> bool:
+        """Whether a state says that it uses up what was chosen."""
+        return any(one.uses for state in self.states() for one in (state, *state.members.values()))
 
     def answerers(self, kind: str) -> tuple[tuple[Audience, ...], Length]:
         """Who answers words of a kind that wants an answer, and within how long: what the file does not say of

@@ -269,6 +269,7 @@ TABLE = {
     "promise_counts": _organisation("count promises"),
     # what all jobs have taught
     "insight": _organisation("see what all jobs have taught"),
+    "forecast": _organisation("see what is to be ordered"),
     "recount": _operators("have all that jobs teach counted anew"),
 }  # fmt: skip
 
@@ -292,7 +293,7 @@ LOOKS = frozenset((
     # promises
     "preview", "preview_act", "receipts", "proof", "promises", "promise_counts",
     # what all jobs have taught
-    "insight",
+    "insight", "forecast",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 

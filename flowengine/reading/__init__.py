@@ -8,5 +8,5 @@ step), ``agenda`` (what is booked for some days), ``calendar_files`` (the same f
 (what happened), ``stuck`` (what waits for what), ``records`` (what is known of customers), ``timeline`` (what happened
 with one), ``own_data`` (all that is kept of one), ``auditing`` (whether histories agree), ``changes`` (whether
 something has changed) and ``archives`` (jobs in a file), ``balloting`` (somebody's own ballot), ``insight`` (what all
-jobs have taught).
+jobs have taught), ``forecast`` (what to order today).
 """

@@ -20,7 +20,7 @@ from babel.support import NullTranslations, Translations
 from flowengine.speech.languages import LANGUAGES, SOURCE
 
 ROOMS = (
-    "client", "commands", "core", "engine", "interop", "language", "outside", "people", "post", "reading",
+    "client", "commands", "core", "engine", "insight", "interop", "language", "outside", "people", "post", "reading",
     "runtime", "speech", "store", "views", "web",
 )  # fmt: skip
 """Where texts are said to people. The terminal's own words are English."""

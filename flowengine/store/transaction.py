@@ -46,6 +46,7 @@ from flowengine.store.outbox import Outbox
 from flowengine.store.participants import Participants
 from flowengine.store.parties import ActingRows, Contacts
 from flowengine.store.people import People
+from flowengine.store.pieces import StoredPieces
 from flowengine.store.processes import Processes
 from flowengine.store.promises import Promises
 from flowengine.store.provisional import Provisional
@@ -160,6 +161,10 @@ class Transaction:
     @property
     def insights(self) -> Insights:
         return Insights(self.channel)
+
+    @property
+    def pieces(self) -> StoredPieces:
+        return StoredPieces(self.channel)
 
     @property
     def participants(self) -> Participants:

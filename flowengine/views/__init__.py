@@ -9,7 +9,7 @@ still come), ``thread`` and ``thread_lines`` (the way of a job, to its customer)
 reads in the place of states), ``history_lines`` (a history as a person would tell it), ``answered`` (what whoever acts
 is told), ``appointments`` (what became of one, what lies after the promise), ``forms`` (what a step asks), ``tallies``
 (how a vote stands that runs), ``ballots`` (a voter's own), ``promised`` (what became of a promise), ``insight`` (what
-all jobs have taught), ``calendars`` (what is answered of them), ``migrated`` (what another version changes), ``tokens``
-(without their secrets), ``signing_in`` (what those are answered who sign in) and ``plainly`` (values as people read
-them).
+all jobs have taught), ``forecast`` (what to order), ``calendars`` (what is answered of them), ``migrated`` (what
+another version changes), ``tokens`` (without their secrets), ``signing_in`` (what those are answered who sign in) and
+``plainly`` (values as people read them).
 """

@@ -69,6 +69,7 @@ states:
     for: maker
     phase: Being built
     ask: Build the table
+    uses: choose.wood
     shows: {Wish: "{data.need.wish}"}
     on: {done: hear, broken: buy}
   hear:

@@ -427,7 +427,9 @@ def test_migrate_tells_what_it_would_change_and_what_is_in_the_way(shop: Flow) -
     renamed = begun.replace(f"  {state}:", "  picked:", 1)
     for key in ("next", "to", *("answered", "chosen", "done", "stated", "changes", "declined")):
         renamed = renamed.replace(f"{key}: {state}", f"{key}: picked")
-    renamed = renamed.replace(f"data.{state}", "data.picked").replace(f'"{state}"', '"picked"')
+    for before in ("data.", "uses: "):
+        renamed = renamed.replace(f"{before}{state}", f"{before}picked")
+    renamed = renamed.replace(f'"{state}"', '"picked"')
     path.write_text(renamed, "utf-8")
     version = shop.json("deploy", "workshop.yaml")[0]["version"]
     told = shop.run("migrate", job, "--dry-run", code=1).stdout

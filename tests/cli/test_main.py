@@ -26,7 +26,7 @@ COMMANDS = [
     "new", "check", "draw", "texts", "diff", "agreement", "try", "paths", "accepts", "deploy", "processes", "migrate",
     "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write",
     "conversation", "file", "ballot", "takeback", "change",
-    "withdraw", "receipt", "promise", "promises", "insight",
+    "withdraw", "receipt", "promise", "promises", "insight", "forecast",
     "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
     "administration", "status", "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion",
     "sessions", "keys", "devices", "link",

@@ -33,6 +33,7 @@ states:
     type: task
     for: cutter
     title: Cut the cloth
+    uses: choose.cloth
     phase: Making your suit
     fields:
       note: {type: string, title: Note to the tailor, optional: true}

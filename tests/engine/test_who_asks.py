@@ -97,6 +97,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "stuck": lambda engine, by: engine.stuck(by=by),
     "standing": lambda engine, by: engine.standing("small_suit", by=by),
     "insight": lambda engine, by: engine.insight("small_suit", by=by),
+    "forecast": lambda engine, by: engine.forecast("small_suit", by=by),
     "recount": lambda engine, by: engine.recount(by=by),
     "archive": lambda engine, by: engine.archive(BEFORE, Path(engine.jobs()[0].id), by=by),
     "archivable": lambda engine, by: engine.archivable(BEFORE, by=by),

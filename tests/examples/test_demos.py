@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from flowengine import Engine, InvariantBroken
 from flowengine.cli import flow
+from flowengine.interop.stock_files import read_stock
 from flowengine.samples import example
 
 
@@ -143,3 +145,22 @@ def test_partners_need_the_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert refused["what"] == "for two organisations that speak over HTTP, uvicorn must be installed"
     assert "web" in refused["possible"][0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shop_orders_by_its_forecast(told: tuple[str, Console], tmp_path: Path) -> None:
+    """Most pieces are there in time, with less in stock than by the shelf alone; what is in stock is left as a file."""
+    address, console = told
+    stock = tmp_path / "stock.csv"
+    done, waiting = example("stockroom.demo").tell(address, stock, console)
+    shown = console.export_text()
+    told_of = re.search(r"(\d+) % were.*\nwith ([\d.]+) pieces.*\n.*taken ([\d.]+),", shown)
+    assert told_of is not None
+    share, kept, alone = map(float, told_of.groups())
+    assert share >= 93
+    assert kept < 0.8 * alone
+    with Engine(address, handlers={}) as engine:
+        assert engine.track(done, "tom").status == "fulfilled"
+        assert [item.short for item in engine.inbox("tom") if item.short == waiting]
+        assert all(
+            row.pieces is not None for row in engine.forecast("coat", stocks=read_stock(stock.read_bytes())).rows
+        )

@@ -58,9 +58,9 @@ def test_the_reason_says_the_numbers_in_words() -> None:
     stock = Stock(option="navy", lead_time=5, on_hand=1, on_order=0, owed=1)
     (order,) = orders([stock], past("navy", 2, 20), TODAY, since=SINCE)
     assert order.reason == (
-        "order 3: 10 chosen and not used yet, of which 3.0 are expected to be needed by 06 Mar 2027; 0.0 more are "
-        "expected to be chosen and needed by then (0.48 chosen a day: Syntetos-Boylan); 3 are enough for 95 % on time; "
-        "1 in stock, 0 on order, 1 owed"
+        "order 3: 10 are chosen and not used yet, of which 3 are expected to be needed by Sat 6 Mar 2027; what will be "
+        "chosen is needed after Sat 6 Mar 2027 (0.48 are chosen a day); holding 3 keeps 95 % on time; "
+        "1 in stock, 0 on order; 1 owed already"
     )
 
 
@@ -68,7 +68,7 @@ def test_who_has_enough_orders_nothing() -> None:
     """Stock above the level is not ordered away, and says so."""
     (order,) = orders([Stock(option="navy", lead_time=5, on_hand=50)], past("navy", 2, 20), TODAY, since=SINCE)
     assert order.pieces == 0
-    assert order.reason.startswith("order nothing: 10 chosen")
+    assert order.reason.startswith("order nothing: 10 are chosen")
 
 
 def test_nothing_is_ordered_of_what_nobody_ever_chose() -> None:

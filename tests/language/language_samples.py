@@ -57,6 +57,7 @@ _NAMING = """
     title: A title
     phase: On the way
     takes: P2D
+    uses: [fabric.cloth, pick.buttons]
 """
 _WAITING = """
     ask: Dear {customer.name}, what now?

@@ -24,6 +24,7 @@ WRONG = {
     "unknown-options": work(
         "pick: {type: choice, choose: {wood: {from: plane}}, within: P3D, on: {chosen: fulfilled, expired: fulfilled}}"
     ),
+    "unknown-choice": work("work: {type: task, for: clerk, uses: pick.wood, next: fulfilled}"),
     "unknown-state": work(TASK[:-1] + ", not_by: [wrk]}"),
     "need-again": work("work: {type: task, for: clerk, on: {done: fulfilled, again: need}}"),
     "unreachable-state": work(TASK, "other: {type: task, for: clerk, next: fulfilled}"),

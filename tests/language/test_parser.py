@@ -301,7 +301,7 @@ def test_choice() -> None:
     assert (buttons.source, buttons.quantity, buttons.max) == (Expression("data.need.buttons"), True, 12)
     assert (trims.limits.by, trims.limits.of) == ("row", {"2": Limit(min=1, max=1), "3": Limit(min=0, max=1)})
     assert lining.source == Expression("data.need.linings")
-    assert buttons.place == Place(27, 7)
+    assert buttons.place == Place(28, 7)
 
 
 def test_at_least_two_means_at_most_two() -> None:

@@ -281,10 +281,10 @@ def test_looking_for_a_party_is_not_acting() -> None:
 
 def test_what_stands_below_the_table_names_verbs_of_it() -> None:
     """Who looks, links and strengths are said of verbs that there are; a route that only looks is one. A preview is
-    asked with the answer that is to be looked at, in a body."""
+    asked with the answer that is to be looked at, and a forecast with the stock, in a body."""
     assert LOOKS | LINKED | DEAR.keys() <= TABLE.keys()
     looking = {route.verb for route in ROUTES if route.method == "GET" and route.verb in TABLE}
-    changing = {route.verb for route in ROUTES if route.method != "GET"} - {"preview", "preview_act"}
+    changing = {route.verb for route in ROUTES if route.method != "GET"} - {"preview", "preview_act", "forecast"}
     assert looking <= LOOKS
     assert LOOKS.isdisjoint(changing)
 

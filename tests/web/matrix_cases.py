@@ -188,5 +188,6 @@ CASES = (
     _case("promise_counts"),
     # what all jobs have taught
     _case("insight", "process", process=...),
+    _case("forecast", "process", process=..., stocks=[{"option": "oil", "on_hand": 1}]),
     _case("recount"),
 )  # fmt: skip

@@ -67,10 +67,12 @@ title: A visit
 need: A visit
 roles: {{maker: {{title: Maker}}}}
 calendars: {{room_of_{whose}: {{zone: UTC, every: PT30M, open: {{mon-fri: "09:00-17:00"}}}}}}
+options: {{lamps: [{{id: oil, lead_time: P5D}}]}}
 states:
   need: {{type: need, next: meet}}
   meet: {{type: fitting, with: maker, calendar: room_of_{whose}, length: PT45M, within: P30D,
-          on: {{held: fulfilled, missed: gone, expired: gone}}}}
+          uses: again.lamp, on: {{held: fulfilled, missed: again, expired: gone}}}}
+  again: {{type: choice, choose: {{lamp: {{from: lamps}}}}, within: P1D, on: {{chosen: meet, expired: gone}}}}
   fulfilled: {{type: fulfilled}}
   gone: {{type: ended, because: Nobody came}}
 """

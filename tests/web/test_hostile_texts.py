@@ -90,7 +90,7 @@ NAMING = frozenset((
     "step_id", "outcome", "person", "calendar", "source", "version", "was", "states", "fill", "timers", "id", "zone",
     "hours", "incident", "handler", "about", "place", "branch", "timer", "deadline", "call", "scope", "handlers",
     "files", "may", "party", "of", "response", "code", "provider", "scopes", "user_code", "step", "into", "other",
-    "fact", "preview", "address", "language", "since", "until", "split",
+    "fact", "preview", "address", "language", "since", "until", "split", "stocks", "service",
 ))  # fmt: skip
 """Arguments that name something, or are of a closed shape: nothing that is not known, or does not fit, is taken."""
 

@@ -47,9 +47,11 @@ ORDERING = """
 process: ordering
 title: Ordering
 need: Cloth
+options: {cloth: [{id: navy, title: Navy, lead_time: P5D}, grey]}
 states:
   need: {type: need, fields: {metres: {type: integer}}, next: order}
-  order: {type: service, call: order_cloth, limit: PT1H, on: {done: parcel, failed: sorry}}
+  order: {type: service, call: order_cloth, uses: pick.cloth, limit: PT1H, on: {done: parcel, failed: pick}}
+  pick: {type: choice, choose: {cloth: {from: cloth}}, within: P1D, on: {chosen: order, expired: sorry}}
   parcel: {type: message, name: parcel, key: '"p" + string(data.need.metres)', on: {received: fulfilled}}
   fulfilled: {type: fulfilled}
   sorry: {type: ended, because: No cloth}
@@ -393,6 +395,7 @@ CASES: dict[str, Make] = {
     "stuck": _of("olga", process="ordering", limit=5),
     "standing": _of("olga", process="ordering"),
     "insight": _of("olga", process="ordering", since="2026-01", split="month"),
+    "forecast": _of("olga", process="ordering", stocks=[{"option": "navy", "on_hand": 3, "on_order": 1}], service=0.9),
     "recount": _of("olga"),
     "schedules": _of("olga"),
     "audit": _on_table("olga", job=...),

@@ -18,6 +18,7 @@ CODES: dict[str, str] = {
     "too-many-options": "More options are to be ranked than can be.",
     "unknown-attribute": "A limit names an attribute, or a value of one, that no option has.",
     "impossible-limits": "Limits that no choice of these options can keep.",
+    "unknown-choice": "A state uses what no choice chooses, or what cannot have been chosen there.",
     "unknown-branch": "A branch waits for one that does not exist.",
     "no-need": "The first state is not a need.",
     "second-need": "A need stands somewhere else than first in the process.",

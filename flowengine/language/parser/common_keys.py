@@ -140,7 +140,13 @@ ESCALATE_KEY = Key("escalate", Named("escalate", ListOf(_ESCALATION, one=True)),
 NEXT_KEY = Key("next", ROUTES, "Where the type's first outcome leads.")
 ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo, title}, or a list of these.")
 
-NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY)
+USES_KEY = Key(
+    "uses",
+    Named("uses", ListOf(PLACE, one=True)),
+    "What was chosen that is used up here: the place of a pick in the data, as fabric.cloth; or several.",
+)
+
+NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY, USES_KEY)
 """What every state that takes time may have."""
 MOVED_BY_KEY = Key("deadline_moved_by", AUDIENCES, "Who may move the deadline, beside operators.")
 ASKS_KEY = Key(

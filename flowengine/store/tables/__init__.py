@@ -13,7 +13,7 @@ from flowengine.store.tables.administration import deeds
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
-from flowengine.store.tables.insight import cells, lives
+from flowengine.store.tables.insight import cells, lives, pieces, piecework
 from flowengine.store.tables.jobs import (
     awaiting,
     bookings,
@@ -87,6 +87,8 @@ __all__ = [
     "papers",
     "participants",
     "people",
+    "pieces",
+    "piecework",
     "processes",
     "promises",
     "provisional",

@@ -22,6 +22,32 @@ cells = sa.Table(
     "gone is 1 for what was counted of jobs that are archived since: nothing here can count them again.",
 )
 
+pieces = sa.Table(
+    "flow_pieces",
+    metadata,
+    key("process", primary_key=True),
+    key("fate", primary_key=True),
+    key("options", primary_key=True),
+    key("option", primary_key=True),
+    count("made", primary_key=True),
+    count("over", primary_key=True),
+    count("size", primary_key=True),
+    count("gone", primary_key=True),
+    count("choices"),
+    sqlite_with_rowid=False,
+    comment="Choices of pieces that states use up, each of size pieces: made on a day, waiting, or used or withdrawn "
+    "on the day over, and of nobody. Days are ordinals of the calendar. gone is as of cells.",
+)
+
+piecework = sa.Table(
+    "flow_piecework",
+    metadata,
+    key("job_id", primary_key=True),
+    count("seq"),
+    text("body"),
+    comment="What of a job is in the pieces, up to that entry of its history; jobs that use nothing up have none.",
+)
+
 lives = sa.Table(
     "flow_lives",
     metadata,

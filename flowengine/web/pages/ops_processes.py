@@ -45,7 +45,8 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
     titles = {state.name: state.title for state in visit.process(name).states()}
     return visit.page(
         "operators/process.html", status, rows=rows, latest=latest, version=shown_version.version,
-        text=shown_version.source, standing=standing, titles=titles, problems=problems or {}, typed=visit.posted,
+        text=shown_version.source, uses_up=visit.process(name).uses_up, standing=standing,
+        titles=titles, problems=problems or {}, typed=visit.posted,
         draws=can_draw(), moved=visit.query("moved"), stayed=visit.query("stayed"),
     )  # fmt: skip
 

@@ -82,6 +82,7 @@ def shown(visit: Visit, status: int = 200, problem: str = "") -> Response:
         others=[one for one in rows if not one.asked and not one.mine], counts=counts, written=written, did=did,
         groups=_groups(everything.groups), titles=titles, roles=roles, narrowed=narrowed, problem=problem, after=after,
         more=items[-1].place if len(items) == PAGE else "", soon=_midnight(visit),
+        orders=any(visit.process(name).uses_up for name in titles),
     )  # fmt: skip
 
 
