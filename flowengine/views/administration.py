@@ -50,6 +50,11 @@ _TOLD = {
     "unmerge": phrase("undid that %(about)s was merged into %(also)s"),
     "reject_duplicate": phrase("said that %(about)s and %(also)s are two"),
     "import_people": phrase("entered many people: %(added)s new, %(changed)s changed"),
+    "give_consent": phrase("noted that %(about)s lets %(partner)s have %(parts)s until %(until)s"),
+    "withdraw_consent": phrase("withdrew that %(partner)s has anything of %(about)s"),
+    "send_record": phrase("sent %(parts)s of %(about)s to %(partner)s"),
+    "receive_record": phrase("sent %(parts)s of %(about)s, by a consent until %(until)s"),
+    "end_record": phrase("took away what %(partner)s had sent of %(about)s: the consent is %(why)s"),
     "upgrade": phrase("brought the database from schema %(was)s to %(schema)s"),
 }
 """How each verb is told, but for those that enter people."""
