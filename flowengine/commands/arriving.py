@@ -29,6 +29,7 @@ from flowengine.commands.exchanged import (
     Heard,
     Record,
     SaidFact,
+    SaidJob,
 )
 from flowengine.commands.parties import MOST_CONTACTS
 from flowengine.commands.records import MOST_VERSIONS
@@ -101,10 +102,17 @@ def take(shell: Shell, name: str, said: Record) -> Heard:
         )
         others = [one for one in tx.received.of((person.id,)) if one.ended is None and one.consent != consent.id]
         was = before.brought if before is not None else Brought()
-        ways, facts = _contacts(tx, person, said, was, others, now), _facts(tx, name, person, said)
-        brought = Brought(said.name, ways, tuple(facts))
-        _name(tx, person.id, said.name, [was, *(one.brought for one in others)])
-        _drop(tx, person.id, was, [brought, *(one.brought for one in others)])
+        brought = _brought(tx, name, person, said, was, others, now)
+        gone, left = [was], [brought]
+        for one in others:
+            now_ = _trimmed(one.brought, brought, said) if one.partner == name else one.brought
+            gone.append(one.brought)
+            left.append(now_)
+            if now_ != one.brought:
+                tx.received.put(replace(one, brought=now_))
+        _name(tx, person.id, said.name, gone)
+        for each in gone:
+            _drop(tx, person.id, each, left)
         tx.received.put(replace(row, brought=brought))
         told: dict[str, Json] = {"partner": name, "consent": consent.id, "parts": list(consent.parts)}
         tx.note(_partner(name), "receive_record", person.id, told | {"until": consent.until.isoformat()})
@@ -133,9 +141,8 @@ def _check_consent(said: Record, now: datetime) -> None:
         raise NoConsent(f"the consent is of {consent.given.isoformat()}, which is not yet", where=consent.id)
     if consent.until - consent.given > LONGEST_CONSENT + _SLACK:
         raise NoConsent("the consent holds for more than two years, which none does", where=consent.id)
-    beyond = [part for part, there in ((FACTS, said.facts), (JOBS, said.jobs)) if there and part not in consent.parts]
-    if WHO not in consent.parts:
-        beyond.insert(0, WHO)
+    there = [part for part, some in ((WHO, True), (FACTS, said.facts), (JOBS, said.jobs)) if some]
+    beyond = [part for part in dict.fromkeys((*there, *said.parts)) if part not in consent.parts]
     if beyond:
         what = f"more is said than is consented to: {', '.join(beyond)}"
         raise NoConsent(what, where=consent.id, possible=consent.parts)
@@ -170,6 +177,31 @@ def _check_said(said: Record, now: datetime) -> None:
             problems[what] = f"must each have an id of its own, of 1 to {_LONGEST_ID} characters"
     if problems:
         raise BadAnswer(problems)
+
+
+def _brought(
+    tx: Transaction, name: str, person: Person, said: Record, was: Brought, others: Sequence[Received], now: datetime
+) -> Brought:
+    """Enter what a record brings. Of parts that it does not say, that stays which came before."""
+    ways = _contacts(tx, person, said, was, others, now)
+    facts, jobs = was.facts, was.jobs
+    if FACTS in said.parts:
+        facts = tuple(_facts(tx, name, person, said, said.facts))
+    if JOBS in said.parts:
+        told = (SaidFact(id=f"job {one.id}", kind="note", text=_had(name, one), at=one.begun) for one in said.jobs)
+        jobs = tuple(_facts(tx, name, person, said, tuple(told)))
+    return Brought(said.name, ways, facts, jobs)
+
+
+def _trimmed(one: Brought, new: Brought, said: Record) -> Brought:
+    """What came by another consent of the same partner, without what he does not say any more."""
+    ways = [(way.kind, way.key) for way in map(any_way, said.contacts)]
+    return Brought(
+        said.name,
+        tuple(way for way in one.contacts if way in ways),
+        tuple(id for id in one.facts if id in new.facts) if FACTS in said.parts else one.facts,
+        tuple(id for id in one.jobs if id in new.jobs) if JOBS in said.parts else one.jobs,
+    )
 
 
 def _moment_problem(where: str, at: datetime, now: datetime) -> dict[str, str]:
@@ -224,14 +256,10 @@ def _name(tx: Transaction, person: str, name: str, came: Sequence[Brought]) -> N
         tx.people.update(replace(found, name=name))
 
 
-def _facts(tx: Transaction, name: str, person: Person, said: Record) -> Iterator[str]:
+def _facts(tx: Transaction, name: str, person: Person, said: Record, facts: Sequence[SaidFact]) -> Iterator[str]:
     """Enter his facts, with the partner as their author; their ids."""
-    jobs = (
-        SaidFact(id=f"job {one.id}", kind="note", text=_had(name, one.title, one.status), at=one.begun)
-        for one in said.jobs
-    )
     there = tx.records.number(person.id)
-    for fact in (*said.facts, *jobs):
+    for fact in facts:
         plain = f"partner\n{name}\n{said.customer}\n{fact.id}".encode(errors="surrogatepass")
         id = str(UUID(bytes=sha256(plain).digest()[:16]))
         versions = tx.records.versions(id)
@@ -266,8 +294,8 @@ def _facts(tx: Transaction, name: str, person: Person, said: Record) -> Iterator
 _STANDS = {"open": "under way", "fulfilled": "fulfilled", "ended": "ended otherwise"}
 
 
-def _had(name: str, title: str, status: str) -> str:
-    return f"{title} at {name}: {_STANDS[status]}"
+def _had(name: str, job: SaidJob) -> str:
+    return f"{job.title} at {name}: {_STANDS[job.status]}"
 
 
 # it goes
@@ -334,8 +362,8 @@ def _drop(tx: Transaction, person: str, gone: Brought, left: Sequence[Brought]) 
     found = tx.people.get(person)
     if found is None:
         return
-    facts = {id for one in left for id in one.facts}
-    for id in gone.facts:
+    facts = {id for one in left for id in (*one.facts, *one.jobs)}
+    for id in (*gone.facts, *gone.jobs):
         if id not in facts:
             tx.records.forget_fact(person, id)
     kept = {key for one in left for key in one.contacts}

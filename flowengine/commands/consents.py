@@ -305,6 +305,7 @@ def _record(
         ),
         number=number,
         customer=customer,
+        parts=parts,  # type: ignore[arg-type]  # the same
         name=whole.name,
         contacts=tuple(dict.fromkeys((*(one.contact for one in known if one.contact), *ways))),
         facts=facts,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,8 @@ from flowengine.speech.phrases import phrase
 
 VERSION = 1
 """Of what is said of records. One who says another is refused, and told this one."""
+
+Part: TypeAlias = Literal["person", "facts", "jobs"]
 
 WHO, FACTS, JOBS = "person", "facts", "jobs"
 PARTS = (WHO, FACTS, JOBS)
@@ -52,19 +54,21 @@ class SaidConsent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The consent by which a record goes, by the id that it has with whoever sends it."""
 
     id: str
-    parts: tuple[Literal["person", "facts", "jobs"], ...]
+    parts: tuple[Part, ...]
     given: datetime
     until: datetime
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="say", tag="record"):
-    """The record of one of our customers: the ``number``-th time that it goes by this consent, whole, so that what is
-    not in it any more is not there any more. ``customer`` stands for him towards this partner alone."""
+    """The record of one of our customers: the ``number``-th time that it goes by this consent. Its ``parts`` are whole,
+    so that what is not in them any more is not there any more. ``customer`` stands for him towards this partner alone.
+    """
 
     version: int
     consent: SaidConsent
     number: int
     customer: str
+    parts: tuple[Part, ...]
     name: str
     contacts: tuple[str, ...] = ()
     facts: tuple[SaidFact, ...] = ()

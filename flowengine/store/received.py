@@ -43,11 +43,13 @@ OVER = Query(
 
 
 class Brought(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came with a record and is not there otherwise: the ``name``, contacts by kind and key, and facts by id."""
+    """What came with a record and is not there otherwise: the ``name``, contacts by kind and key, and by id facts, and
+    those that tell of jobs."""
 
     name: str = ""
     contacts: tuple[tuple[str, str], ...] = ()
     facts: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
