@@ -135,7 +135,8 @@ def _said(one: ConsentView) -> str:
     ended = (
         f" {one.why.capitalize()} {told(one.ended)}." if one.ended else " The time is over." if not one.holds else ""
     )
-    return f"{one.partner_name} may have {_parts(one.parts)} of {one.person} until {until}.{noted}{ended}"
+    may = "may" if one.holds else "could"
+    return f"{one.partner_name} {may} have {_parts(one.parts)} of {one.person} until {until}.{noted}{ended}"
 
 
 def _parts(parts: tuple[str, ...]) -> str:

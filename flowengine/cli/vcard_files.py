@@ -81,7 +81,7 @@ def _tell(console: Console, done: Imported, left: Sequence[LeftOut], proposed: S
 
     people_in_bulk.tell_imported(console, done)
     if left:
-        line(console, ("LeftOut out:", "yellow"))
+        line(console, ("Left out:", "yellow"))
     for one in left[:MOST_TOLD]:
         line(console, (f"  line {one.line}: ", "bold"), one.what)
     if len(left) > MOST_TOLD:

@@ -3,8 +3,8 @@
 A card becomes a row as those of :mod:`flowengine.interop.people_files`, with the line in which it begins. What is in it
 and has no place here is told with its line, so that nothing is lost unseen.
 
-Others take from here: ``read_cards`` with ``Card`` and ``LeftOut``, ``written_card``, and ``OF_CARDS``, by which files are
-known.
+Others take from here: ``read_cards`` with ``Card`` and ``LeftOut``, ``written_card``, and ``OF_CARDS``, by which files
+are known.
 """
 
 from __future__ import annotations

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flowengine.language.texts import spoken
 from flowengine.speech.phrases import phrase
 from flowengine.speech.words import ENGLISH, Words
 from flowengine.store.administration import Deed
+from flowengine.views.consents import WHY_IN_WORDS, parts_in_words, until_in_words
 from flowengine.views.replies import DeedView
 
 _TOLD = {
@@ -93,6 +95,12 @@ def _plain(name: str, value: Any, words: Words) -> str:
         return words.say_many("%(num)s job", "%(num)s jobs", len(value))
     if name in ("added", "changed"):
         return str(len(value))
+    if name == "parts":
+        return words.tell(parts_in_words(value))
+    if name == "until" and isinstance(value, str):
+        return until_in_words(datetime.fromisoformat(value), words)
+    if name == "why" and value in WHY_IN_WORDS:
+        return words.tell(WHY_IN_WORDS[value])
     return ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
 

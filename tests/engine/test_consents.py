@@ -178,8 +178,12 @@ def test_it_is_noted_who_consented_and_who_sent(shop: Engine, mill: Engine, sent
     told = [(one.who, one.what) for one in shop.administration(about="ada")][:3]
     assert told == [
         ("Ada Lund", "withdrew that mill has anything of Ada Lund (ada)"),
-        ("Tom", "sent person, facts, jobs of Ada Lund (ada) to mill"),
-        ("Ada Lund", f"noted that Ada Lund (ada) lets mill have person, facts, jobs until {SOON.isoformat()}"),
+        ("Tom", "sent name and contacts, what is known, what was done of Ada Lund (ada) to mill"),
+        (
+            "Ada Lund",
+            "noted that Ada Lund (ada) lets mill have name and contacts, what is known, what was done until "
+            "Wednesday, 1 April 2026, 09:00 UTC",
+        ),
     ]
     (id,) = there(mill)
     assert mill.administration(about=id)[0].by == "partner:tailor"
