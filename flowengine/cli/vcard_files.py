@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flowengine.cli import imported
 from flowengine.cli.terminal import Terminal
 from flowengine.errors import BadAnswer, Refused
 
@@ -23,7 +24,6 @@ MOST_PROPOSED = 200
 
 def enter(terminal: Terminal, path: str, data: bytes, dry: bool) -> None:
     """Enter the people of a file of vCards. Leaves with 1 where one cannot be taken."""
-    from flowengine.cli import people_in_bulk
     from flowengine.client import FileRow, read_cards
 
     try:
@@ -32,7 +32,7 @@ def enter(terminal: Terminal, path: str, data: bytes, dry: bool) -> None:
         raise BadAnswer({"": str(error)}, where=path) from None
     desk = terminal.desk(create=not dry)
     rows = [FileRow(one.line, one.row, one.problem) for one in cards]
-    done = people_in_bulk.entered(terminal, desk, rows, dry)
+    done = imported.entered(terminal, desk, rows, dry)
     kept = [] if dry else _taken(cards, done)
     left = sorted([*(one for card in cards for one in card.left), *_contacts(desk, kept)])
     proposed = _proposed(desk, {card.row["id"] for card in kept})
@@ -48,10 +48,8 @@ def enter(terminal: Terminal, path: str, data: bytes, dry: bool) -> None:
 
 def _taken(cards: Sequence[Card], done: Imported) -> list[Card]:
     """The cards that were entered: of a thousand with one that cannot be, none was."""
-    from flowengine.cli.people_in_bulk import TOGETHER
-
     refused = {one.line for one in done.refused}
-    batches = (cards[first : first + TOGETHER] for first in range(0, len(cards), TOGETHER))
+    batches = (cards[first : first + imported.TOGETHER] for first in range(0, len(cards), imported.TOGETHER))
     return [card for some in batches if not any(one.line in refused for one in some) for card in some]
 
 
@@ -76,10 +74,9 @@ def _proposed(desk: Desk, ids: set[str]) -> list[DuplicateView]:
 
 
 def _tell(console: Console, done: Imported, left: Sequence[LeftOut], proposed: Sequence[DuplicateView]) -> None:
-    from flowengine.cli import people_in_bulk
     from flowengine.cli.show import line
 
-    people_in_bulk.tell_imported(console, done)
+    imported.tell(console, done)
     if left:
         line(console, ("Left out:", "yellow"))
     for one in left[:MOST_TOLD]:

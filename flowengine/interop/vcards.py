@@ -160,7 +160,7 @@ def _read(number: int, line: str, left: list[LeftOut]) -> _Line | None:
         left.append(LeftOut(number, f"{name} ({len(line):,} characters): pictures, sounds and keys are not kept"))
         return None
     if len(line) > LONGEST_LINE:
-        left.append(LeftOut(number, f"{name or line[:20]!r}: {len(line):,} characters; {LONGEST_LINE:,} are read"))
+        left.append(LeftOut(number, f"{name or repr(line[:20])}: {len(line):,} characters; {LONGEST_LINE:,} are read"))
         return None
     try:
         _, parameters, value = _contentline(line).raw_parts()

@@ -107,7 +107,6 @@ WRONG = [
     ("people import missing.csv --as olga", 1, "there is no such file"),
     ("people import missing.vcf --as olga", 1, "there is no such file"),
     ("people import workshop.yaml.vcf --as olga", 1, "there is no such file"),
-    ("people export ada --vcard --json --as olga", 2, "--vcard goes with one ID"),
     ("people export --all --vcard --as olga", 2, "--vcard goes with one ID"),
     ("consent give ada --to mill --until 2030-01-01 --as ada", 1, "there is no partner 'mill'"),
     ("consent give ada --to mill --as ada", 2, "Missing option '--until'"),
