@@ -161,10 +161,8 @@ def _checked(parts: Sequence[str], until: datetime, now: datetime, paper: str, *
     if until > last:
         what = phrase("is more than two years from now, and a consent holds no longer")
         raise BadAnswer({"until": what}, possible=(last.date().isoformat(),))
-    if own and paper:
-        what = phrase("is for those inside, who note that somebody else consents")
-        raise BadAnswer({"paper": what}, possible=(phrase("nothing"),))
-    if not own and (not paper.strip() or len(paper) > LONGEST_REASON or not on_one_line(paper)):
+    needed = not own and not paper.strip()
+    if needed or len(paper) > LONGEST_REASON or not on_one_line(paper):
         what = phrase("must say where it is written that he consents, on one line")
         raise BadAnswer({"paper": what}, possible=(phrase("form of 3 May, signed, in folder 12"),))
     return which

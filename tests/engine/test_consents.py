@@ -415,11 +415,11 @@ def test_whoever_acts_for_somebody_consents_for_him(shop: Engine) -> None:
 
 
 def test_those_inside_note_a_consent_that_is_on_paper(shop: Engine) -> None:
-    """They say where it is, and customers have no paper to name."""
+    """They have to say where it is; a customer may."""
     with pytest.raises(BadAnswer, match="where it is written"):
         shop.give_consent("ada", "mill", until=SOON, by="tom")
-    with pytest.raises(BadAnswer, match="for those inside"):
-        shop.give_consent("ada", "mill", until=SOON, paper="a form", by="ada")
+    with pytest.raises(BadAnswer, match="on one line"):
+        shop.give_consent("ada", "mill", until=SOON, paper="a form\nof mine", by="ada")
     noted = shop.give_consent("ada", "mill", until=SOON, paper="form of 2 March, folder 12", by="tom")
     assert (noted.by, noted.paper) == ("Tom", "form of 2 March, folder 12")
 

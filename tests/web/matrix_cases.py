@@ -183,7 +183,7 @@ CASES = (
     _case("merge", "customer", person=..., into="ben", because="R"),
     _case("unmerge", "merged", person=...),
     _case("consents", "customer", person=...),
-    _case("give_consent", "customer", person=..., partner="mill", until=START + timedelta(days=30), parts=["facts"]),
+    _case("give_consent", "customer", person=..., partner="mill", until=START + timedelta(days=30), paper="Form 12"),
     _case("withdraw_consent", "customer", person=..., partner="mill"),
     _case("send_record", "customer", person=..., to="mill"),
     _case("reject_duplicate", "customer", person=..., other="ben"),
