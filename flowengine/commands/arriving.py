@@ -40,6 +40,8 @@ from flowengine.errors import BadAnswer, NoConsent, StaleCommand
 from flowengine.people.contacts import Way, any_way
 from flowengine.people.identities import check_person, made_id
 from flowengine.runtime.actors import name_of
+from flowengine.speech.phrases import phrase
+from flowengine.speech.readers import words_for
 from flowengine.store import Person, Transaction
 from flowengine.store.administration import ERASE
 from flowengine.store.consents import Why
@@ -188,7 +190,7 @@ def _brought(
     if FACTS in said.parts:
         facts = tuple(_facts(tx, name, person, said, said.facts))
     if JOBS in said.parts:
-        told = (SaidFact(id=f"job {one.id}", kind="note", text=_had(name, one), at=one.begun) for one in said.jobs)
+        told = (SaidFact(id=f"job {one.id}", kind="note", text=_had(tx, name, one), at=one.begun) for one in said.jobs)
         jobs = tuple(_facts(tx, name, person, said, tuple(told)))
     return Brought(said.name, ways, facts, jobs)
 
@@ -291,11 +293,15 @@ def _facts(tx: Transaction, name: str, person: Person, said: Record, facts: Sequ
         )
 
 
-_STANDS = {"open": "under way", "fulfilled": "fulfilled", "ended": "ended otherwise"}
+_STANDS = {"open": phrase("under way"), "fulfilled": phrase("fulfilled"), "ended": phrase("ended")}
 
 
-def _had(name: str, job: SaidJob) -> str:
-    return f"{job.title} at {name}: {_STANDS[job.status]}"
+def _had(tx: Transaction, name: str, job: SaidJob) -> str:
+    """That he had a job there, in the language of the installation: it is kept so."""
+    words, partner = words_for(tx.terms.language), name_of(tx, name)
+    return words.say(
+        "%(title)s at %(partner)s: %(status)s", title=job.title, partner=partner, status=_STANDS[job.status]
+    )
 
 
 # it goes
