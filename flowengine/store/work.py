@@ -31,8 +31,8 @@ def _next(dialect: Dialect) -> Statement:
         first(_M.c.until),
         first(_S.c.wake, _S.c.claimed_until <= param("now")),
         first(_P.c.until),
-        first(_A.c.due),
-        first(_R.c.due),
+        first(_A.c.due, _A.c.due.is_not(None)),
+        first(_R.c.due, _R.c.due.is_not(None)),
     )
 
 

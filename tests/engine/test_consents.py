@@ -302,6 +302,16 @@ def test_it_goes_by_the_receivers_own_clock(
     assert (one.why, one.ended) == ("over", SOON)
 
 
+def test_what_has_ended_hides_nothing_that_is_still_to_end(
+    shop: Engine, mill: Engine, sent: Callable[..., None]
+) -> None:
+    """It is known when the next one does, beside one that was withdrawn, on either side."""
+    sent()
+    shop.withdraw_consent("ada", "mill", by="ada")
+    sent(until=LATER)
+    assert shop.next_due() == mill.next_due() == LATER
+
+
 def test_who_has_a_job_of_his_own_there_stays_without_what_came(
     shop: Engine, mill: Engine, sent: Callable[..., None], work: Callable[[], None]
 ) -> None:
