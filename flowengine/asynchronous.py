@@ -235,6 +235,10 @@ class AsyncEngine:
     reject_duplicate = _Verb(Engine.reject_duplicate)
     export_person = _Verb(Engine.export_person)
     import_people = _Verb(Engine.import_people)
+    consents = _Verb(Engine.consents)
+    give_consent = _Verb(Engine.give_consent)
+    withdraw_consent = _Verb(Engine.withdraw_consent)
+    send_record = _Verb(Engine.send_record)
     # ballots
     ballot = _Verb(Engine.ballot)
     # promises

@@ -9,7 +9,8 @@
     │   ├── NotFound          no such job, step, process or customer, or not for you (L4)
     │   ├── Ambiguous         a short id fits more than one thing
     │   ├── NotAllowed        not by this actor, or not now
-    │   │   └── WeakIdentity  by him, once he is known more strongly: by a code, say
+    │   │   ├── WeakIdentity  by him, once he is known more strongly: by a code, say
+    │   │   └── NoConsent     the customer does not consent that it is passed on, or no more
     │   ├── BadToken          the token is unknown, expired or revoked
     │   ├── StaleCommand      the step, timer or call is no longer open
     │   ├── UnknownOutcome    the step does not know this outcome
@@ -171,6 +172,10 @@ class WeakIdentity(NotAllowed):
 
     def to_json(self) -> dict[str, Any]:
         return super().to_json() | {"needed": self.needed}
+
+
+class NoConsent(NotAllowed):
+    """A record of a customer may not be passed on: no consent of his that holds now covers it."""
 
 
 class BadToken(Refused, status=401):

@@ -71,6 +71,7 @@ NAMES = [
     "Left",
     "LeftOver",
     "Malformed",
+    "NoConsent",
     "NotAllowed",
     "NotConfigured",
     "NotFound",

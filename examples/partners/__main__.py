@@ -41,7 +41,7 @@ def play(folder: Path, orders: int, kills: int = 0, *, every: float = 2.0, seed:
             busy = placed.open
             if (left or len(placed.begun) < orders) and busy < (AT_ONCE if kills else 1):
                 placed.begin()
-            elif not busy and not left:
+            elif not busy and not left and not placed.records.pending:
                 break
             if placed.act() or left:
                 moved = monotonic()

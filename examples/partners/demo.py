@@ -120,6 +120,7 @@ def tell(address: str, theirs: str, console: Console) -> tuple[str, str, str]:
         first.shop.later(3)
         first.shop.act("bea", "sew", "done")
         first.shop.act("ada", "accept", "approved")
+        _record(shop, mill, first)
 
         second = Both.of(shop, mill, clock, console, "ben")
         second.shop.today = second.mill.today = first.shop.today
@@ -137,6 +138,29 @@ def tell(address: str, theirs: str, console: Console) -> tuple[str, str, str]:
         first.shop.until(max(now, clock.now()))
         _check(shop, mill, first)
         return first.shop.short(first.shop.job), third.shop.short(third.shop.job), first.mill.short(first.mill.job)
+
+
+def _record(shop: Engine, mill: Engine, first: Both) -> None:
+    """Ada lets the mill have her record for half a year, and withdraws it: it comes, and goes."""
+
+    def there() -> list[str]:
+        while shop.run_due().anything | mill.run_due().anything:
+            pass
+        return [one.name for one in mill.people("customer") if one.record.get("source") == "tailor"]
+
+    shop.add_contact("ada", "ada@lund.example", by="ada")
+    shop.add_fact("ada", "preference", "No wool against the skin", by="ada")
+    until = shop.clock.now() + timedelta(days=180)
+    shop.give_consent("ada", "mill", until=until, parts=["facts"], by="ada")
+    first.shop.line("Ada", "lets the mill have her record", f"until {until:%d %B %Y}")
+    shop.send_record("ada", "mill", by="bea")
+    if there() != ["Ada"]:
+        raise InvariantBroken(f"the mill has the records of {there()}", where="ada")
+    first.mill.line("mill", "knows Ada now, and what she prefers", style="green")
+    shop.withdraw_consent("ada", "mill", by="ada")
+    if there():
+        raise InvariantBroken(f"the mill has the records of {there()}", where="ada")
+    first.shop.line("Ada", "withdraws it", "the mill has erased it")
 
 
 def _check(shop: Engine, mill: Engine, first: Both) -> None:

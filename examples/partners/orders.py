@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from examples.whole_story.person import NotAsTold
 from flowengine import Engine, JobRow, NotFound, StaleCommand
 
+from .records import Records
+
 KINDS = ("changed", "withdrawn", "plain", "declined")
 FIRST, LOWER = 126, 110
 """What the mill asks at first, and when it was asked for less."""
@@ -34,6 +36,7 @@ class Orders:
     def __init__(self, shop: Engine, mill: Engine, tell: Tell) -> None:
         self.shop, self.mill, self.tell = shop, mill, tell
         self.begun: dict[str, int] = {}
+        self.records = Records(shop, mill)
         day = datetime.now(UTC).date()
         self._needed, self._delivered = f"{day + timedelta(days=60)}", f"{day + timedelta(days=30)}"
 
@@ -41,6 +44,7 @@ class Orders:
         """The next order."""
         number = len(self.begun)
         need = {"cloth": f"navy flannel {number:04}", "needed_by": self._needed}
+        self.records.begin()
         self.begun[self.shop.start("waistcoat", by="ada", need=need).job] = number
         self.tell(f"Ada needs a waistcoat of {need['cloth']}")
 
@@ -52,6 +56,7 @@ class Orders:
     def act(self) -> int:
         """Everybody does what waits for him: how many things were done."""
         done = 0
+        self.records.act()
         for act in (*self._at_mill(), *self._at_shop(), *self._of_ada()):
             try:
                 act()
@@ -128,6 +133,7 @@ class Orders:
             if OURS[kind] == "fulfilled":
                 parcel = self.shop.data(job)["order"]["send"]["parcel"]  # type: ignore[index,call-overload]
                 _same(f"the parcel of order {number}", parcel, f"P-{number:04}")
+        self.records.check()
         for name, engine in (("shop", self.shop), ("mill", self.mill)):
             _same(f"problems at the {name}", [*engine.audit().problems], [])
             _same(f"incidents at the {name}", engine.incidents(), [])

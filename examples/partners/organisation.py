@@ -14,6 +14,7 @@ from types import TracebackType
 
 from examples.whole_story.installation import ROOT, free_port
 from flowengine import Engine, Settings
+from flowengine.runtime.partners import Partner
 
 ROLES = ("serve", "worker")
 
@@ -41,6 +42,9 @@ class Organisation:
             "FLOW_PARTNERS": f"{other.name}={door} {secret}",
             "FLOW_HTTP_ALLOW": f"127.0.0.1:{other.port}",
         }
+        self.engine.close()
+        partner = Partner(other.name, door, (secret,))
+        self.engine = Engine(self.address, handlers={}, settings=Settings(partners={other.name: partner}))
 
     def begin(self, role: str) -> None:
         """Begin the server or the worker."""

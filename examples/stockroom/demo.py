@@ -128,9 +128,7 @@ def tell(address: str, stock_file: Path, console: Console) -> tuple[str, str]:
             found = coats.day(number)
             if number % 30 == 29:
                 chosen, ordered = len(coats.cloth_of), sum(row.pieces or 0 for row in found.rows)
-                console.print(
-                    f"day {number + 1}: {chosen} coats chosen so far; ordered this evening: {ordered}"
-                )
+                console.print(f"day {number + 1}: {chosen} coats chosen so far; ordered this evening: {ordered}")
         _add_up(coats, console)
         _write(coats, stock_file)
         waiting = next(iter(engine.inbox("tom")), None)

@@ -51,6 +51,14 @@ def _terminal() -> Terminal | None:
     return context.find_object(Terminal) if context else None
 
 
+def last_day(until: datetime) -> str:
+    """Until when something holds: where it ends with a day, that day, which is the last one."""
+    there = local(until)
+    if there.time() == time():
+        return spoken_time.day(there.date() - timedelta(days=1))
+    return told(until)
+
+
 def told(moment: datetime | None, home: str = "") -> str:
     """``Mon 3 May 2027, 10:00``, with the zone where a clock at this terminal shows another time; empty for None. Where
     the person's zone is not known, what is told of a process is told in its own: ``home``."""

@@ -10,24 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import tab_words
+from flowengine.cli import imported, tab_words, vcard_files
 from flowengine.cli.flags import terminal
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal, write_json
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from flowengine.client import Desk, FileRow, Imported
-
-TOGETHER = 1_000
-"""Rows of one transaction."""
+    from flowengine.client import Desk
 
 PAGE = 200
-MOST_TOLD = 50
-"""Rows that cannot be taken that a person is told, before it is said how many more there are."""
-
 OF_JSON = (".jsonl", ".ndjson", ".json")
 
 
@@ -37,22 +29,25 @@ OF_JSON = (".jsonl", ".ndjson", ".json")
 @common
 @terminal
 def import_people(terminal: Terminal, path: str, dry: bool) -> None:
-    """Enter the customers in FILE, or change what is said of them: CSV whose first line names the columns, or a JSON
-    object a line (.jsonl).
+    """Enter the customers in FILE, or change what is said of them: CSV whose first line names the columns, a JSON
+    object a line (.jsonl), or vCards 3.0 and 4.0 (.vcf).
 
     The columns are id, name, contact, groups (a;b), zone, language, record (JSON) and record.KEY. A thousand rows are
     entered together, or, where one of them cannot be taken, not at all; each such row is told with its line. The same
-    file again changes nothing.
+    file again changes nothing. Of vCards it is told what has no place here, and who may be known already.
     """
-    from flowengine.client import read_people
+    from flowengine.client import OF_CARDS, read_people
 
     data = _read(path)
+    if path.lower().endswith(OF_CARDS):
+        vcard_files.enter(terminal, path, data, dry)
+        return
     try:
         rows = list(read_people(data, lines_of_json=path.lower().endswith(OF_JSON)))
     except ValueError as error:
         raise BadAnswer({"": str(error)}, where=path) from None
-    done = _entered(terminal, terminal.desk(create=not dry), rows, dry)
-    terminal.answer(done, lambda console: _tell(console, done))
+    done = imported.entered(terminal, terminal.desk(create=not dry), rows, dry)
+    terminal.answer(done, lambda console: imported.tell(console, done))
     if done.refused:
         click.get_current_context().exit(1)
 
@@ -66,67 +61,21 @@ def _read(path: str) -> bytes:
         raise NotFound(f"the file cannot be read: {error.strerror}", where=path) from None
 
 
-def _entered(terminal: Terminal, desk: Desk, rows: Sequence[FileRow], dry: bool) -> Imported:
-    """Enter the rows, a thousand at a time; rows are told by their lines."""
-    from msgspec.structs import replace
-
-    from flowengine.client import Imported, RefusedRow
-
-    total, seen = Imported(dry=dry), dict[str, int]()
-    for first in range(0, len(rows), TOGETHER):
-        some = [_once(row, seen) for row in rows[first : first + TOGETHER]]
-        good = [row for row in some if not row.problem]
-        bad = [RefusedRow(row=0, line=row.line, problems={"": row.problem}) for row in some if row.problem]
-        found = desk.import_people([row.row for row in good], dry=dry or bool(bad))
-        refused = [*bad, *(replace(one, line=good[one.row - 1].line) for one in found.refused)]
-        kept = not bad
-        total = Imported(
-            added=total.added + (found.added if kept else 0),
-            changed=total.changed + (found.changed if kept else 0),
-            same=total.same + (found.same if kept else 0),
-            left_out=total.left_out + (found.left_out if kept else len(good) - len(found.refused)),
-            refused=(*total.refused, *sorted(refused, key=lambda one: one.line)),
-            dry=dry,
-        )
-        if terminal.asks and len(rows) > TOGETHER:
-            click.echo(f"\r{min(first + TOGETHER, len(rows)):,} of {len(rows):,}", err=True, nl=False)
-    if terminal.asks and len(rows) > TOGETHER:
-        click.echo(err=True)
-    return total
-
-
-def _once(row: FileRow, seen: dict[str, int]) -> FileRow:
-    """The row, unless its id stood in a line before."""
-    id = row.row.get("id")
-    before = seen.setdefault(id.strip(), row.line) if isinstance(id, str) and id.strip() else row.line
-    return row if before == row.line else row._replace(problem=f"the id {str(id)[:60]} stands in line {before} already")
-
-
-def _tell(console: Console, done: Imported) -> None:
-    from flowengine.cli.show import line
-
-    would = "would be " if done.dry else ""
-    line(console, (f"{done.added:,} {would}added, {done.changed:,} changed", "bold"), f", {done.same:,} as they were.")
-    for one in done.refused[:MOST_TOLD]:
-        wrong = "; ".join(f"{name}: {problem}" if name else problem for name, problem in one.problems.items())
-        line(console, (f"  line {one.line}: ", "bold red"), wrong)
-    if len(done.refused) > MOST_TOLD:
-        line(console, f"  and {len(done.refused) - MOST_TOLD:,} more that cannot be taken")
-    if done.left_out:
-        line(console, ("  Left out with them: ", "yellow"), f"{done.left_out:,}. Mend the lines, and import it again.")
-
-
 @click.command("export")
 @click.argument("person", metavar="[ID]", required=False, shell_complete=tab_words.people)
 @click.option("--all", "everybody", is_flag=True, help="All customers: who they are, and what is kept of them.")
 @click.option("--csv", "as_csv", is_flag=True, help="With --all: as CSV; else a JSON object a line.")
+@click.option("--vcard", is_flag=True, help="With ID: who it is, as a vCard 4.0.")
 @click.option("-o", "--output", "path", metavar="FILE", help="Write to a new file.")
 @common
 @terminal
-def export_people(terminal: Terminal, person: str | None, everybody: bool, as_csv: bool, path: str | None) -> None:
+def export_people(
+    terminal: Terminal, person: str | None, everybody: bool, as_csv: bool, vcard: bool, path: str | None
+) -> None:
     """All that is kept of a customer, as one JSON document; or --all customers, as flow people import takes them.
 
-    ID is the whole id. In CSV no cell is a formula: what could be one has an apostrophe before it.
+    ID is the whole id. A vCard says who somebody is and how to reach him, and nothing else that is known. In CSV no
+    cell is a formula: what could be one has an apostrophe before it.
     """
     if bool(person) == everybody:
         raise click.UsageError("Name one ID, or say --all.")
@@ -134,11 +83,18 @@ def export_people(terminal: Terminal, person: str | None, everybody: bool, as_cs
         raise click.UsageError("--csv goes with --all.")
     if as_csv and terminal.json:
         raise click.UsageError("--csv and --json say two things: leave one out.")
+    if vcard and (everybody or terminal.json):
+        raise click.UsageError("--vcard goes with one ID, and without --json.")
     desk = terminal.desk()
-    if person:
+    if person and vcard:
+        from flowengine.client import written_card
+
+        found = desk.record(person)
+        write(path, [written_card(found.person.as_written(), found.contacts)])
+    elif person:
         write_own(terminal, desk.export_person(person), path)
     else:
-        _write(path, _all(desk, as_csv))
+        write(path, _all(desk, as_csv))
 
 
 def write_own(terminal: Terminal, found: dict[str, Any], path: str | None) -> None:
@@ -148,7 +104,7 @@ def write_own(terminal: Terminal, found: dict[str, Any], path: str | None) -> No
     if path is None:
         write_json(found)
         return
-    _write(path, [exact.ascii_text(found, indent=2), "\n"])
+    write(path, [exact.ascii_text(found, indent=2), "\n"])
     terminal.answer({"file": path}, lambda _: click.echo(f"Written to {click.format_filename(path)}."))
 
 
@@ -168,7 +124,7 @@ def _all(desk: Desk, as_csv: bool) -> Iterator[str]:
         after, head = page[-1].id, False
 
 
-def _write(path: str | None, parts: Iterator[str] | Sequence[str]) -> None:
+def write(path: str | None, parts: Iterator[str] | Sequence[str]) -> None:
     """Write to standard output, or to a new file that its owner alone may read."""
     if path is None:
         sys.stdout.flush()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowengine.cli import listing, parties, sure, tab_words
+from flowengine.cli.consents import send_person
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.people_in_bulk import export_people, import_people
@@ -366,3 +367,4 @@ def show_person(terminal: Terminal, person: str) -> None:
 
 people.add_command(import_people)
 people.add_command(export_people)
+people.add_command(send_person)

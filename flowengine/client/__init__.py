@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flowengine.interop.csv_text import csv_text
     from flowengine.interop.people_files import FileRow, read_people, written_people
     from flowengine.interop.stock_files import read_stock
+    from flowengine.interop.vcards import OF_CARDS, Card, LeftOut, read_cards, written_card
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
     from flowengine.rehearsal.event_log import Case, Columns, read_log
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.ballots import BallotView
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, DayView, FeedView, NewFeed
+    from flowengine.views.consents import ConsentsView, ConsentView, SentView, parts_in_words
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
     from flowengine.views.forecast import Forecast, ForecastRow, ForecastWeek, forecast_cells
     from flowengine.views.insight import Insight, InsightRow, InsightTable, as_rows
@@ -117,6 +119,8 @@ _HOMES = {
     "flowengine.views.promising": ("Preview", "UndoneView"),
     "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.interop.vcards": ("OF_CARDS", "Card", "LeftOut", "read_cards", "written_card"),
+    "flowengine.views.consents": ("ConsentsView", "ConsentView", "SentView", "parts_in_words"),
     "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
     "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "DayView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),

@@ -6,7 +6,8 @@ what people type to jobs and steps, and whether they may), ``catching_up`` (what
 (request keys), ``once`` (the same for verbs without one of their own), ``told`` (what people were told), ``days``
 (which moment is meant), ``shown_once`` (new secrets), ``occasions`` (appointments as their histories tell them),
 ``asked`` (what they have asked), and the verbs in ``on_jobs``, ``messages``, ``starting``, ``deploying``, ``people``,
-``parties``, ``records``, ``merging``, ``referrals`` (who has brought whom), ``importing``, ``availability``,
+``parties``, ``records``, ``consents`` (that a partner has one), ``exchanged`` (what partners say of records),
+``arriving`` (records that come), ``merging``, ``referrals`` (who has brought whom), ``importing``, ``availability``,
 ``closing``, ``erasing``, ``migration``, ``incidents``, ``interventions``, ``retention``, ``counting`` (what all jobs
 teach), ``partners``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``, ``links``,
 ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.

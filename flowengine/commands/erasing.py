@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from flowengine.commands import access, counting, voting
+from flowengine.commands import access, consents, counting, voting
 from flowengine.commands.interventions import check_reason
 from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
@@ -81,19 +81,13 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         tx.erasing.securely()
         for there in people:
             facts += tx.records.number(there.id)
-            tx.people.update(Person(id=there.id, kind="customer", created=there.created, erased=there.erased or now))
-            tx.records.forget(there.id)
-            tx.aliases.forget(there.id)
-            tx.contacts.forget(there.id)
-            tx.acting.forget(there.id)
-            forget(tx, there.id, now)
-            tx.conversations.erase(there.id)
+            forget_person(tx, there, actor, now)
             files += tx.files.erase(_files(tx, there.id), now)
         for token in tokens:
             tx.tokens.revoke(token, now)
         ids = [one.id for one in people]
         tx.erasing.forget_answers(lambda whose, told: whose in ids or _names(told, ids))
-        deeds = [list(some) for some in _ranges(tx.deeds.erase(ids))]
+        deeds = [list(some) for some in ranges(tx.deeds.erase(ids))]
         told = {"deeds": deeds, "same": [one for one in ids if one != id], "facts": facts, "files": files}
         tx.note(actor, ERASE, id, told | {"revoked": list(tokens)}, because=because)
         return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now, files)
@@ -104,6 +98,20 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         wanted = list(_wanted(tx, begun.ids))
     done = [(one, shell.keep(partial(_erase, shell, one, because, begun.actor))) for one in wanted]
     return _told(id, done, begun.facts, begun.revoked, begun.erased, begun.files)
+
+
+def forget_person(tx: Transaction, there: Person, by: Actor, now: datetime) -> None:
+    """Who somebody was, what is known of him and how he came in is not there any more; his id stays nobody's. What he
+    has consented to ends."""
+    tx.people.update(Person(id=there.id, kind="customer", created=there.created, erased=there.erased or now))
+    tx.records.forget(there.id)
+    tx.aliases.forget(there.id)
+    tx.contacts.forget(there.id)
+    tx.acting.forget(there.id)
+    consents.erased(tx, there.id, by, now)
+    tx.received.forget(there.id, now)
+    forget(tx, there.id, now)
+    tx.conversations.erase(there.id)
 
 
 def _files(tx: Transaction, id: str) -> list[str]:
@@ -294,7 +302,7 @@ def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transactio
         return plan
     if not plan.size:
         return 0
-    entries = _ranges([seq for seq, _ in plan.left])
+    entries = ranges([seq for seq, _ in plan.left])
     command = c.Erase(by=actor, whose=person, entries=entries, whole=one.whole, because=because)
     tx.erasing.erase(job.id, plan.left)
     for step, paper in plan.ballots:
@@ -309,7 +317,7 @@ def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transactio
     return plan.size
 
 
-def _ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:
+def ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Numbers that grow, each run of them as its first and its last."""
     found: list[tuple[int, int]] = []
     for number in numbers:

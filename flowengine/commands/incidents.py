@@ -123,6 +123,8 @@ def _fits(
 
 def _send_again(shell: Shell, tx: Transaction, text: str, actor: Actor) -> Receipt:
     rest, _, number = text.rpartition(".")
+    if ":" in rest:
+        return _of_no_job(shell, tx, text)
     job_id, seq = access.numbered_ref(tx, rest, actor, "message")
     if not (number.isascii() and number.isdigit() and len(number) <= 15):
         raise access.no_such("message", text)
@@ -131,6 +133,15 @@ def _send_again(shell: Shell, tx: Transaction, text: str, actor: Actor) -> Recei
     if tx.records.versions(job_id):  # a fact's own id stands in the place of a job's
         return Receipt(job=job_id, seq=seq, status="sent")
     return _as_it_is(access.read(tx, job_id, "message", text))
+
+
+def _of_no_job(shell: Shell, tx: Transaction, text: str) -> Receipt:
+    """As :func:`_send_again`, of what belongs to no job: what it is about stands in the place of one."""
+    about, seq, number = text.rsplit(".", 2)
+    numbers = all(one.isascii() and one.isdigit() and len(one) <= 15 for one in (seq, number))
+    if not numbers or not tx.outbox.retry(text, shell.clock.now()):
+        raise access.no_such("message", text)
+    return Receipt(job=about, seq=int(seq), status="sent")
 
 
 def _as_it_is(job: StoredJob) -> Receipt:

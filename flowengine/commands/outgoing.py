@@ -4,6 +4,7 @@
 |-|-|-|-|
 | ``child`` | the call | call, process, need, customer, depth | a job of another process, started for the call |
 | ``partner`` | the call, or the parent | at, say (begin, answer, leave, news) | what a partner is told |
+| | the partner | at, say (record, consent_ends) | the same, of a customer (:mod:`flowengine.commands.consents`) |
 | ``child_left`` | the call | call, process, customer | the called job is withdrawn where it can be |
 | ``child_ended`` | the parent | parent, status, end, because, data | ``Finish`` of the parent's call |
 | ``referral`` | referrals | name, contact, by | who is new is invited (:mod:`flowengine.commands.referrals`) |

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import msgspec
 
 from flowengine import exact
+from flowengine.commands import arriving, exchanged
+from flowengine.commands.exchanged import LONGEST, ConsentEnds, Record
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.answers import form
@@ -37,9 +39,6 @@ WITHDRAW = "withdraw"
 
 LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
 """What is noted on a job that cannot be withdrawn."""
-
-LONGEST = 1_000_000
-"""Bytes of what is said at once."""
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="say"):
@@ -88,7 +87,7 @@ class News(_Said, frozen=True, kw_only=True, tag="news"):
     data: dict[str, Json] = {}
 
 
-_SAID: msgspec.json.Decoder[Any] = exact.decoder(Begin | Reply | Leave | Look | News)  # type: ignore[arg-type]
+_SAID: msgspec.json.Decoder[Any] = exact.decoder(Begin | Reply | Leave | Look | News | Record | ConsentEnds)  # type: ignore[arg-type]
 _NEWS = exact.decoder(News)
 
 
@@ -104,6 +103,7 @@ def hear(shell: Shell, name: str, headers: Mapping[str, str], body: bytes) -> tu
     if len(body) > LONGEST:
         raise BadAnswer({"": f"has {len(body):,} bytes; at most {LONGEST:,} are taken"})
     id = partner.check(headers, body, shell.clock.now())
+    exchanged.check_version(body)
     try:
         said = _SAID.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -112,7 +112,13 @@ def hear(shell: Shell, name: str, headers: Mapping[str, str], body: bytes) -> tu
     return answer, partner.signed(f"{id}.answer", shell.clock.now(), answer)
 
 
-def _done(shell: Shell, partner: Partner, said: Begin | Reply | Leave | Look | News, id: str) -> Any:
+def _done(
+    shell: Shell, partner: Partner, said: Begin | Reply | Leave | Look | News | Record | ConsentEnds, id: str
+) -> Any:
+    if isinstance(said, Record):
+        return arriving.take(shell, partner.name, said)
+    if isinstance(said, ConsentEnds):
+        return arriving.end(shell, partner.name, said)
     if isinstance(said, News):
         take(shell, partner, said)
         return {"heard": said.seq}
@@ -224,12 +230,17 @@ def _open(tx: Transaction, job: StoredJob) -> Iterator[Step]:
 
 def told_by(partner: Partner, headers: Mapping[str, str], body: bytes, shell: Shell, id: str) -> News:
     """What a partner has answered to something that we said under an id. Raises BadSignature and BadAnswer."""
-    if partner.check(headers, body, shell.clock.now()) != f"{id}.answer":
-        raise BadAnswer({"": "answers something else"}, where=partner.name)
+    check_answer(partner, headers, body, shell, id)
     try:
         return _NEWS.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadAnswer({"": f"is no news of a job: {str(error)[:200]}"}, where=partner.name) from None
+
+
+def check_answer(partner: Partner, headers: Mapping[str, str], body: bytes, shell: Shell, id: str) -> None:
+    """Raises BadSignature, and BadAnswer for what a partner has not answered to what we said under an id."""
+    if partner.check(headers, body, shell.clock.now()) != f"{id}.answer":
+        raise BadAnswer({"": "answers something else"}, where=partner.name)
 
 
 def take(shell: Shell, partner: Partner, told: News, took: str = "", refused: str = "") -> None:

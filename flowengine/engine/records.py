@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from flowengine.commands import importing, merging, records
+from flowengine.commands import consents, importing, merging, records
 from flowengine.core.values import Json
 from flowengine.engine.part import Part
 from flowengine.people.identities import By
@@ -12,6 +13,7 @@ from flowengine.people.permissions import PROGRAM
 from flowengine.reading import own_data
 from flowengine.reading import records as known
 from flowengine.reading.timeline import timeline
+from flowengine.views.consents import ConsentsView, ConsentView, SentView
 from flowengine.views.facts import FactView
 from flowengine.views.records import (
     DuplicateView,
@@ -155,3 +157,44 @@ class Records(Part):
         thousand is entered; the others are. The same rows again change nothing. ``dry``: say what would come of it.
         """
         return importing.import_people(self._shell, rows, dry, by)
+
+    # records that are exchanged with partners
+
+    def consents(self, person: str, *, by: By = PROGRAM) -> ConsentsView:
+        """To what a customer has consented, the latest first: which partner has which parts of his record, until when;
+        and what was sent by each, when. Raises NotFound, and NotAllowed for a member of staff."""
+        return consents.consents(self._shell, person, by)
+
+    def give_consent(
+        self,
+        person: str,
+        partner: str,
+        *,
+        until: datetime,
+        parts: Sequence[str] = ("person",),
+        paper: str = "",
+        by: By = PROGRAM,
+    ) -> ConsentView:
+        """Consent that a partner, by his name in the settings, has parts of a customer's record ``until`` a moment,
+        which is two years away at most: ``person`` (name and contacts, which always goes), ``facts`` that the customer
+        sees himself, ``jobs`` that he had. Nothing is sent yet (:meth:`send_record`).
+
+        Those inside, and the program, say on which ``paper`` he has consented; he is written to that they did. A
+        consent is never changed: another may be given beside it. Raises NotFound, BadAnswer, and NotAllowed for staff,
+        for who was erased, and beyond twenty that hold.
+        """
+        return consents.give_consent(self._shell, person, partner, until, parts, paper, by)
+
+    def withdraw_consent(self, person: str, partner: str, *, by: By = PROGRAM) -> list[ConsentView]:
+        """Withdraw all that a customer has consented to for a partner, who is told, and erases what he was sent; the
+        consents as they are now. Asked again it changes nothing. Raises NotFound where there was none."""
+        return consents.withdraw_consent(self._shell, person, partner, by)
+
+    def send_record(self, person: str, to: str, *, parts: Sequence[str] = (), by: By = PROGRAM) -> SentView:
+        """Send the record of a customer, as it is now, to a partner: all that is consented to, or some ``parts`` of
+        that. It lies in the outbox until he has it; by the same consent it may be sent again.
+
+        Raises NotFound, BadAnswer, NoConsent where no consent that holds now covers it, and NotAllowed for who was
+        erased and for more than 1,000,000 bytes.
+        """
+        return consents.send_record(self._shell, person, to, parts, by)

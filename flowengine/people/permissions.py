@@ -257,6 +257,10 @@ TABLE = {
     "reject_duplicate": _organisation("say that two customers are two"),
     "export_person": Row("have all that is kept of a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
     "import_people": _operators("enter many people"),
+    "consents": Row("see to what somebody has consented", OWN, ANY,  ANY,   ANY,   NEVER, NEVER),
+    "give_consent": Row("consent that a partner has a record", OWN, ANY, ANY, ANY, NEVER, NEVER),
+    "withdraw_consent": Row("withdraw a consent",        OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "send_record": _organisation("send a record to a partner", "consent, and the organisation can send it"),
     # ballots
     "ballot": Row("see his own ballot",                  WAITS, WAITS, WAITS, NEVER, NEVER, NEVER),
     # promises
@@ -287,7 +291,7 @@ LOOKS = frozenset((
     # signing in
     "links", "sessions", "credentials", "own_tokens",
     # what is known of customers
-    "facts", "record", "timeline", "customers", "duplicates", "export_person",
+    "facts", "record", "timeline", "customers", "duplicates", "export_person", "consents",
     # ballots
     "ballot",
     # promises
@@ -337,6 +341,7 @@ DEAR: dict[str, Strength] = {
     "deny_device": "code",
     # what is known of customers
     "export_person": "code",
+    "give_consent": "code",
 }
 """The verbs for which a link is not enough, unless the installation says otherwise (``Settings.strengths``)."""
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from flowengine.commands import access, links
 from flowengine.commands.asked import in_words, messages_in
+from flowengine.commands.consents import CONSENTED, SHARED
 from flowengine.commands.records import FACT, answered_fact
 from flowengine.commands.referrals import CAME, INVITED
 from flowengine.commands.shell import Shell
@@ -17,7 +18,7 @@ from flowengine.core.seatings import waits_for
 from flowengine.core.translating import events_in
 from flowengine.core.values import Step
 from flowengine.people.contacts import is_address
-from flowengine.post import answer_letters, invitations, job_letters, referral_letters, step_letters
+from flowengine.post import answer_letters, consent_letters, invitations, job_letters, referral_letters, step_letters
 from flowengine.post.about_jobs import AboutJob
 from flowengine.post.writing import Composed, Way
 from flowengine.runtime.actors import as_actor, language_of, person_words
@@ -73,6 +74,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Composed | None:
             return answer_letters.alone(shell.settings.url, tx, row, reader, person, to)
         if body["why"] in (INVITED, CAME):
             return referral_letters.composed(shell, tx, row, reader, language, person, to)
+        if body["why"] in (CONSENTED, SHARED):
+            return consent_letters.composed(shell, tx, row, reader, person, to)
         if body["why"] == FACT:
             return answer_letters.of_fact(shell.settings.url, answered_fact(tx, row.job), reader, person, to)
         job = tx.jobs.get(row.job)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words, messages_in
+from flowengine.commands.consents import CONSENTED, SHARED, of_word
 from flowengine.commands.corresponding import ALONE
 from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.referrals import CAME, INVITED, name_given
@@ -20,7 +21,7 @@ from flowengine.language.durations import Duration
 from flowengine.post import invitations, referral_letters
 from flowengine.post.job_letters import overdue_words, risk_words
 from flowengine.post.letters import first_way
-from flowengine.runtime.actors import StoreWorld, customer_of
+from flowengine.runtime.actors import StoreWorld, customer_of, name_of
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
 from flowengine.speech.words import ENGLISH
@@ -104,6 +105,9 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
     if news["why"] in (INVITED, CAME):
         one = referral_letters.of_row(tx, replace(row, body=news))
         return crowds.of(f"person:{referral_letters.receiver(one, news['why'])}") if one is not None else []
+    if news["why"] in (CONSENTED, SHARED):
+        of = of_word(tx, row)
+        return crowds.of(f"person:{of[0].person}") if of is not None else []
     job = tx.jobs.get(row.job)
     if news["why"] in ("ended", "late", "promise", "risk", "written"):
         return crowds.of(f"person:{job.customer}")
@@ -187,6 +191,8 @@ def _call(shell: Shell, tx: Transaction, row: OutboxMessage) -> HandlerCall | No
         return _of_fact(tx, row)
     if row.body["why"] in (INVITED, CAME):
         return _of_referral(tx, row)
+    if row.body["why"] in (CONSENTED, SHARED):
+        return _of_consent(tx, row)
     job = tx.jobs.get(row.job)
     given = _given(shell, tx, job, row)
     if given is None:
@@ -236,6 +242,25 @@ def _of_referral(tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
         input=told | {"audience": [f"person:{whom}"], "referral": one.id, "began": one.began},
         customer=customer_of(whom, tx.people.get(whom)),
         process=referral_letters.process_of(tx, one) or "",
+        state="",
+        attempt=row.attempts + 1,
+    )
+
+
+def _of_consent(tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
+    """That a consent was noted, or that a partner has a record; nothing where it counts no more."""
+    found, why = of_word(tx, row), str(row.body["why"])
+    if found is None:
+        return None
+    one = found[0]
+    told: dict[str, Any] = {"step": None, "why": why, "title": name_of(tx, one.partner), "state": "", "due": None}
+    return HandlerCall(
+        job="",
+        key=f"{row.job}.{row.seq}.{why}",
+        handler=NOTIFY,
+        input=told | {"audience": [f"person:{one.person}"], "consent": one.id, "partner": one.partner},
+        customer=customer_of(one.person, tx.people.get(one.person)),
+        process="",
         state="",
         attempt=row.attempts + 1,
     )

@@ -21,6 +21,7 @@ from time import monotonic
 import msgspec
 
 from flowengine.backoff import Backoff
+from flowengine.commands.consents import CONSENTED, SHARED
 from flowengine.commands.records import FACT
 from flowengine.commands.shell import Shell
 from flowengine.errors import (
@@ -339,7 +340,7 @@ def _letter(fate: _Fate, now: datetime) -> Letter:
     """That somebody was written to, to be kept."""
     row, body = fate.row, fate.row.body
     why = str(body["why"])
-    job = "" if why == FACT else row.job
+    job = "" if why in (FACT, CONSENTED, SHARED) else row.job
     return Letter(str(body["person"]), now, row.id, job, str(body["channel"]), why, fate.subject)
 
 

@@ -1,4 +1,5 @@
-"""What is said to partners: that a job is wanted, what was answered, that nobody waits any more, how a job stands."""
+"""What is said to partners: that a job is wanted, what was answered, that nobody waits any more, how a job stands; and
+records of customers who consent."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from contextlib import suppress
 import msgspec
 
 from flowengine import exact
-from flowengine.commands import partners
+from flowengine.commands import consents, partners
+from flowengine.commands.exchanged import heard_by
 from flowengine.commands.partners import Begin, Leave, Look, News, Reply
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
@@ -25,6 +27,9 @@ WITHIN = 20.0
 def send(shell: Shell, row: OutboxMessage) -> None:
     """Say one thing to a partner, and take what he answers. Raises what the outbox tries again, or gives up."""
     partner = shell.settings.partners[str(row.body["at"])]
+    if row.body["say"] in ("record", "consent_ends"):
+        _tell_of_record(shell, partner, row)
+        return
     said = _said(shell, row)
     if said is None:
         return
@@ -33,6 +38,26 @@ def send(shell: Shell, row: OutboxMessage) -> None:
         _judge(answer, partner, gone=True)
         return
     _heard(shell, partner, row, said, answer)
+
+
+def _tell_of_record(shell: Shell, partner: Partner, row: OutboxMessage) -> None:
+    """Send a customer's record, or that he consents no more."""
+    with shell.reading() as tx:
+        said = consents.said(tx, row)
+    if said is None:
+        return
+    consent, body = said
+    signed = partner.signed(row.id, shell.clock.now(), body)
+    answer = client(shell.settings.http_allow).post(partner.address, body, signed, within=WITHIN)
+    if not 200 <= answer.status < 300:
+        if row.body["say"] == "record":
+            consents.refused(shell, row, _words(answer))
+        _judge(answer, partner, gone=True)
+        raise AnswerRefused(f"{partner.name} answers {answer.status}: {_words(answer)}", where=partner.name)
+    partners.check_answer(partner, answer.headers, answer.body, shell, row.id)
+    heard_by(answer.body, partner.name, consent)
+    if row.body["say"] == "record":
+        consents.taken(shell, row)
 
 
 def _said(shell: Shell, row: OutboxMessage) -> Begin | Reply | Leave | News | None:

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from flowengine import exact
 from flowengine.commands import access
+from flowengine.commands.arriving import received
+from flowengine.commands.consents import told
 from flowengine.commands.people import view as person_view
 from flowengine.commands.records import fact_view, ids_of, sight, whose
 from flowengine.commands.shell import Shell
@@ -46,6 +48,8 @@ def export_person(shell: Shell, id: str, by: By) -> dict[str, Json]:
             "jobs": list(_jobs(look, tx, ids, actor, own)),
             "timeline": [_plain(line) for line in happened(look, tx, ids, actor)],
             "letters": list(_letters(tx, ids)),
+            "consents": [_plain(one) for one in told(tx, ids)],
+            "received": [_plain(one) for one in received(tx, ids)],
             "referrals": [_plain(one) for one in named(tx, ids, actor, 2**40)],
             "administration": list(_deeds(tx, ids, own)),
         }

@@ -9,6 +9,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from flowengine.commands import access
+from flowengine.commands.arriving import received
 from flowengine.commands.asked import Asked, asked
 from flowengine.commands.people import view as person_view
 from flowengine.commands.records import WAITING, fact_view, found_fact, ids_of, roles_of, sight, whose
@@ -109,6 +110,7 @@ def record(shell: Shell, id: str, by: By) -> RecordView:
             jobs=tuple(rows[:MOST_SHOWN]),
             more_jobs=len(rows) > MOST_SHOWN,
             referrals=tuple(named(tx, ids_of(person), actor, MOST_SHOWN)),
+            received=tuple(received(tx, ids_of(person))),
         )
 
 

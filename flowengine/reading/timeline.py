@@ -36,10 +36,11 @@ from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.codec import micros, moment
 from flowengine.store.records import Fact, Letter, Touched, Wanted, closed
 from flowengine.views import appointments, plainly
+from flowengine.views.consents import parts_in_words, until_in_words
 from flowengine.views.history_lines import LONGEST_ASKED, SAYINGS, Teller
 from flowengine.views.records import TimelineLine
 
-_PLACE = re.compile(r"(\d{1,18}):([fglj][0-9a-f.-]{1,80})")
+_PLACE = re.compile(r"(\d{1,18}):([cdefglj][0-9a-f.-]{1,80})")
 _ENDLESS = 2**40
 _LATEST = 2**57
 """Later than all moments that are told, in microseconds."""
@@ -112,7 +113,7 @@ def happened(
     """What happened with somebody who has these ids, as somebody may see it who asks, the newest first."""
     look = _Look(shell, tx, ids, actor, {})
     behind = _place(after) if after else _Place(_LATEST, "")
-    lines = [one for one in (*_facts(look), *_letters(look, behind)) if one.place < behind]
+    lines = [one for one in (*_facts(look), *_letters(look, behind), *_exchanged(look)) if one.place < behind]
     jobs = tx.records.jobs(look.ids, moment(min(behind.at, _LATEST)))
     for touched in sorted(jobs, key=lambda one: (one.updated, one.job), reverse=True):
         lines.sort(key=lambda one: one.place, reverse=True)
@@ -169,6 +170,32 @@ def _title(look: _Look, fact: Fact) -> str:
         compiled: Compiled = look.shell.catalogue.told(look.tx, job.process, job.version, look.actor.language)
         return compiled.process.title
     return ""
+
+
+def _exchanged(look: _Look) -> Iterator[_Line]:
+    """To what he has consented, when that ended, and who was told what by it."""
+    now = look.tx.terms.now()
+    for one in look.tx.consents.of(look.ids):
+        partner = look.name(one.partner)
+        parts, until = parts_in_words(one.parts), until_in_words(one.until, look.words)
+        gave = look.words.say(
+            "lets %(partner)s have %(parts)s until %(until)s", partner=partner, parts=parts, until=until
+        )
+        yield _line(
+            one.given, f"c{one.id}", TimelineLine(at=one.given, kind="consent", what=gave, who=look.name(one.by))
+        )
+        over = one.ended or one.until
+        if not one.holds(now):
+            ends = look.words.say("%(partner)s may have nothing of it any more", partner=partner)
+            who = look.name(one.ended_by) if one.why == "withdrawn" else ""
+            yield _line(over, f"d{one.id}", TimelineLine(at=over, kind="consent", what=ends, who=who))
+        for sent in look.tx.consents.sent(one.id):
+            if sent.taken is not None:
+                what = look.words.say(
+                    "%(partner)s was sent: %(parts)s", partner=partner, parts=parts_in_words(sent.parts)
+                )
+                line = TimelineLine(at=sent.taken, kind="sent", what=what, who=look.name(sent.by))
+                yield _line(sent.taken, f"e{one.id}.{sent.number}", line)
 
 
 def _letters(look: _Look, behind: _Place) -> Iterator[_Line]:

@@ -185,6 +185,16 @@ BY_SHORT = Query(
 FORGET = Query(
     "facts.forget", "Delete all that is known of a customer.", sa.delete(_F).where(_F.c.person == param("who"))
 )
+FORGET_ONE = Query(
+    "facts.forget_one",
+    "Delete all versions of one fact.",
+    sa.delete(_F).where(_F.c.person == param("who"), _F.c.id == param("fact")),
+)
+UNTELL_ONE = Query(
+    "facts.untell_one",
+    "Tell nobody any more of an answer to a fact.",
+    sa.delete(t.outbox).where(t.outbox.c.job_id == param("fact")),
+)
 COUNT = Query(
     "facts.count",
     "How many versions of facts are kept of a customer.",
@@ -277,6 +287,11 @@ class Records:
         self._channel.count(UNTELL, {"who": person})
         self._channel.count(FORGET, {"who": person})
         self._channel.count(EMPTY_LETTERS, {"who": person, "left": ""})
+
+    def forget_fact(self, person: str, id: str) -> None:
+        """Delete one fact of a customer, with all its versions."""
+        self._channel.count(UNTELL_ONE, {"fact": id})
+        self._channel.count(FORGET_ONE, {"who": person, "fact": id})
 
     # searching
 

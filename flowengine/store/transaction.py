@@ -30,6 +30,7 @@ from flowengine.store.channel import Channel
 from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.codes import Codes
+from flowengine.store.consents import Consents
 from flowengine.store.conversation import Conversations
 from flowengine.store.credentials import Credentials
 from flowengine.store.devices import Devices
@@ -51,6 +52,7 @@ from flowengine.store.processes import Processes
 from flowengine.store.promises import Promises
 from flowengine.store.provisional import Provisional
 from flowengine.store.receipts import Receipts
+from flowengine.store.received import ReceivedRecords
 from flowengine.store.records import Records
 from flowengine.store.referrals import Referrals
 from flowengine.store.schedules import Schedules
@@ -169,6 +171,14 @@ class Transaction:
     @property
     def participants(self) -> Participants:
         return Participants(self.channel)
+
+    @property
+    def consents(self) -> Consents:
+        return Consents(self.channel)
+
+    @property
+    def received(self) -> ReceivedRecords:
+        return ReceivedRecords(self.channel)
 
     @property
     def referrals(self) -> Referrals:

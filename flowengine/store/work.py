@@ -16,6 +16,7 @@ from flowengine.store.query import Query, Statement, param
 from flowengine.store.timers import LAID_ASIDE
 
 _C, _T, _O, _M, _S, _P = t.calls, t.timers, t.outbox, t.messages, t.schedules, t.provisional
+_A, _R = t.consents, t.received_records
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
 
 
@@ -30,20 +31,23 @@ def _next(dialect: Dialect) -> Statement:
         first(_M.c.until),
         first(_S.c.wake, _S.c.claimed_until <= param("now")),
         first(_P.c.until),
+        first(_A.c.due, _A.c.due.is_not(None)),
+        first(_R.c.due, _R.c.due.is_not(None)),
     )
 
 
 NEXT = Query(
     "work.next",
     "When the next timer, call for our own workers, message and schedule are due, and the time of a kept message, or "
-    "of somebody who has yet to be confirmed, is over.",
+    "of somebody who has yet to be confirmed, or of a consent, is over.",
     _next,
 )
 
 
 class Work(msgspec.Struct, frozen=True):
     """When the next of each kind is due, or None. A timer that some worker has in its hands does not count; the end of
-    a kept message's time does, as a timer, and so do a schedule and the time of who has yet to be confirmed."""
+    a kept message's time does, as a timer, and so do a schedule, and the time of who has yet to be confirmed and of a
+    consent."""
 
     timer: datetime | None
     call: datetime | None
@@ -58,5 +62,5 @@ def ahead(channel: Channel, now: datetime) -> Work:
     """What comes next, as it stands ``now``."""
     row = channel.one(NEXT, {"now": micros(now)})
     assert row is not None, "a look at nothing gives a row all the same"
-    timer, call, message, over, schedule, gone = (None if due is None else moment(due) for due in row)
-    return Work(min((one for one in (timer, over, schedule, gone) if one is not None), default=None), call, message)
+    timer, call, message, *others = (None if due is None else moment(due) for due in row)
+    return Work(min((one for one in (timer, *others) if one is not None), default=None), call, message)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flowengine.language.texts import spoken
 from flowengine.speech.phrases import phrase
 from flowengine.speech.words import ENGLISH, Words
 from flowengine.store.administration import Deed
+from flowengine.views.consents import WHY_IN_WORDS, parts_in_words, until_in_words
 from flowengine.views.replies import DeedView
 
 _TOLD = {
@@ -50,6 +52,11 @@ _TOLD = {
     "unmerge": phrase("undid that %(about)s was merged into %(also)s"),
     "reject_duplicate": phrase("said that %(about)s and %(also)s are two"),
     "import_people": phrase("entered many people: %(added)s new, %(changed)s changed"),
+    "give_consent": phrase("noted that %(about)s lets %(partner)s have %(parts)s until %(until)s"),
+    "withdraw_consent": phrase("withdrew that %(partner)s has anything of %(about)s"),
+    "send_record": phrase("sent %(parts)s of %(about)s to %(partner)s"),
+    "receive_record": phrase("sent %(parts)s of %(about)s, by a consent until %(until)s"),
+    "end_record": phrase("took away what %(partner)s had sent of %(about)s: the consent is %(why)s"),
     "upgrade": phrase("brought the database from schema %(was)s to %(schema)s"),
 }
 """How each verb is told, but for those that enter people."""
@@ -88,6 +95,12 @@ def _plain(name: str, value: Any, words: Words) -> str:
         return words.say_many("%(num)s job", "%(num)s jobs", len(value))
     if name in ("added", "changed"):
         return str(len(value))
+    if name == "parts":
+        return words.tell(parts_in_words(value))
+    if name == "until" and isinstance(value, str):
+        return until_in_words(datetime.fromisoformat(value), words)
+    if name == "why" and value in WHY_IN_WORDS:
+        return words.tell(WHY_IN_WORDS[value])
     return ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
 

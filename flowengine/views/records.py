@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flowengine.core.values import Json
+from flowengine.views.consents import ReceivedView
 from flowengine.views.facts import PanelView
 from flowengine.views.replies import JobRow, PersonView
 from flowengine.views.view import View
@@ -31,7 +32,7 @@ class ReferralView(View, frozen=True, kw_only=True):
 
 class RecordView(PanelView, frozen=True, kw_only=True):
     """A customer on one screen: who he is, his ``contacts``, what is open, his open ``jobs``, and whom he has named
-    (``referrals``), the latest first.
+    (``referrals``), the latest first. ``received`` says which partners have sent his record here.
 
     ``customer`` is the id that stands for him, ``ids`` are all that he has, that one first. A customer is shown himself
     without the organisation's own ``record`` of him.
@@ -43,6 +44,7 @@ class RecordView(PanelView, frozen=True, kw_only=True):
     jobs: tuple[JobRow, ...] = ()
     more_jobs: bool = False
     referrals: tuple[ReferralView, ...] = ()
+    received: tuple[ReceivedView, ...] = ()
 
 
 class TimelineLine(View, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flowengine.commands import public_starts, starting
+from flowengine.commands import arriving, consents, public_starts, starting
 from flowengine.commands.catching_up import POSTPONED, put_off
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
@@ -42,7 +42,7 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
     They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
     job's lock, where a timer that was fired is no longer set (L3). Kept messages whose time is over are forgotten, and
     jobs are started that processes start by the clock: a moment of a schedule counts as a timer, and so does the end of
-    the time in which somebody was to confirm his contact.
+    the time in which somebody was to confirm his contact, or of a consent.
     """
     with shell.reading() as tx:  # an idle pass takes no lock
         due = tx.ahead(shell.clock.now()).timer
@@ -51,6 +51,7 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
     claimed, schedules = shell.keep(lambda tx: _claim(tx, limit, shell.clock.now()))
     fired, refused = start_jobs(shell, schedules)
     fired += public_starts.sweep(shell, limit)
+    fired += consents.sweep(shell, limit) + arriving.sweep(shell, limit)
     for start in range(0, len(claimed), TOGETHER):
         few = claimed[start : start + TOGETHER]
         for (job, number), kept in zip(few, _fire_together(shell, few), strict=True):

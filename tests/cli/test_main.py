@@ -27,7 +27,7 @@ COMMANDS = [
     "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write",
     "conversation", "file", "ballot", "takeback", "change",
     "withdraw", "receipt", "promise", "promises", "insight", "forecast",
-    "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
+    "add", "claim", "release", "assign", "customer", "consent", "my-data", "people", "jobs", "history", "audit",
     "administration", "status", "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion",
     "sessions", "keys", "devices", "link",
 ]  # fmt: skip

@@ -18,12 +18,15 @@ from ways_in import HERE, opened
 from flowengine import Actor, BadAnswer, Database, Engine, NotAllowed, SimulatedClock
 from flowengine.commands.totp import STEP, code_at
 from flowengine.people.permissions import LOOKS, TABLE
+from flowengine.runtime.partners import Partner
 from flowengine.runtime.ways_in import Provider, WaysIn
 from flowengine.store.administration import CHAIN
 
 CLOCK = Actor(kind="clock")
 SMALL = "process: {name}\nneed: A\nstates:\n  need: {{type: need, next: fulfilled}}\n  fulfilled: {{type: fulfilled}}\n"
 DAY, NEXT = date(2026, 8, 3), date(2026, 8, 10)
+LATER = datetime(2026, 12, 1, tzinfo=UTC)
+MILL = Partner("mill", "https://mill.example/api/v1/partners/shop", ("whsec_" + "A" * 32,))
 
 _JOBS = "it is a command on jobs, which their histories tell"
 _ROW = "what it writes stays as a row that says who wrote it and when, and each version of it"
@@ -197,6 +200,12 @@ DONE: dict[str, tuple[str, Callable[[Engine], Ask]]] = {
     "unmerge": ("tom", _merged),
     "reject_duplicate": ("tom", _of(lambda engine, by: engine.reject_duplicate("ada", "cid", by=by))),
     "import_people": ("olga", _of(lambda engine, by: engine.import_people([{"id": "m1"}, {"id": "m2"}], by=by))),
+    "give_consent": (
+        "tom",
+        _of(lambda engine, by: engine.give_consent("ada", "mill", until=LATER, paper="Form of 4 May", by=by)),
+    ),
+    "send_record": ("tom", _of(lambda engine, by: engine.send_record("ada", "mill", by=by))),
+    "withdraw_consent": ("ada", _of(lambda engine, by: engine.withdraw_consent("ada", "mill", by=by))),
     "erase": ("olga", _of(lambda engine, by: engine.erase("cid", because="He asked for it", by=by))),
 }
 """Who does it, and what is made ready for it, in this order on one installation."""
@@ -221,7 +230,7 @@ def clock() -> SimulatedClock:
 @pytest.fixture
 def engine(database: Database, clock: SimulatedClock) -> Iterator[Engine]:
     company = Provider(name="company", issuer="https://login.example", client="flow", secret="s")
-    with opened(database, clock, WaysIn(providers=(company,)), files="memory://") as engine:
+    with opened(database, clock, WaysIn(providers=(company,)), files="memory://", partners={"mill": MILL}) as engine:
         engine.deploy(VISITS)
         yield engine
 

@@ -181,6 +181,10 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "make_feed": lambda engine, by: engine.make_feed(by=by),
     "feeds": lambda engine, by: engine.feeds(by=by),
     "end_feed": lambda engine, by: engine.end_feed("none", by=by),
+    "consents": lambda engine, by: engine.consents("ben", by=by),
+    "give_consent": lambda engine, by: engine.give_consent("ben", "mill", until=LATER, by=by),
+    "withdraw_consent": lambda engine, by: engine.withdraw_consent("ben", "mill", by=by),
+    "send_record": lambda engine, by: engine.send_record("ben", "mill", by=by),
 }
 """What is asked of no thing in particular: the kind of the actor alone decides."""
 

@@ -17,6 +17,8 @@ ROOMS = ("commands", "core", "engine", "people", "post", "reading", "runtime", "
 """Where people are refused whose language is known."""
 
 SAID_TO_PROGRAMS = {
+    "commands/arriving.py": "to partners' servers",
+    "commands/exchanged.py": "of what a partner's server answers, to operators",
     "commands/partners.py": "to partners' servers",
     "commands/retention.py": "at a terminal, of archives",
     "core/foreign.py": "to partners' servers",

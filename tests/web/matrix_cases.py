@@ -182,6 +182,10 @@ CASES = (
     _case("take_back_fact", "fact", fact=...),
     _case("merge", "customer", person=..., into="ben", because="R"),
     _case("unmerge", "merged", person=...),
+    _case("consents", "customer", person=...),
+    _case("give_consent", "customer", person=..., partner="mill", until=START + timedelta(days=30), paper="Form 12"),
+    _case("withdraw_consent", "customer", person=..., partner="mill"),
+    _case("send_record", "customer", person=..., to="mill"),
     _case("reject_duplicate", "customer", person=..., other="ben"),
     # promises
     _case("promises", limit=5),

@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).parents[1] / "engine"))
 
 from noted_database import NotedDatabase
 from soft_passkey import SoftPasskey
-from verb_cases import MENDING, ORDERING, PIECES, TABLE, gives_up
+from verb_cases import MENDING, MILL, ORDERING, PIECES, TABLE, gives_up
 
 from flowengine import PROGRAM, Actor, Engine, Settings, SimulatedClock
 from flowengine.commands.codes import digits_of
@@ -145,7 +145,9 @@ def opened(database: NotedDatabase) -> Shop:
     ways_in = WaysIn(
         public=("table",), providers=(Provider(name="house", issuer="https://id.example", client="flow", secret="s"),)
     )
-    settings = Settings(url=URL, files="memory://", hook_secrets={"parcel": HOOK_SECRET}, ways_in=ways_in)
+    settings = Settings(
+        url=URL, files="memory://", hook_secrets={"parcel": HOOK_SECRET}, ways_in=ways_in, partners={"mill": MILL}
+    )
     engine = Engine(database, clock=SimulatedClock(START), handlers={"mend": gives_up}, settings=settings)
     shop = Shop(engine, database)
     _people(engine)
@@ -190,6 +192,8 @@ def _things(engine: Engine, whose: str, maker: str) -> dict[str, Thing]:
 
     def start(process: str, **need: Any) -> str:
         return engine.start(process, by=whose, need=need).job
+
+    engine.give_consent(whose, "mill", until=START + timedelta(days=300), parts=["facts"], by=whose)
 
     job = start("table", wish="For six")
     keep("job", job)

@@ -80,6 +80,7 @@ WRITTEN: dict[str, str] = {
     "close_calendar": "why", "let_act": "because", "add_contact": "address", "set_name": "name",
     "add_passkey": "name", "confirm_totp": "name", "bind_subject": "subject", "issue_own_token": "name",
     "import_people": "rows", "merge": "because", "add_fact": "text", "change_fact": "text", "answer_fact": "text",
+    "give_consent": "paper",
     "ask_new_promise": "because", "attach": "name", "inbox": "text", "inbox_counts": "text", "customers": "text",
     "find_person": "text", "find_step": "text", "preview": "answer", "preview_act": "answer",
 }  # fmt: skip
@@ -91,6 +92,7 @@ NAMING = frozenset((
     "hours", "incident", "handler", "about", "place", "branch", "timer", "deadline", "call", "scope", "handlers",
     "files", "may", "party", "of", "response", "code", "provider", "scopes", "user_code", "step", "into", "other",
     "fact", "preview", "address", "language", "since", "until", "split", "stocks", "service",
+    "partner", "parts",
 ))  # fmt: skip
 """Arguments that name something, or are of a closed shape: nothing that is not known, or does not fit, is taken."""
 

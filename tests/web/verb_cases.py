@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_origin
 
 from flowengine import Engine, GiveUp, HandlerCall, Settings, SimulatedClock
 from flowengine.client.wire import Asking
+from flowengine.runtime.partners import Partner
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
 
@@ -98,6 +99,9 @@ SMALL = (
 )
 
 
+MILL = Partner("mill", "https://mill.example/api/v1/partners/shop", ("whsec_" + "A" * 32,))
+
+
 def gives_up(_: HandlerCall) -> None:
     """A handler that cannot do it."""
     raise GiveUp("the needle broke")
@@ -105,7 +109,7 @@ def gives_up(_: HandlerCall) -> None:
 
 def workshop(url: str) -> Engine:
     """The processes and people of all cases; a simulated clock."""
-    settings = Settings(files="memory://")
+    settings = Settings(files="memory://", partners={"mill": MILL})
     engine = Engine(url, clock=SimulatedClock(START), handlers={"mend": gives_up}, settings=settings)
     for text in (TABLE, ORDERING, MENDING, PIECES):
         engine.deploy(text)
@@ -316,6 +320,27 @@ def _erased(ready: Ready) -> Case:
     return Case("olga", {"person": "eva", "because": "She asked for it", "dry": True})
 
 
+def _consented(verb: str) -> Make:
+    """Ada lets the mill have her record."""
+
+    def make(ready: Ready) -> Case:
+        ready.engine.give_consent("ada", "mill", until=START + timedelta(days=90), parts=["facts"], by="ada")
+        given: dict[str, dict[str, Any]] = {
+            "consents": {"person": "ada"},
+            "give_consent": {
+                "person": "ada",
+                "partner": "mill",
+                "until": START + timedelta(days=30),
+                "parts": ["jobs"],
+            },
+            "withdraw_consent": {"person": "ada", "partner": "mill"},
+            "send_record": {"person": "ada", "to": "mill", "parts": ["facts"]},
+        }
+        return Case("tom" if verb == "send_record" else "ada", given[verb])
+
+    return make
+
+
 def _incidents(ready: Ready) -> Case:
     ready.broken()
     return Case("olga", {})
@@ -383,6 +408,7 @@ CASES: dict[str, Make] = {
     "add_staff": _of("olga", id="zoe", name="Zoe", roles=["maker"], zone="Europe/London"),
     "leave": _left,
     "erase": _erased,
+    **{verb: _consented(verb) for verb in ("consents", "give_consent", "withdraw_consent", "send_record")},
     "set_name": _of("ada", person="ada", name="Ada", zone="Europe/Berlin"),
     "holdings": _held,
     "hand_over": _of("olga", person="tom", to="mia", because="He is ill", dry=True),

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from flowengine.client.desk.part import Part
 from flowengine.core.values import Json
 from flowengine.views import records as view
+from flowengine.views.consents import ConsentsView, ConsentView, SentView
 from flowengine.views.facts import FactView
 
 
@@ -83,3 +85,21 @@ class Records(Part):
     def import_people(self, rows: Sequence[Mapping[str, Json]], *, dry: bool = False) -> view.Imported:
         """Enter many customers, or change what is said of them: a thousand rows at once."""
         return self._ask("import_people", rows, dry=dry)
+
+    def consents(self, person: str) -> ConsentsView:
+        """To what a customer has consented, and which partner was told what by it."""
+        return self._ask("consents", person)
+
+    def give_consent(
+        self, person: str, partner: str, *, until: datetime, parts: Sequence[str] = ("person",), paper: str = ""
+    ) -> ConsentView:
+        """Consent that a partner has parts of a customer's record until a moment."""
+        return self._ask("give_consent", person, partner, until=until, parts=parts, paper=paper)
+
+    def withdraw_consent(self, person: str, partner: str) -> list[ConsentView]:
+        """Withdraw all that a customer has consented to for a partner, who erases what he was sent."""
+        return self._ask("withdraw_consent", person, partner)
+
+    def send_record(self, person: str, to: str, *, parts: Sequence[str] = ()) -> SentView:
+        """Send the record of a customer to a partner, as far as a consent that holds now covers it."""
+        return self._ask("send_record", person, to, parts=parts)

@@ -13,6 +13,7 @@ from flowengine.store.tables.administration import deeds
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
+from flowengine.store.tables.consents import consents, received_records, sent_records
 from flowengine.store.tables.insight import cells, lives, pieces, piecework
 from flowengine.store.tables.jobs import (
     awaiting,
@@ -68,6 +69,7 @@ __all__ = [
     "challenges",
     "closures",
     "codes",
+    "consents",
     "contacts",
     "credentials",
     "deeds",
@@ -93,9 +95,11 @@ __all__ = [
     "promises",
     "provisional",
     "receipts",
+    "received_records",
     "rechained",
     "referrals",
     "schedules",
+    "sent_records",
     "sessions",
     "settings",
     "steps",

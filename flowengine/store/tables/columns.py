@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0024"
+HEAD = "0026"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from starlette.responses import Response
 
 from flowengine.views.conversation import FileView
+from flowengine.web.pages import sharing
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import refuse_outside, tried
 from flowengine.web.pages.visit import Visit, at
@@ -42,12 +43,14 @@ def shown(
         facts = desk.facts(person, limit=FACTS_SHOWN) if not after else []
         contacts = desk.contacts(person) if not after else []
         acting = desk.acting(person) if not after else []
+        consents = desk.consents(person) if not after else None
         processes = [one for one in desk.processes() if one.latest and one.suspended is None] if not after else []
     waiting = max((one.due for one in said if one.status == "waiting" and not one.job and one.due), default=None)
     return visit.page(
         "staff/customer.html", status, record=record, lines=lines, said=list(reversed(said)), facts=facts,
-        contacts=contacts, acting=acting, problems=problems or {}, kept=kept, typed=visit.posted, kinds=FACTS, may=MAY,
-        more=lines[-1].place if len(lines) == LINES else "", after=after, waiting=waiting, processes=processes,
+        contacts=contacts, acting=acting, consents=consents, problems=problems or {}, kept=kept, typed=visit.posted,
+        kinds=FACTS, may=MAY, more=lines[-1].place if len(lines) == LINES else "", after=after, waiting=waiting,
+        processes=processes,
     )  # fmt: skip
 
 
@@ -160,6 +163,34 @@ def remove_contact(visit: Visit) -> Response:
     return _done(
         visit, "contact", lambda: visit.desk.remove_contact(visit.part("id"), visit.posted.get("address")), "#contacts"
     )
+
+
+def _again(visit: Visit) -> sharing.Again:
+    return lambda status, problems: shown(visit, status, problems)
+
+
+@pages.post("/customers/{id}/consents")
+def consent(visit: Visit) -> Response:
+    """Note that the customer lets a partner have the record."""
+    refuse_outside(visit)
+    id = visit.part("id")
+    return sharing.give(visit, id, at("customers", id) + "#sharing", _again(visit), noted=True)
+
+
+@pages.post("/customers/{id}/consents/withdraw")
+def withdraw_consent(visit: Visit) -> Response:
+    """A partner may have nothing of the customer any more."""
+    refuse_outside(visit)
+    id = visit.part("id")
+    return sharing.withdraw(visit, id, at("customers", id) + "#sharing", _again(visit))
+
+
+@pages.post("/customers/{id}/send")
+def send_record(visit: Visit) -> Response:
+    """Send a partner what the customer consents to."""
+    refuse_outside(visit)
+    id = visit.part("id")
+    return sharing.send(visit, id, at("customers", id) + "#sharing", _again(visit))
 
 
 @pages.post("/customers/{id}/acting")

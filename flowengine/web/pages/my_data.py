@@ -1,6 +1,8 @@
-"""All that is kept of oneself: taken along as a file, or erased."""
+"""All that is kept of oneself: taken along as a file, shared with partners, or erased."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from starlette.responses import Response
 
@@ -9,6 +11,7 @@ from flowengine import exact
 from flowengine.speech.phrases import phrase
 from flowengine.views.replies import Erasure
 from flowengine.web.cookies import drop_cookie
+from flowengine.web.pages import sharing
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.visit import Visit
 
@@ -32,8 +35,11 @@ def shown(visit: Visit, status: int = 200, problems: dict[str, str] | None = Non
         raise
     except e.NotAllowed as problem:
         hindered = problem.what
+    with visit.still():
+        record, consents = visit.desk.record(person), visit.desk.consents(person)
     return visit.page(
         "customers/my_data.html", status, erasure=erasure, hindered=hindered, problems=problems or {},
+        record=record, consents=consents, typed=visit.posted,
         open_jobs=visit.desk.jobs(status="open", limit=50) if hindered else [], lost=_lost(erasure),
     )  # fmt: skip
 
@@ -57,6 +63,20 @@ def download(visit: Visit) -> Response:
     content = exact.encode(visit.desk.export_person(himself(visit)))
     headers = {"content-disposition": 'attachment; filename="my-data.json"', "cache-control": "no-store"}
     return Response(content, media_type="application/json", headers=headers)
+
+
+@pages.post("/me/consents")
+def consent(visit: Visit) -> Response:
+    """He lets a partner have his record."""
+    person = himself(visit)
+    return sharing.give(visit, person, "/me/data#sharing", partial(shown, visit))
+
+
+@pages.post("/me/consents/withdraw")
+def withdraw_consent(visit: Visit) -> Response:
+    """A partner may have nothing of him any more."""
+    person = himself(visit)
+    return sharing.withdraw(visit, person, "/me/data#sharing", partial(shown, visit))
 
 
 @pages.post("/me/erase")

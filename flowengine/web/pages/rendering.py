@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from flowengine.speech.catalogues import texts
 from flowengine.speech.languages import LANGUAGES
 from flowengine.speech.telling import Speech
+from flowengine.views.consents import parts_in_words, until_in_words
 from flowengine.web.pages.asked_fields import problems_of
 from flowengine.web.pages.tags import TAGS
 
@@ -46,6 +47,9 @@ def _environment(loader: BaseLoader, language: str) -> Environment:
     for name in ("day", "time", "moment", "distance", "span", "number", "money", "wait"):
         made.filters[name] = pass_context(partial(_told, name))
     made.filters["tag"] = pass_context(lambda context, name: context["speech"].tell(TAGS.get(name, name)))
+    made.filters["parts"] = pass_context(lambda context, parts: context["speech"].tell(parts_in_words(parts)))
+    made.filters["until"] = pass_context(lambda context, until: until_in_words(until, context["speech"].words))
+    made.globals["partners_of"] = lambda found: [(one.id, one.name) for one in found.partners]
     made.filters["seconds"] = lambda seconds: timedelta(seconds=seconds)
     return made
 
