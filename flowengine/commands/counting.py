@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from flowengine.commands.learning import Lesson, Lessons, again, take_in
 from flowengine.commands.shell import Shell
 from flowengine.core.values import Actor
 from flowengine.errors import StoreError
@@ -40,12 +41,13 @@ MOST_BEHIND = 1_000
 
 class _Counted(msgspec.Struct, frozen=True):
     """A job that was folded: up to which entry it was counted ``before`` (0: not at all), its life now, and the cells
-    that are to be added."""
+    that are to be added, with what it teaches of how long jobs take."""
 
     job: Uncounted
     before: int
     life: Life | None
     difference: Cells
+    lesson: Lesson = Lesson()
 
 
 def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
@@ -56,13 +58,23 @@ def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
     time."""
     with shell.reading() as tx:
         anew = tx.insights.progress()
-        jobs = tx.insights.uncounted(most) if anew is None else tx.insights.page(anew, most)
+        jobs = _some(shell, tx, most) if anew is None else tx.insights.page(anew, most)
         known: dict[tuple[str, str], Known] = {}
-        folded = [_folded(shell, tx, job, known) for job in jobs]
+        lessons = Lessons(shell, tx, corrects=anew is None)
+        folded = [_folded(shell, tx, job, known, lessons) for job in jobs]
     if anew is None and not jobs:
         return 0, 0
     found = shell.keep(lambda tx: _keep(tx, folded, anew))
     return count(shell, most) if anew is not None and not jobs else found
+
+
+def _some(shell: Shell, tx: Transaction, most: int) -> list[Uncounted]:
+    """Jobs of which not all is counted, and where these are few, jobs that have stood still for long."""
+    jobs = tx.insights.uncounted(most)
+    if len(jobs) < most:
+        known = {one.job for one in jobs}
+        jobs += [one for one in tx.insights.standing(shell.clock.now(), most - len(jobs)) if one.job not in known]
+    return jobs
 
 
 def count_for(shell: Shell, seconds: float) -> None:
@@ -82,6 +94,7 @@ def recount(shell: Shell, by: Actor) -> int:
     def work(tx: Transaction) -> int:
         tx.insights.lock(waiting=True)
         tx.insights.empty()
+        tx.expected.empty()
         tx.insights.set_progress("")
         behind = tx.insights.behind(MOST_BEHIND)
         tx.note(by, "recount")
@@ -112,9 +125,12 @@ def _put(tx: Transaction, folded: Sequence[_Counted], *, in_order: bool = False)
         elif in_order:
             break
     _write(tx, kept, {})
+    take_in(tx, ((one.job.process, one.lesson) for one in kept))
     for one in kept:
         if one.life is not None:
-            tx.insights.live(one.job.job, one.life.seq, text(one.life))
+            tx.insights.live(one.job.job, one.life.seq, text(one.life), again(one.life))
+        elif one.before:
+            tx.insights.rest(one.job.job)
     return kept
 
 
@@ -123,11 +139,13 @@ def count_again(shell: Shell, tx: Transaction, job: str) -> None:
     was not counted yet is left to whoever counts. Who calls it is the one who counts, and has the job locked."""
     if tx.insights.life(job) is None:
         return
-    now = tx.jobs.get(job)
-    _put(tx, [_folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {})])
+    now, lessons = tx.jobs.get(job), Lessons(shell, tx, corrects=True)
+    _put(tx, [_folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {}, lessons)])
 
 
-def _folded(shell: Shell, tx: Transaction, job: Uncounted, known: dict[tuple[str, str], Known]) -> _Counted:
+def _folded(
+    shell: Shell, tx: Transaction, job: Uncounted, known: dict[tuple[str, str], Known], lessons: Lessons
+) -> _Counted:
     """What a job comes to, and what of that is not counted."""
     stored = tx.insights.life(job.job)
     before, seq = (None, 0) if stored is None else (decode(stored[1], Life), stored[0])
@@ -137,11 +155,12 @@ def _folded(shell: Shell, tx: Transaction, job: Uncounted, known: dict[tuple[str
             known[which] = Known.of(shell.catalogue.compiled(tx, *which).process)
         difference: Cells = {}
         add(difference, cells_of(before, job.customer), -1)
+        taught = lessons.taught(before)
         life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job, seq)), before)
         if life is None:
             life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job)))
         add(difference, cells_of(life, job.customer))
-        return _Counted(job, seq, life, difference)
+        return _Counted(job, seq, life, difference, lessons.of(*which, taught, life))
     except StoreError:
         raise
     except Exception as error:  # whatever it is, this job must not stand in the way of the others
@@ -193,11 +212,16 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
     entries are counted, too. Who calls it is the one who counts."""
     left: list[_Counted] = []
     gone: dict[str, Cells] = {}
+    lessons = Lessons(shell, tx, corrects=False)
+    away_now: list[tuple[str, Lesson]] = []
+    taught: list[tuple[str, Lesson]] = []
     for job in jobs:
         before = _life(tx, job.job)
         away: Cells = {}
         add(away, cells_of(before, job.customer), -1)
         left.append(_Counted(Uncounted(job.job, job.process, job.version, job.customer, 0), 0, None, away))
+        was, _ = lessons.taught(before)
+        take_away = Lesson({cell: -number for cell, number in was.items()})
         try:
             known = Known.of(shell.catalogue.compiled(tx, job.process, job.version).process)
             entries = [read(job.job, entry.seq, entry.body, entry.contents) for entry in job.entries]
@@ -208,5 +232,9 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
             LOG.warning("job %s cannot be counted: %s: %s", job.job, type(error).__name__, error)
             life = before
         add(gone.setdefault(job.process, {}), cells_of(life, job.customer))
+        away_now.append((job.process, take_away))
+        taught.append((job.process, Lesson(lessons.taught(life)[0])))
     _write(tx, left, gone)
+    take_in(tx, away_now)
+    take_in(tx, taught, gone=1)
     tx.insights.die([job.job for job in jobs])

@@ -18,6 +18,8 @@ from datetime import datetime, timedelta
 from math import fsum
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from flowengine.core.advance import compile_process
 from flowengine.core.usual import Lengths, lengths
 from flowengine.insight.calibrating import Calibration
@@ -131,6 +133,36 @@ def cells_of(course: Course) -> Counter[Cell]:
     return found
 
 
+class StateCounts(msgspec.Struct, omit_defaults=True):
+    """What was learnt of one state, as it is stored: by mark and bin, those ``finished`` and ``unfinished``; the other
+    ``sums``."""
+
+    finished: dict[int, dict[int, int]] = {}
+    unfinished: dict[int, dict[int, int]] = {}
+    sums: dict[str, int] = {}
+
+    def add(self, cells: Mapping[Cell, int]) -> None:
+        """Add cells of the state; what comes to 0 is left out."""
+        for cell, count in cells.items():
+            if cell.kind == "finished" or cell.kind == "unfinished":
+                marks = self.finished if cell.kind == "finished" else self.unfinished
+                bins = marks.setdefault(cell.mark, {})
+                bins[cell.rest] = bins.get(cell.rest, 0) + count
+                if not bins[cell.rest]:
+                    del bins[cell.rest]
+                    if not bins:
+                        del marks[cell.mark]
+            else:
+                self.sums[cell.kind] = self.sums.get(cell.kind, 0) + count
+                if not self.sums[cell.kind]:
+                    del self.sums[cell.kind]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was learnt."""
+        return not (self.finished or self.unfinished or self.sums)
+
+
 @dataclass(slots=True)
 class _Seen:
     """The jobs that were seen in a state at an age."""
@@ -181,6 +213,26 @@ class Expecting:
             else:
                 self._queues.setdefault(cell.state, Counter())[cell.kind] += count
         self._curves.clear()
+
+    def load(self, state: str, counts: StateCounts) -> None:
+        """Add what is stored of a state."""
+        for kind, marks in (("finished", counts.finished), ("unfinished", counts.unfinished)):
+            for mark, bins in marks.items():
+                one = self._seen.setdefault((state, mark), _Seen())
+                there = getattr(one, kind)
+                for rest, count in bins.items():
+                    there[rest] = there.get(rest, 0) + count
+                one.jobs += sum(bins.values())
+        if counts.sums:
+            self._queues.setdefault(state, Counter()).update(counts.sums)
+        self._curves.clear()
+
+    def by(self, ahead: Mapping[str, Lengths]) -> Expecting:
+        """The same jobs, seen by another process file. What is learnt by one of the two afterwards the other knows in
+        part: for asking alone."""
+        other = Expecting(ahead=ahead)
+        other._seen, other._queues = self._seen, self._queues
+        return other
 
     def cells(self) -> dict[Cell, int]:
         """All that was learnt, without what is 0."""

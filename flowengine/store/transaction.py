@@ -34,6 +34,7 @@ from flowengine.store.conversation import Conversations
 from flowengine.store.credentials import Credentials
 from flowengine.store.devices import Devices
 from flowengine.store.erasing import Erasing
+from flowengine.store.expected import Expected
 from flowengine.store.files import Files
 from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
@@ -160,6 +161,10 @@ class Transaction:
     @property
     def insights(self) -> Insights:
         return Insights(self.channel)
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(self.channel)
 
     @property
     def participants(self) -> Participants:

@@ -13,7 +13,7 @@ from flowengine.store.tables.administration import deeds
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
-from flowengine.store.tables.insight import cells, lives
+from flowengine.store.tables.insight import calibrated, cells, expected, lives
 from flowengine.store.tables.jobs import (
     awaiting,
     bookings,
@@ -63,6 +63,7 @@ __all__ = [
     "boxes",
     "branches",
     "calendars",
+    "calibrated",
     "calls",
     "cells",
     "challenges",
@@ -73,6 +74,7 @@ __all__ = [
     "deeds",
     "devices",
     "distinct",
+    "expected",
     "facts",
     "history",
     "jobs",

@@ -1,0 +1,166 @@
+"""What expected dates learn from, kept as jobs act: the difference between what a job teaches now and what of it was
+taken in.
+
+It is counted together with what else jobs teach (:mod:`flowengine.commands.counting`): nobody who acts waits for it,
+and one counts at a time. An open job teaches that it takes longer than it has taken so far; one that stands still is
+looked at anew, each time after it has stood there for half as long again. Before a job that is over is taken in, it
+says whether the dates that would have been told of it were too early, once. Where all is counted anew that is not done:
+it would look back with what nobody knew then, so corrections stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from flowengine.commands.shell import Shell
+from flowengine.insight.calibrating import Calibration
+from flowengine.insight.expecting import Cell, Expecting, StateCounts, ahead_of
+from flowengine.insight.life import Life
+from flowengine.insight.trails import Trail
+from flowengine.store import Transaction
+from flowengine.store.codec import decode, text
+
+SOONEST = timedelta(hours=1)
+"""A job that stands still is looked at no sooner than after this."""
+
+KEPT = timedelta(minutes=1)
+"""For how long what is expected is told without a look whether more was learnt."""
+
+READ = timedelta(hours=1)
+"""For how long working time ahead, by the file, counts as that of the moment when it was read."""
+
+MOST_VERSIONS = 20
+"""Versions of one process that are kept in memory."""
+
+Told = list[tuple[float, float, float]]
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """The calibration of a process, as it is stored."""
+
+    middle: float = 0.0
+    late: float = 0.0
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """What a job teaches that is not taken in: cells to be added, and, of one that is over now, what would have been
+    ``told`` of it."""
+
+    cells: Mapping[Cell, int] = {}
+    told: Told = []
+
+
+class Learnt:
+    """What the jobs of one process have taught, as it is kept in memory."""
+
+    def __init__(self, now: datetime, stamp: int, expecting: Expecting, calibration: Calibration) -> None:
+        self.looked, self.stamp, self.calibration = now, stamp, calibration
+        self._expecting = expecting
+        self._read: dict[str, tuple[datetime, Expecting]] = {}
+
+    def by_version(self, shell: Shell, tx: Transaction, process: str, version: str, now: datetime) -> Expecting:
+        """It, with what the file of that version says. Raises NotFound for a version that is not there."""
+        found = self._read.get(version)
+        if found is None or not timedelta() <= now - found[0] < READ:
+            ahead = ahead_of(shell.catalogue.compiled(tx, process, version).process, now)
+            if len(self._read) >= MOST_VERSIONS:
+                self._read.clear()
+            found = self._read[version] = now, self._expecting.by(ahead)
+        return found[1]
+
+
+def learnt(shell: Shell, tx: Transaction, process: str, now: datetime) -> Learnt:
+    """What the jobs of a process have taught: from memory, unless more was learnt since (:data:`KEPT`)."""
+    kept = shell.learnt.get(process)
+    if kept is not None and timedelta() <= now - kept.looked < KEPT:
+        return kept
+    stamp, body = tx.expected.stamp(process)
+    if kept is not None and kept.stamp == stamp:
+        kept.looked = now
+        return kept
+    expecting = Expecting()
+    for state, _, counts in tx.expected.of(process):
+        expecting.load(state, decode(counts, StateCounts))
+    found = shell.learnt[process] = Learnt(now, stamp, expecting, _calibration(body))
+    return found
+
+
+def _calibration(body: str) -> Calibration:
+    found = decode(body, Correction) if body else Correction()
+    return Calibration(found.middle, found.late)
+
+
+class Lessons:
+    """What jobs teach that are looked at in one transaction."""
+
+    def __init__(self, shell: Shell, tx: Transaction, *, corrects: bool) -> None:
+        self._shell, self._tx, self._corrects = shell, tx, corrects
+        self._now = shell.clock.now()
+        self._known: dict[tuple[str, str], tuple[Expecting, Calibration]] = {}
+
+    def taught(self, life: Life | None) -> tuple[Counter[Cell], bool]:
+        """What was taken in of a job, and whether it was over then."""
+        return (Counter(), False) if life is None else (life.trail.cells, life.trail.over is not None)
+
+    def of(self, process: str, version: str, before: tuple[Counter[Cell], bool], life: Life) -> Lesson:
+        """What a job teaches now, and was not taken in ``before``. An open one is learnt up to now."""
+        trail = life.trail
+        trail.see(self._now)
+        cells, was_over = before
+        after = trail.cells
+        after.subtract(cells)
+        told = self._told(process, version, trail) if self._corrects and not was_over else []
+        return Lesson({cell: count for cell, count in after.items() if count}, told)
+
+    def _told(self, process: str, version: str, trail: Trail) -> Told:
+        course = trail.course
+        if course is None or not course.finished:
+            return []
+        if (process, version) not in self._known:
+            self._shell.learnt.pop(process, None)  # not from memory: the newest that there is
+            found = learnt(self._shell, self._tx, process, self._now)
+            known = found.by_version(self._shell, self._tx, process, version, self._now)
+            self._known[process, version] = known, found.calibration
+        return self._known[process, version][0].told(course, self._known[process, version][1])
+
+
+def again(life: Life) -> datetime | None:
+    """When a job is to be looked at though it stands still; None for one that is over."""
+    trail = life.trail
+    if trail.until is None or (since := trail.youngest) is None:
+        return None
+    return trail.until + max((trail.until - since) / 2, SOONEST)
+
+
+def take_in(tx: Transaction, lessons: Iterable[tuple[str, Lesson]], gone: int = 0) -> None:
+    """Add what jobs have taught, each with its process; ``gone`` is 1 for jobs that leave the database. Who calls it is
+    the one who counts."""
+    by_process: dict[str, dict[str, Counter[Cell]]] = {}
+    told: dict[str, list[Told]] = {}
+    for process, lesson in lessons:
+        for cell, count in lesson.cells.items():
+            by_process.setdefault(process, {}).setdefault(cell.state, Counter())[cell] += count
+        if lesson.told:
+            told.setdefault(process, []).append(lesson.told)
+    for process in sorted({*by_process, *told}):
+        _add(tx, process, by_process.get(process, {}), gone)
+        stamp, body = tx.expected.stamp(process)
+        calibration = _calibration(body)
+        for each in told.get(process, ()):
+            calibration = calibration.after(each)
+        tx.expected.correct(process, stamp + 1, text(Correction(calibration.middle, calibration.late)))
+
+
+def _add(tx: Transaction, process: str, by_state: Mapping[str, Mapping[Cell, int]], gone: int) -> None:
+    there: dict[str, Any] = {state: body for state, of_gone, body in tx.expected.of(process) if of_gone == gone}
+    bodies = {}
+    for state, cells in by_state.items():
+        counts = decode(there[state], StateCounts) if state in there else StateCounts()
+        counts.add(cells)
+        bodies[state] = "" if counts.is_empty else text(counts)
+    tx.expected.put(process, gone, bodies)
