@@ -20,6 +20,7 @@ from flowengine.store import StoredJob, Transaction
 from flowengine.store.steps import WaitingStep
 from flowengine.views.history_lines import LONGEST_ASKED
 from flowengine.views.plainly import Clock
+from flowengine.views.promised import within_days
 
 
 class Asked(NamedTuple):
@@ -69,9 +70,11 @@ def in_words(tx: Transaction, job: StoredJob, step: Step, clock: Clock | None = 
     whole = title == text
     if step.purpose == NEW_DATE:  # it has a name, and shows the dates and the reason
         title, whole = (title if whole else say(step.title)), True
+    files = ((say("Files"), files_named(tx, ", ".join(found.files))),) if found.files else ()
+    if step.asks_date and not step.asked_by:  # nobody has: it is expected so
+        return replace(step, title=title, shown=lines)
     who = name_of(tx, step.asked_by) if step.asked_by else step.title
     by = (say("Asked by"), who) if whole else (who, text)
-    files = ((say("Files"), files_named(tx, ", ".join(found.files))),) if found.files else ()
     return replace(step, title=title, shown=(*lines, by, *files))
 
 
@@ -81,6 +84,9 @@ def _of_new_date(job: StoredJob, step: Step, text: str, clock: Clock) -> tuple[s
     if promise is None or promise.asked is None or step.due is None:
         return text, step.shown
     old, new, because = clock.promised(promise.by), clock.promised(promise.asked), text.partition(": ")[2]
+    if promise.risk is not None and not step.asked_by:
+        between = within_days(*promise.risk, clock.words, clock.home)
+        because = say("it is expected %(between)s, for it takes longer than we thought", between=between)
     unanswered = say("from %(due)s on, %(old)s stands as it was promised", due=clock.moment(step.due), old=old)
     return say("A new date, %(new)s instead of %(old)s: %(because)s", new=new, old=old, because=because), (
         (say("Promised"), old),

@@ -159,6 +159,7 @@ def _folded(
         life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job, seq)), before)
         if life is None:
             life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job)))
+        assert life is not None, "all entries are given"
         add(difference, cells_of(life, job.customer))
         return _Counted(job, seq, life, difference, lessons.of(*which, taught, life))
     except StoreError:

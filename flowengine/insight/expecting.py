@@ -365,12 +365,32 @@ class Expecting:
 
 
 def ahead_of(process: Process, now: datetime) -> dict[str, Lengths]:
-    """What the file says of how long it is from each state to the end (``takes``, and the lengths of waits, along the
-    usual ways), for :class:`Expecting`; empty where it says nothing. ``now`` decides how much working time comes to."""
+    """What the file says of how long it is from each state until what is promised is there, else to the end (``takes``,
+    and the lengths of waits, along the usual ways), for :class:`Expecting`; empty where it says nothing. ``now``
+    decides how much working time comes to."""
     found = lengths(compile_process(process), now)
+    kept = [found[name] for name in _keeping(process) if name in found]
+    if kept:
+        there = max(kept)
+        after = there.whole - there.here
+        found = {
+            name: Lengths(one.whole - after, one.here) if one.whole >= there.whole else one
+            for name, one in found.items()
+        }
     if (first := found.get(process.root.start)) is not None:
         found[WHOLE] = Lengths(first.whole, first.whole)
     return found
+
+
+def _keeping(process: Process) -> set[str]:
+    """The states that settle what is promised, as far as the file's expression names them: one that has to be passed,
+    or by whose answer it goes."""
+    expression = process.promise_kept
+    if expression is None:
+        return set()
+    passed = {str(given[0]) for name, given in expression.calls if name == "passed" and given}
+    places = {path[1] for path in expression.paths if len(path) > 1 and path[0] == "data"}
+    return passed | {state.name for state in process.states() if (state.saves or state.name) in places}
 
 
 def _mark(age: float) -> int:

@@ -46,6 +46,8 @@ def of_asked(
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     answer = answer_in(tx, job, row.seq, number) if answered else ""
     opening = _SAID.get(found.step.purpose, phrase("You have asked:"))
+    if not found.step.asked_by:  # for another date, of which the engine has thought
+        opening = phrase("The customer was asked:")
     subject = phrase("Answer: %(text)s", text=shorten(found.text, 110))
     if not answered:
         subject = phrase("Not answered yet: %(text)s", text=shorten(found.text, 100))

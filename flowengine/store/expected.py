@@ -147,5 +147,3 @@ class Expected:
             stands = tuple(one for one in places if one.state)
             found[id] = StandingJob(process, version, head.started, waits, stands)
         return found
-
-

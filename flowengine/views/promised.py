@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Head, Promise, Step
@@ -72,6 +72,8 @@ def told(process: Process, promise: Promise, became: PromiseStatus, words: Words
     clock = plainly.Clock(process, words)
     asked = clock.promised(promise.asked or promise.by)
     said = passed if became == "late" and passed else at_risk(process, promise, words) if became == "at_risk" else ""
+    if became == "asked" and promise.risk is not None:
+        said = words.say("%(told)s. Asked is %(asked)s instead", told=at_risk(process, promise, words), asked=asked)
     return PromiseView(
         by=promise.by,
         first=promise.first,
@@ -91,14 +93,18 @@ def at_risk(process: Process, promise: Promise, words: Words) -> str:
     by = clock.promised(promise.by)
     if promise.risk is None:
         return words.say("Promised for %(by)s", by=by)
-    soonest, latest = (words.day(one.astimezone(words.zone or clock.home)) for one in promise.risk)
-    if soonest == latest:
-        between = words.say("on %(day)s", day=soonest)
-    else:
-        between = words.say("between %(soonest)s and %(latest)s", soonest=soonest, latest=latest)
+    between = within_days(*promise.risk, words, clock.home)
     return words.say(
         "Promised for %(by)s, but it is expected %(between)s: it takes longer than we thought", by=by, between=between
     )
+
+
+def within_days(soonest: datetime, latest: datetime, words: Words, home: tzinfo) -> str:
+    """``between Fri 12 Mar 2027 and Fri 19 Mar 2027``, or ``on`` a day, where the reader is, else at ``home``."""
+    first, last = (words.day(one.astimezone(words.zone or home)) for one in (soonest, latest))
+    if first == last:
+        return words.say("on %(day)s", day=first)
+    return words.say("between %(soonest)s and %(latest)s", soonest=first, latest=last)
 
 
 def passed(compiled: Compiled, head: Head, words: Words, asked: Sequence[Step]) -> str:

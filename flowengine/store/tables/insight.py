@@ -36,8 +36,8 @@ lives = sa.Table(
         sqlite_where=sa.text("again IS NOT NULL"),
         postgresql_where=sa.text("again IS NOT NULL"),
     ),
-    comment="What of a job is in the cells, up to that entry of its history. again: when an open one that has not moved "
-    "has lasted so much longer that it teaches something else.",
+    comment="What of a job is in the cells, up to that entry of its history. again: when an open one that stands "
+    "still has lasted so much longer that it teaches something else.",
 )
 
 expected = sa.Table(

@@ -1,4 +1,4 @@
-"""When jobs are expected to be finished: for jobs that are looked at, and for promises."""
+"""When jobs are expected to be finished: for who looks at them, and for promises."""
 
 from __future__ import annotations
 
