@@ -44,8 +44,7 @@ def spoken(process: Process, value: datetime) -> str:
 def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
     """Ask the customer for a new date. Raises NotAllowed where nothing is promised that is still to be kept, or where
     he is asked already; BadAnswer for a date that is over, is the one that is promised, or for no reason."""
-    draft, process, now = here.draft, here.process, here.now
-    head = draft.head
+    draft, now, head = here.draft, here.now, here.draft.head
     promise = head.promise
     if promise is None or promise.kept is not None:
         what = phrase("the promise is kept") if promise and promise.kept else phrase("the promise is broken")

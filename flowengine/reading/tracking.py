@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 
 from flowengine.commands import access, voting
 from flowengine.commands.asked import files_named, in_words
+from flowengine.commands.expecting import expected
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
@@ -40,11 +41,12 @@ from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places, unanswered
 from flowengine.views.history_lines import Teller
-from flowengine.views.promised import passed, promise_view
+from flowengine.views.promised import expected_view, passed, promise_view
 from flowengine.views.replies import (
     CustomerPlace,
     CustomerTrack,
     CustomerWaiting,
+    ExpectedView,
     JobRow,
     OfferView,
     PromiseView,
@@ -97,6 +99,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             updated=job.updated,
             ended=job.ended,
             promise=_promise(look, now, words) if look.own else None,
+            expected=_expected(shell, look, words) if look.own else None,
             zone=compiled.process.zone,
             ahead=coming,
             facts=known if head.erased is None else (),
@@ -121,6 +124,11 @@ def track(shell: Shell, text: str, by: By) -> Track:
             return seen
         failing = troubles(shell, tx, job, words) if actor.kind == "operator" and head.status == "open" else ()
         return StaffTrack(**asdict(seen), troubles=tuple(failing))
+
+
+def _expected(shell: Shell, look: Look, words: Words) -> ExpectedView | None:
+    found = expected(shell, look.tx, [look.job.id]).get(look.job.id)
+    return expected_view(found, look.process.clock, words, inside=look.inside)
 
 
 def _takes_longer(shell: Shell, tx: Transaction, job: StoredJob) -> bool:
@@ -406,6 +414,7 @@ def jobs(
         )
         rows = _open_to(tx, asker, listed, limit, after)
         names = {} if took_part else {id: name_of(tx, id) for id in {row.customer for row in rows}}
+        coming = {} if own else expected(shell, tx, [row.id for row in rows if row.status == "open"])
         return [
             JobRow(
                 id=row.id,
@@ -426,7 +435,10 @@ def jobs(
                 title=compiled.process.title if compiled else row.process,
                 where=tuple(map(words.tell, _standing_in_words(compiled, row, own))),
                 promise=promise_view(process, row.head, now, words) if process else None,
-                zone=process.zone if process else "",
+                expected=expected_view(coming.get(row.id), compiled.process.clock, words, inside=True)
+                if compiled
+                else None,
+                zone=compiled.process.zone if compiled and (process or row.id in coming) else "",
             )
             for row in rows
             for compiled in (_known(shell, tx, row, asker.language),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Head, Promise, Step
@@ -13,12 +14,16 @@ from flowengine.speech.spoken_time import last_day
 from flowengine.speech.words import Words
 from flowengine.views import plainly
 from flowengine.views.customer_words import UNDER_WAY, places
-from flowengine.views.replies import PromiseStatus, PromiseView, View
+from flowengine.views.replies import ExpectedView, PromiseStatus, PromiseView, View
+
+if TYPE_CHECKING:
+    from flowengine.insight.expecting import Range  # a desk far from the database loads nothing of it
 
 
 class PromiseRow(View, frozen=True, kw_only=True):
-    """A promise in a list: of which job, for whom, and what became of it. ``zone`` is that of its process, in which a
-    promised day ends; ``place`` is what the next page comes ``after``."""
+    """A promise in a list: of which job, for whom, and what became of it; ``expected`` is when what is still to be kept
+    is, where that is known. ``zone`` is that of its process, in which a promised day ends; ``place`` is what the next
+    page comes ``after``."""
 
     job: str
     short: str
@@ -27,6 +32,7 @@ class PromiseRow(View, frozen=True, kw_only=True):
     customer: str
     customer_name: str
     promise: PromiseView
+    expected: ExpectedView | None = None
     zone: str = ""
     place: str = ""
 
@@ -97,6 +103,15 @@ def at_risk(process: Process, promise: Promise, words: Words) -> str:
     return words.say(
         "Promised for %(by)s, but it is expected %(between)s: it takes longer than we thought", by=by, between=between
     )
+
+
+def expected_view(found: Range | None, home: tzinfo, words: Words, *, inside: bool) -> ExpectedView | None:
+    """When a job is expected to be finished, as it is told; how many jobs are behind it, to those ``inside`` alone."""
+    if found is None:
+        return None
+    between = within_days(found.p50, found.p90, words, home)
+    said = words.say("Expected %(between)s", between=between)
+    return ExpectedView(soonest=found.p50, latest=found.p90, words=said, jobs=found.jobs if inside else None)
 
 
 def within_days(soonest: datetime, latest: datetime, words: Words, home: tzinfo) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from flowengine import errors as e
-from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
+from flowengine.views.replies import ExpectedView, HeldStep, InboxGroup, InboxItem, StaffItem
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
     refuse_outside,
@@ -28,8 +28,8 @@ WRITTEN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A step in the list. ``when`` is by when it is to be done, ``appointment`` when the customer comes, and
-    ``usual`` in how many seconds it is usually over."""
+    """A step in the list. ``when`` is by when it is to be done, ``appointment`` when the customer comes, ``usual`` in
+    how many seconds it is usually over, and ``expected`` when the job is."""
 
     id: str
     job: str
@@ -47,6 +47,7 @@ class Row:
     preferred: bool = False
     zone: str = ""
     usual: int | None = None
+    expected: ExpectedView | None = None
 
 
 @pages.get("/work")
@@ -112,6 +113,7 @@ def _row(item: InboxItem) -> Row:
         appointment=item.appointment if isinstance(item, StaffItem) else None, opened=item.opened,
         promise=item.promise, late=item.late, asked=item.asked, preferred=item.preferred, zone=item.zone,
         usual=item.usual if isinstance(item, StaffItem) else None,
+        expected=item.expected if isinstance(item, StaffItem) else None,
     )  # fmt: skip
 
 
