@@ -27,7 +27,7 @@ from flowengine.store import Transaction
 from flowengine.store.archive import ArchivedJob
 from flowengine.store.codec import decode, plain, text
 from flowengine.store.history import read
-from flowengine.store.insight import Uncounted
+from flowengine.store.insight import CountedTo, Uncounted
 
 LOG = logging.getLogger("flowengine.insight")
 
@@ -40,11 +40,11 @@ MOST_BEHIND = 1_000
 
 
 class _Counted(msgspec.Struct, frozen=True):
-    """A job that was folded: up to which entry it was counted ``before`` (0: not at all), its life now, and the cells
+    """A job that was folded: up to where it was counted ``before``, its life now, and the cells
     that are to be added, with what it teaches of how long jobs take."""
 
     job: Uncounted
-    before: int
+    before: CountedTo
     life: Life | None
     difference: Cells
     lesson: Lesson = Lesson()
@@ -129,7 +129,7 @@ def _put(tx: Transaction, folded: Sequence[_Counted], *, in_order: bool = False)
     for one in kept:
         if one.life is not None:
             tx.insights.live(one.job.job, one.life.seq, text(one.life), again(one.life))
-        elif one.before:
+        elif one.before.seq:
             tx.insights.rest(one.job.job)
     return kept
 
@@ -148,7 +148,7 @@ def _folded(
 ) -> _Counted:
     """What a job comes to, and what of that is not counted."""
     stored = tx.insights.life(job.job)
-    before, seq = (None, 0) if stored is None else (decode(stored[1], Life), stored[0])
+    before, to = (None, CountedTo()) if stored is None else (decode(stored[1], Life), stored[0])
     try:
         which = (job.process, job.version)
         if which not in known:
@@ -156,17 +156,17 @@ def _folded(
         difference: Cells = {}
         add(difference, cells_of(before, job.customer), -1)
         taught = lessons.taught(before)
-        life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job, seq)), before)
+        life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job, to.seq)), before)
         if life is None:
             life = lived(known[which], job.customer, _until(job.seq, tx.history.of(job.job)))
         assert life is not None, "all entries are given"
         add(difference, cells_of(life, job.customer))
-        return _Counted(job, seq, life, difference, lessons.of(*which, taught, life))
+        return _Counted(job, to, life, difference, lessons.of(*which, taught, life))
     except StoreError:
         raise
     except Exception as error:  # whatever it is, this job must not stand in the way of the others
         LOG.warning("job %s cannot be counted: %s: %s", job.job, type(error).__name__, error)
-        return _Counted(job, seq, None, {})
+        return _Counted(job, to, None, {})
 
 
 def _until(seq: int, entries: Iterable[Any]) -> list[Any]:
@@ -220,7 +220,7 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
         before = _life(tx, job.job)
         away: Cells = {}
         add(away, cells_of(before, job.customer), -1)
-        left.append(_Counted(Uncounted(job.job, job.process, job.version, job.customer, 0), 0, None, away))
+        left.append(_Counted(Uncounted(job.job, job.process, job.version, job.customer, 0), CountedTo(), None, away))
         was, _ = lessons.taught(before)
         take_away = Lesson({cell: -number for cell, number in was.items()})
         try:

@@ -81,7 +81,9 @@ PROGRESS_OF = Query(
     sa.select(_S.c.value).where(_S.c.name == sa.literal_column(f"'{COUNTING}'")),
 )
 LIFE = Query(
-    "insight.life", "What of a job is counted.", sa.select(_L.c.seq, _L.c.body).where(_L.c.job_id == param("of_job"))
+    "insight.life",
+    "What of a job is counted.",
+    sa.select(_L.c.seq, _L.c.again, _L.c.body).where(_L.c.job_id == param("of_job")),
 )
 REST = Query(
     "insight.rest",
@@ -90,8 +92,8 @@ REST = Query(
 )
 COUNTED_TO = Query(
     "insight.counted_to",
-    "Up to which entry a job is counted.",
-    sa.select(_L.c.seq).where(_L.c.job_id == param("of_job")),
+    "Up to which entry a job is counted, and when it is to be looked at again.",
+    sa.select(_L.c.seq, _L.c.again).where(_L.c.job_id == param("of_job")),
 )
 LIVE = Query("insight.live", "Keep what of a job is counted.", lambda dialect: upserts(dialect, _L))
 DIE = Query(
@@ -163,6 +165,14 @@ class Uncounted(NamedTuple):
     seq: int
 
 
+class CountedTo(NamedTuple):
+    """Up to which entry a job is counted (0: it is not), and when it is to be looked at again, which is another moment
+    after each look."""
+
+    seq: int = 0
+    again: int | None = None
+
+
 class StoredCell(NamedTuple):
     """A cell and what is in it, as JSON."""
 
@@ -220,15 +230,15 @@ class Insights:
         counts: list[int] = [row[0] for row in (uncounted, remaining) if row]
         return min(most, sum(counts))
 
-    def life(self, job: str) -> tuple[int, str] | None:
-        """Up to which entry a job is counted, and what of it; None for one that is not."""
+    def life(self, job: str) -> tuple[CountedTo, str] | None:
+        """Up to where a job is counted, and what of it; None for one that is not."""
         row = self._channel.one(LIFE, {"of_job": job})
-        return (row[0], row[1]) if row else None
+        return (CountedTo(row[0], row[1]), row[2]) if row else None
 
-    def counted_to(self, job: str) -> int:
-        """Up to which entry a job is counted; 0 for one that is not."""
+    def counted_to(self, job: str) -> CountedTo:
+        """Up to where a job is counted."""
         row = self._channel.one(COUNTED_TO, {"of_job": job})
-        return row[0] if row else 0
+        return CountedTo(*row) if row else CountedTo()
 
     def live(self, job: str, seq: int, body: str, again: datetime | None = None) -> None:
         """Keep what of a job is counted, up to an entry, and when it is to be looked at though it stands still."""
