@@ -83,11 +83,15 @@ def learnt(shell: Shell, tx: Transaction, process: str, now: datetime) -> Learnt
     if kept is not None and kept.stamp == stamp:
         kept.looked = now
         return kept
+    found = shell.learnt[process] = _newest(tx, process, now, stamp, body)
+    return found
+
+
+def _newest(tx: Transaction, process: str, now: datetime, stamp: int, body: str) -> Learnt:
     expecting = Expecting()
     for state, _, counts in tx.expected.of(process):
         expecting.load(state, decode(counts, StateCounts))
-    found = shell.learnt[process] = Learnt(now, stamp, expecting, _calibration(body))
-    return found
+    return Learnt(now, stamp, expecting, _calibration(body))
 
 
 def _calibration(body: str) -> Calibration:
@@ -122,8 +126,7 @@ class Lessons:
         if course is None or not course.finished:
             return []
         if (process, version) not in self._known:
-            self._shell.learnt.pop(process, None)  # not from memory: the newest that there is
-            found = learnt(self._shell, self._tx, process, self._now)
+            found = _newest(self._tx, process, self._now, *self._tx.expected.stamp(process))
             known = found.by_version(self._shell, self._tx, process, version, self._now)
             self._known[process, version] = known, found.calibration
         return self._known[process, version][0].told(course, self._known[process, version][1])

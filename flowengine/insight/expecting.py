@@ -266,8 +266,7 @@ class Expecting:
             if curve is None:
                 return None
             over = job_age - MARKS[job_mark]
-            jobs = self._seen[WHOLE, job_mark].jobs if (WHOLE, job_mark) in self._seen else 0
-            found = [(curve.quantile(0.5, over), curve.quantile(0.9, over), WHOLE, jobs)]
+            found = [(curve.quantile(0.5, over), curve.quantile(0.9, over), *self._behind(WHOLE, job_mark, job_mark))]
         middle, late, state, jobs = max(found)
         if calibration is not None:
             middle, late = calibration.corrected(middle, late)
@@ -303,9 +302,19 @@ class Expecting:
         if curve is None:
             return None
         over, more = age - MARKS[mark], self._queueing(visit, age)
-        jobs = self._seen[visit.state, mark].jobs if (visit.state, mark) in self._seen else 0
         middle, late = (max(curve.quantile(level, over) + more, 0.0) for level in (0.5, 0.9))
-        return middle, late, visit.state, jobs
+        return middle, late, *self._behind(visit.state, mark, job_mark)
+
+    def _behind(self, state: str, mark: int, job_mark: int) -> tuple[str, int]:
+        """The state whose jobs tell, and how many they are: those that stood there as long, else the last that did
+        nearly; none where the file tells alone."""
+        for age in range(mark, -1, -1):
+            seen_here = self._seen.get((state, age))
+            if seen_here is not None and seen_here.jobs > 0:
+                return state, seen_here.jobs
+        if state in self._ahead or state == WHOLE:
+            return state, 0
+        return self._behind(WHOLE, job_mark, job_mark)
 
     def _queueing(self, visit: Visit, age: float) -> float:
         """How many seconds more than usual it takes, since more (or fewer) are ahead than usually at that age.

@@ -88,7 +88,7 @@ LIFE = Query(
 REST = Query(
     "insight.rest",
     "A job is not looked at again before it moves.",
-    sa.update(_L).where(_L.c.job_id == param("of_job")).values(again=None),
+    sa.update(_L).where(_L.c.job_id == param("of_job")).values(again=sa.null()),
 )
 COUNTED_TO = Query(
     "insight.counted_to",

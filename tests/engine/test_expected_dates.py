@@ -169,7 +169,7 @@ def test_one_job_and_one_outlier(engine: Engine, table: Begin, made: Callable[..
     after = told(engine, again)
     assert before is not None
     assert after is not None
-    assert 0 <= (after.p50 - clock.now() - DAY) / DAY < 12
+    assert 9 < (after.p50 - clock.now()) / DAY < 15
 
 
 def test_what_is_over_suspended_or_withdrawn_is_not_expected(
@@ -293,7 +293,7 @@ def test_a_clock_that_was_set_back_is_survived(
     learn(engine)
     job = table()
     before = clock.now()
-    clock.set(before - 3 * DAY) if hasattr(clock, "set") else setattr(clock, "_now", before - 3 * DAY)
+    clock.set(before - 3 * DAY)
     found = told(engine, job)
     assert found is not None
     assert found.p50 >= clock.now()
@@ -368,7 +368,8 @@ def test_what_did_not_commit_was_not_learnt(engine: Engine, table: Begin) -> Non
 def test_somebody_elses_job_tells_no_date(engine: Engine, made: Callable[..., str]) -> None:
     """A customer who takes part in it sees neither its promise nor when it is expected."""
     open_to = TABLE.replace("process: table", "process: shared").replace(
-        "build: {type: task, for: maker", "build: {type: task, for: customers, takes: P3D"
+        "build: {type: task, for: maker, next: fulfilled}",
+        "build: {type: task, for: customers, within: P30D, takes: P3D, on: {done: fulfilled, expired: gone}}",
     )
     engine.deploy(open_to)
     job = engine.start("shared", by="ada", need={"wood": "oak"}).job
