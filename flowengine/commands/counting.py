@@ -40,8 +40,8 @@ MOST_BEHIND = 1_000
 
 
 class _Counted(msgspec.Struct, frozen=True):
-    """A job that was folded: up to where it was counted ``before``, its life now, and the cells
-    that are to be added, with what it teaches of how long jobs take."""
+    """A job that was folded: up to where it was counted ``before``, its life now, and the cells that are to be added,
+    with what it teaches of how long jobs take."""
 
     job: Uncounted
     before: CountedTo
@@ -65,6 +65,8 @@ def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
     if anew is None and not jobs:
         return 0, 0
     found = shell.keep(lambda tx: _keep(tx, folded, anew))
+    for job in jobs:
+        shell.learnt.pop(job.process, None)
     return count(shell, most) if anew is not None and not jobs else found
 
 

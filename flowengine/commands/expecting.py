@@ -29,9 +29,10 @@ def _of(shell: Shell, tx: Transaction, job: StandingJob, now: datetime) -> Range
     if not job.waits:
         return None
     with suppress(NotFound):  # somebody has taken the version of its process out of the database
-        states = shell.catalogue.compiled(tx, job.process, job.version).states
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        states = compiled.states
         found = learnt(shell, tx, job.process, now)
-        expecting = found.by_version(shell, tx, job.process, job.version, now)
+        expecting = found.by(job.version, lambda: compiled.process, now)
         begun = min(job.begun, now)  # of a clock that was set back nobody knows more
         visits = [
             Visit(state=place.state, entered=max(min(place.since or begun, now), begun))

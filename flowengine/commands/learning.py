@@ -19,7 +19,8 @@ import msgspec
 
 from flowengine.commands.shell import Shell
 from flowengine.insight.calibrating import Calibration
-from flowengine.insight.expecting import Cell, Expecting, StateCounts, ahead_of
+from flowengine.insight.expecting import Cell, Expecting, StateCounts
+from flowengine.insight.learnt import Learnt
 from flowengine.insight.life import Life
 from flowengine.insight.trails import Trail
 from flowengine.store import Transaction
@@ -29,13 +30,7 @@ SOONEST = timedelta(hours=1)
 """A job that stands still is looked at no sooner than after this."""
 
 KEPT = timedelta(minutes=1)
-"""For how long what is expected is told without a look whether more was learnt."""
-
-READ = timedelta(hours=1)
-"""For how long working time ahead, by the file, counts as that of the moment when it was read."""
-
-MOST_VERSIONS = 20
-"""Versions of one process that are kept in memory."""
+"""For how long what is expected is told without a look whether others have learnt more."""
 
 Told = list[tuple[float, float, float]]
 
@@ -53,25 +48,6 @@ class Lesson(msgspec.Struct, frozen=True):
 
     cells: Mapping[Cell, int] = {}
     told: Told = []
-
-
-class Learnt:
-    """What the jobs of one process have taught, as it is kept in memory."""
-
-    def __init__(self, now: datetime, stamp: int, expecting: Expecting, calibration: Calibration) -> None:
-        self.looked, self.stamp, self.calibration = now, stamp, calibration
-        self._expecting = expecting
-        self._read: dict[str, tuple[datetime, Expecting]] = {}
-
-    def by_version(self, shell: Shell, tx: Transaction, process: str, version: str, now: datetime) -> Expecting:
-        """It, with what the file of that version says. Raises NotFound for a version that is not there."""
-        found = self._read.get(version)
-        if found is None or not timedelta() <= now - found[0] < READ:
-            ahead = ahead_of(shell.catalogue.compiled(tx, process, version).process, now)
-            if len(self._read) >= MOST_VERSIONS:
-                self._read.clear()
-            found = self._read[version] = now, self._expecting.by(ahead)
-        return found[1]
 
 
 def learnt(shell: Shell, tx: Transaction, process: str, now: datetime) -> Learnt:
@@ -127,7 +103,8 @@ class Lessons:
             return []
         if (process, version) not in self._known:
             found = _newest(self._tx, process, self._now, *self._tx.expected.stamp(process))
-            known = found.by_version(self._shell, self._tx, process, version, self._now)
+            compiled = self._shell.catalogue.compiled(self._tx, process, version)
+            known = found.by(version, lambda: compiled.process, self._now)
             self._known[process, version] = known, found.calibration
         return self._known[process, version][0].told(course, self._known[process, version][1])
 

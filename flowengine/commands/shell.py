@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-    from flowengine.commands.learning import Learnt
+    from flowengine.insight.learnt import Learnt
 
 T = TypeVar("T")
 

@@ -9,5 +9,6 @@ still takes, from how long it took) and ``calibrating`` (ranges kept honest as j
 today, and why, with ``notice`` (how long before its use something is chosen) and ``intermittent`` (what is asked for a
 day).
 
-Others take from here: ``life``, ``cells`` and ``withholding``.
+Others take from here: ``life``, ``cells`` and ``withholding``; ``trails`` (where a job stood, and when), ``expecting``,
+``calibrating`` and ``learnt`` (what of that is kept in memory).
 """

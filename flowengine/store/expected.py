@@ -65,7 +65,7 @@ STANDING = Query("expected.standing", "Where jobs stand, by their ids.", _standi
 BRANCHES = Query(
     "expected.branches",
     "Some branches of a job below its root.",
-    sa.select(_B.c.body).where(_B.c.job_id == param("of_job")).order_by(_B.c.made).limit(param("most")),
+    sa.select(_B.c.body).where(_B.c.job_id == param("of_job")).limit(param("most")),
 )
 
 

@@ -102,11 +102,15 @@ DIE = Query(
 STANDING = Query(
     "insight.standing",
     "Jobs that stand still, and of which all is counted, but how long they have stood there by now.",
-    sa.select(_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.seq)
-    .join_from(_L, _J, _J.c.id == _L.c.job_id)
-    .where(_L.c.again <= param("now"))
-    .order_by(_L.c.again, _L.c.job_id)
-    .limit(param("most")),
+    sa.select(_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.seq).join_from(
+        sa.select(_L.c.job_id)
+        .where(_L.c.again.is_not(None), _L.c.again <= param("now"))
+        .order_by(_L.c.again, _L.c.job_id)
+        .limit(param("most"))
+        .subquery("still"),
+        _J,
+        _J.c.id == sa.literal_column("still.job_id"),
+    ),
 )
 MARK = Query(
     "insight.mark",

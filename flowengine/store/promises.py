@@ -142,6 +142,5 @@ def save(channel: Channel, job: str, before: Head | None, head: Head) -> None:
         return
     if before is not None and (before.promise, before.status) == (head.promise, head.status):
         return
-    row: dict[str, Any] = {"job_id": job, "process": head.process, "customer": head.customer, "state": state_of(head)}
-    row |= {"promised": micros(head.promise.by), "body": text(head.promise), "look": 0}
-    channel.write(PUT, row)
+    row = {"job_id": job, "process": head.process, "customer": head.customer, "state": state_of(head)}
+    channel.write(PUT, row | {"promised": micros(head.promise.by), "body": text(head.promise), "look": 0})

@@ -111,7 +111,7 @@ def test_where_nothing_is_known_nothing_is_told(engine: Engine, table: Begin) ->
     assert [row.expected for row in engine.jobs(by="olga")] == [None]
 
 
-def test_what_the_file_says_is_told_until_there_is_more(engine: Engine, table: Begin, clock: SimulatedClock) -> None:
+def test_what_the_file_says_is_told_until_there_is_more(engine: Engine, table: Begin) -> None:
     """Those inside are told that no job is behind it; the customer is told the days alone."""
     engine.deploy(TABLE.replace("for: maker,", "for: maker, takes: P8D,").replace("oak?", "oak, now?"))
     job = table()
@@ -274,7 +274,7 @@ def test_counted_anew_it_is_what_it_was(
     assert learnt(engine) == before
 
 
-def test_what_is_learnt_holds_nothing_of_anybody(engine: Engine, table: Begin, made: Callable[..., str]) -> None:
+def test_what_is_learnt_holds_nothing_of_anybody(engine: Engine, made: Callable[..., str]) -> None:
     """State names and numbers, so that nothing has to be erased."""
     made()
     learn(engine)
@@ -365,7 +365,7 @@ def test_what_did_not_commit_was_not_learnt(engine: Engine, table: Begin) -> Non
     assert learnt(engine) == ({}, "")
 
 
-def test_somebody_elses_job_tells_no_date(engine: Engine, made: Callable[..., str]) -> None:
+def test_somebody_elses_job_tells_no_date(engine: Engine) -> None:
     """A customer who takes part in it sees neither its promise nor when it is expected."""
     open_to = TABLE.replace("process: table", "process: shared").replace(
         "build: {type: task, for: maker, next: fulfilled}",
