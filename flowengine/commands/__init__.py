@@ -8,7 +8,7 @@ what people type to jobs and steps, and whether they may), ``catching_up`` (what
 ``asked`` (what they have asked), and the verbs in ``on_jobs``, ``messages``, ``starting``, ``deploying``, ``people``,
 ``parties``, ``records``, ``merging``, ``referrals`` (who has brought whom), ``importing``, ``availability``,
 ``closing``, ``erasing``, ``migration``, ``incidents``, ``interventions``, ``retention``, ``counting`` (what all jobs
-teach), ``expecting`` (when jobs are expected to be finished),
-``partners``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``, ``links``,
-``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.
+teach), ``expecting`` (when jobs are expected to be finished), ``partners``, ``tokens``, ``voting``, ``unserved`` and
+``unstaffed``; of signing in ``sessions``, ``links``, ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``,
+``own_tokens``, ``devices`` and ``public_starts``.
 """

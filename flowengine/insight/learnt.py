@@ -1,4 +1,4 @@
-"""What the jobs of one process have taught of how long they take, as it is kept in memory, read by each of its files."""
+"""What the jobs of a process have taught of how long they take, as it is kept in memory, read by each of its files."""
 
 from __future__ import annotations
 
