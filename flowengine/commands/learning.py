@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from flowengine.commands.shell import Shell
+from flowengine.core.usual import Lengths
 from flowengine.insight.calibrating import Calibration
-from flowengine.insight.expecting import Cell, Expecting, StateCounts
+from flowengine.insight.expecting import Cell, Expecting, StateCounts, ahead_of
 from flowengine.insight.learnt import Learnt
 from flowengine.insight.life import Life
 from flowengine.insight.trails import Trail
@@ -55,19 +56,20 @@ def learnt(shell: Shell, tx: Transaction, process: str, now: datetime) -> Learnt
     kept = shell.learnt.get(process)
     if kept is not None and timedelta() <= now - kept.looked < KEPT:
         return kept
-    stamp, body = tx.expected.stamp(process)
+    stamp, _ = tx.expected.stamp(process)
     if kept is not None and kept.stamp == stamp:
         kept.looked = now
         return kept
-    found = shell.learnt[process] = _newest(tx, process, now, stamp, body)
+    found = shell.learnt[process] = Learnt(now, stamp, *newest(tx, process))
     return found
 
 
-def _newest(tx: Transaction, process: str, now: datetime, stamp: int, body: str) -> Learnt:
+def newest(tx: Transaction, process: str) -> tuple[Expecting, Calibration]:
+    """The same, as it is stored."""
     expecting = Expecting()
     for state, _, counts in tx.expected.of(process):
         expecting.load(state, decode(counts, StateCounts))
-    return Learnt(now, stamp, expecting, _calibration(body))
+    return expecting, _calibration(tx.expected.stamp(process)[1])
 
 
 def _calibration(body: str) -> Calibration:
@@ -81,7 +83,8 @@ class Lessons:
     def __init__(self, shell: Shell, tx: Transaction, *, corrects: bool) -> None:
         self._shell, self._tx, self._corrects = shell, tx, corrects
         self._now = shell.clock.now()
-        self._known: dict[tuple[str, str], tuple[Expecting, Calibration]] = {}
+        self._known: dict[str, tuple[Expecting, Calibration]] = {}
+        self._ahead: dict[tuple[str, str], Mapping[str, Lengths]] = {}
 
     def taught(self, life: Life | None) -> tuple[Counter[Cell], bool]:
         """What was taken in of a job, and whether it was over then."""
@@ -94,19 +97,25 @@ class Lessons:
         cells, was_over = before
         after = trail.cells
         after.subtract(cells)
+        different = {cell: count for cell, count in after.items() if count}
         told = self._told(process, version, trail) if self._corrects and not was_over else []
-        return Lesson({cell: count for cell, count in after.items() if count}, told)
+        if process in self._known:
+            self._known[process][0].add(different)
+        return Lesson(different, told)
 
     def _told(self, process: str, version: str, trail: Trail) -> Told:
-        course = trail.course
+        """What would have been told of a job that is over, by all that was learnt before it."""
+        course, which = trail.course, (process, version)
         if course is None or not course.finished:
             return []
-        if (process, version) not in self._known:
-            found = _newest(self._tx, process, self._now, *self._tx.expected.stamp(process))
-            compiled = self._shell.catalogue.compiled(self._tx, process, version)
-            known = found.by(version, lambda: compiled.process, self._now)
-            self._known[process, version] = known, found.calibration
-        return self._known[process, version][0].told(course, self._known[process, version][1])
+        if process not in self._known:
+            self._known[process] = newest(self._tx, process)
+        if which not in self._ahead:
+            self._ahead[which] = ahead_of(self._shell.catalogue.compiled(self._tx, *which).process, self._now)
+        expecting, calibration = self._known[process]
+        told = expecting.by(self._ahead[which]).told(course, calibration)
+        self._known[process] = expecting, calibration.after(told)
+        return told
 
 
 def again(life: Life) -> datetime | None:

@@ -103,8 +103,8 @@ class Course:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
     """When a job will be finished: half of all by ``p50``, nine of ten by ``p90``. ``state`` is where it stands that
-    told so (empty: only how long the job has been under way), ``jobs`` how many of those seen there stood behind it:
-    with 0 it is what the file says."""
+    told so (empty: only how long the job has been under way), ``jobs`` how many finished ones that stood there are
+    behind it: with 0 it is what the file says."""
 
     p50: datetime
     p90: datetime
@@ -306,12 +306,12 @@ class Expecting:
         return middle, late, *self._behind(visit.state, mark, job_mark)
 
     def _behind(self, state: str, mark: int, job_mark: int) -> tuple[str, int]:
-        """The state whose jobs tell, and how many they are: those that stood there as long, else the last that did
-        nearly; none where the file tells alone."""
+        """The state whose jobs tell, and how many of these are finished: of those that stood there as long, else of
+        the last that did nearly; none where the file tells alone."""
         for age in range(mark, -1, -1):
             seen_here = self._seen.get((state, age))
-            if seen_here is not None and seen_here.jobs > 0:
-                return state, seen_here.jobs
+            if seen_here is not None and (jobs := sum(seen_here.finished.values())) > 0:
+                return state, jobs
         if state in self._ahead or state == WHOLE:
             return state, 0
         return self._behind(WHOLE, job_mark, job_mark)

@@ -269,7 +269,7 @@ class Holdings(View, frozen=True, kw_only=True):
 class ExpectedView(View, frozen=True, kw_only=True):
     """When an open job is expected to be finished, or what it promised to be there: half of such jobs are by
     ``soonest``, nine of ten by ``latest``. ``words`` say it to the asker, in a sentence. ``jobs``, which those inside
-    are told, is how many jobs were seen that stood where it stands for as long: 0 where it is what the process says.
+    are told, is how many finished jobs stood where it stands for as long: 0 where it is what the process says.
     """
 
     soonest: datetime
