@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +15,9 @@ from flowengine.commands import counting
 from flowengine.commands.expecting import expected
 from flowengine.core.values import Actor
 from flowengine.insight.expecting import Range, StateCounts
+from flowengine.store import Transaction
 from flowengine.store.codec import decode
-from flowengine.store.insight import Insights
+from flowengine.store.insight import CountedTo, Insights
 
 OLGA = Actor(kind="operator", id="olga")
 DAY = timedelta(days=1)
@@ -272,6 +274,31 @@ def test_counted_anew_it_is_what_it_was(
     counting.recount(engine.shell, OLGA)
     learn(engine)
     assert learnt(engine) == before
+
+
+def test_a_job_that_was_counted_before_there_were_dates_is_learnt_when_it_acts(
+    engine: Engine, table: Begin, clock: SimulatedClock
+) -> None:
+    """Whole, from its first entry on; all else that was counted of it stays as it was."""
+    job = table()
+    learn(engine)
+
+    def as_before(tx: Transaction) -> None:
+        tx.expected.empty()
+        (to, body), kept = tx.insights.life(job) or (CountedTo(), ""), {"fold": 1}
+        life = {name: value for name, value in json.loads(body).items() if name != "trail"} | kept
+        tx.insights.live(job, to.seq, json.dumps(life))
+
+    engine.shell.keep(as_before)
+    clock.advance(5 * DAY)
+    assert counting.count(engine.shell) == (0, 0)
+    chosen(engine, job, "ada")
+    learn(engine)
+    found = learnt(engine)[0]
+    assert set(found) == {"", "choose", "build"}
+    counting.recount(engine.shell, OLGA)
+    learn(engine)
+    assert learnt(engine)[0] == found
 
 
 def test_what_is_learnt_holds_nothing_of_anybody(engine: Engine, made: Callable[..., str]) -> None:
