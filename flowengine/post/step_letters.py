@@ -6,7 +6,7 @@ import shlex
 from datetime import datetime
 
 from flowengine.commands import access
-from flowengine.commands.asked import asked
+from flowengine.commands.asked import asked, of_new_date
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
@@ -50,7 +50,7 @@ def asked_of(
     if step.booked is not None:
         title = words = state.title
     elif step.is_asked and (said := asked(tx, job, step.number)) is not None:
-        words = said.text
+        words = of_new_date(job, step, said.text, clock)[1] if step.asks_date else said.text
     lines = (
         greeting(person),
         phrase("A reminder of your appointment:") if step.booked is not None else _OPENING[why],
