@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from flowengine.client import (
         DeedView,
+        ExpectedView,
         HistoryLine,
         InboxCounts,
         InboxItem,
@@ -82,10 +83,10 @@ SOON = timedelta(days=2)
 def _beside(item: InboxItem, now: datetime) -> Text:
     """That it wants an answer, whose it is, that the job is late, or soon will be, and how long it usually takes."""
     if item.promise is None or item.answered or item.promise - now > SOON:
-        return cell(", ".join(filter(None, (item.asked, _holder(item, now), _usually(item, now)))))
+        return cell(", ".join(filter(None, (item.asked, _holder(item, now), _usually(item, now), _expected(item)))))
     by = promised(item.promise, item.zone)
     words = f"late since {by}" if item.late else f"promised for {by}"
-    rest = (item.asked, words, _holder(item, now), _usually(item, now))
+    rest = (item.asked, words, _holder(item, now), _usually(item, now), _expected(item))
     return cell(", ".join(filter(None, rest)), "red" if item.late else "yellow")
 
 
@@ -95,6 +96,18 @@ def _usually(item: InboxItem, now: datetime) -> str:
     if not seconds:
         return ""
     return f"usually {length(timedelta(seconds=seconds))}, here for {length(now - item.opened)}"
+
+
+def _expected(item: InboxItem) -> str:
+    """``job expected Fri 12 Mar 2027 to Fri 19 Mar 2027``."""
+    found = getattr(item, "expected", None)  # a customer sees it where the job is
+    return f"job expected {between(found)}" if found is not None else ""
+
+
+def between(found: ExpectedView, zone: str = "") -> str:
+    """The days between which it is expected."""
+    soonest, latest = (day(one, zone) for one in (found.soonest, found.latest))
+    return soonest if soonest == latest else f"{soonest} to {latest}"
 
 
 def _holder(item: InboxItem, now: datetime) -> str:
@@ -139,16 +152,25 @@ def counts(console: Console, found: InboxCounts, role: str = "") -> None:
 
 
 def jobs(console: Console, rows: Sequence[JobRow], _now: datetime | None = None) -> None:
-    """The column of promises is there where one of them promises something."""
-    some = any(row.promise is not None for row in rows)
+    """The columns of promises and of expected days are there where one of them has any."""
+    some, coming = (any(getattr(row, name) is not None for row in rows) for name in ("promise", "expected"))
 
     def told_of(r: JobRow) -> tuple[object, ...]:
         promise = (_promised(r),) if some else ()
-        return (r.short, r.title or r.process, r.customer_name, _standing(r), *promise, day(r.started))
+        expected = (between(r.expected, r.zone) if r.expected is not None else "",) if coming else ()
+        return (r.short, r.title or r.process, r.customer_name, _standing(r), *promise, *expected, day(r.started))
 
     show.table(
         console,
-        ("Job", "What", "Customer", "Now", *(("Promised",) if some else ()), "Begun"),
+        (
+            "Job",
+            "What",
+            "Customer",
+            "Now",
+            *(("Promised",) if some else ()),
+            *(("Expected",) if coming else ()),
+            "Begun",
+        ),
         map(told_of, rows),
         "There are no such jobs.",
         drop="Begun",
@@ -311,13 +333,10 @@ def _became(row: PromiseRow) -> Text:
 
 
 def _instead(row: PromiseRow) -> str:
-    """The date that the customer is asked for, else when it is expected, where that is later."""
+    """The date that the customer is asked for, else when it is expected."""
     if row.promise.asked is not None:
         return f"asked: {promised(row.promise.asked, row.zone)}"
-    if row.promise.expected is None:
-        return ""
-    soonest, latest = (day(one, row.zone) for one in row.promise.expected)
-    return soonest if soonest == latest else f"{soonest} to {latest}"
+    return between(row.expected, row.zone) if row.expected is not None else ""
 
 
 PROCESSES = Listing(("ProcessRow",), "name", processes)

@@ -24,6 +24,7 @@ from flowengine.client import (
     CustomerWaiting,
     Deployed,
     Erasure,
+    ExpectedView,
     HandedOver,
     Json,
     Kept,
@@ -373,6 +374,7 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
     if seen.takes_longer:
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen, now)
+    _expected(console, seen)
     _waiting(console, seen, now, command)
     _troubles(console, seen, now, command)
     _rest(console, seen, now, command)
@@ -392,6 +394,21 @@ def _promise(console: Console, seen: Track, now: datetime) -> None:
     since = seen.promise.status == "late" and isinstance(seen, StaffTrack)  # its customer is told a sentence
     ago = f" ({distance(seen.promise.by, now)})" if since else ""
     line(console, (seen.promise.words, style), (f"{ago}{moved}", "dim"))
+
+
+def _expected(console: Console, seen: Track) -> None:
+    """When it is expected; not beside what was told of a promise at risk."""
+    found = seen.expected
+    if found is None or (seen.promise is not None and seen.promise.expected is not None):
+        return
+    line(console, (found.words, ""), (behind(found), "dim"))
+
+
+def behind(found: ExpectedView) -> str:
+    """From how many jobs that is known, to those inside."""
+    if found.jobs is None:
+        return ""
+    return f"  from {found.jobs} such {'job' if found.jobs == 1 else 'jobs'}" if found.jobs else "  as the process says"
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:

@@ -9,6 +9,7 @@ what people type to jobs and steps, and whether they may), ``catching_up`` (what
 ``parties``, ``records``, ``consents`` (that a partner has one), ``exchanged`` (what partners say of records),
 ``arriving`` (records that come), ``merging``, ``referrals`` (who has brought whom), ``importing``, ``availability``,
 ``closing``, ``erasing``, ``migration``, ``incidents``, ``interventions``, ``retention``, ``counting`` (what all jobs
-teach), ``partners``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``, ``links``,
-``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.
+teach), ``expecting`` (when jobs are expected to be finished), ``partners``, ``tokens``, ``voting``, ``unserved`` and
+``unstaffed``; of signing in ``sessions``, ``links``, ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``,
+``own_tokens``, ``devices`` and ``public_starts``.
 """

@@ -370,14 +370,17 @@ permit_message, permit_note = map(permit_on_job, ("message", "note"))
 
 
 def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-    """What was asked must still wait for an answer, and be the actor's own; those inside know of what others ask."""
+    """What was asked must still wait for an answer, and be the actor's own, or of those inside what nobody has asked;
+    they know of what others ask."""
     actor, step = command.by, open_step(job, command.step)
     if step is None:
         raise closed(tx, job, actor, command.step)
     known = needs("step", actor) == ANY or (step.is_asked and actor.kind == "staff")
-    if _is_askers(step, actor) or known:
+    nobodys = step.asks_date and not step.asked_by and actor.kind != "customer"  # the engine has asked for the house
+    own = _is_askers(step, actor) or (nobodys and known)
+    if own or known:
         refuse_beyond("take_back", actor)
-    if _is_askers(step, actor) and needs("take_back", actor) == OWN:
+    if own and needs("take_back", actor) == OWN:
         refuse_weak("take_back", actor, least("take_back", tx.terms.strengths), f"{shown(job.id)}.{command.step}")
         return
     if known:

@@ -20,6 +20,7 @@ from flowengine.store import StoredJob, Transaction
 from flowengine.store.steps import WaitingStep
 from flowengine.views.history_lines import LONGEST_ASKED
 from flowengine.views.plainly import Clock
+from flowengine.views.promised import within_days
 
 
 class Asked(NamedTuple):
@@ -64,29 +65,41 @@ def in_words(tx: Transaction, job: StoredJob, step: Step, clock: Clock | None = 
     if found is None:
         return step
     say = clock.words.say if clock is not None else ENGLISH.say
-    text, lines = _of_new_date(job, step, found.text, clock) if step.asks_date and clock else (found.text, step.shown)
+    name, text, lines = step.title, found.text, step.shown
+    if step.asks_date and clock is not None:
+        name, text, lines = of_new_date(job, step, found.text, clock)
     title = shorten(text, LONGEST_ASKED)
     whole = title == text
     if step.purpose == NEW_DATE:  # it has a name, and shows the dates and the reason
-        title, whole = (title if whole else say(step.title)), True
+        title, whole = (title if whole else say(name)), True
+    files = ((say("Files"), files_named(tx, ", ".join(found.files))),) if found.files else ()
+    if step.asks_date and not step.asked_by:  # nobody has: it is expected so
+        return replace(step, title=title, shown=lines)
     who = name_of(tx, step.asked_by) if step.asked_by else step.title
     by = (say("Asked by"), who) if whole else (who, text)
-    files = ((say("Files"), files_named(tx, ", ".join(found.files))),) if found.files else ()
     return replace(step, title=title, shown=(*lines, by, *files))
 
 
-def _of_new_date(job: StoredJob, step: Step, text: str, clock: Clock) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """How a customer is asked for a new date, which the history has in English; as it was, once he has answered."""
+def of_new_date(job: StoredJob, step: Step, text: str, clock: Clock) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    """How a customer is asked for a new date, which the history has in English: in short, in a sentence, and what he is
+    shown; as it was, once he has answered."""
     promise, say = job.position.head.promise, clock.words.say
     if promise is None or promise.asked is None or step.due is None:
-        return text, step.shown
+        return step.title, text, step.shown
     old, new, because = clock.promised(promise.by), clock.promised(promise.asked), text.partition(": ")[2]
+    if promise.risk is not None and not step.asked_by:
+        between = within_days(*promise.risk, clock.words, clock.home)
+        because = say("it is expected %(between)s, for it takes longer than we thought", between=between)
     unanswered = say("from %(due)s on, %(old)s stands as it was promised", due=clock.moment(step.due), old=old)
-    return say("A new date, %(new)s instead of %(old)s: %(because)s", new=new, old=old, because=because), (
-        (say("Promised"), old),
-        (say("New date"), new),
-        (say("Because"), because),
-        (say("If you do not answer"), unanswered),
+    return (
+        say("A new date: %(new)s instead of %(old)s", new=new, old=old),
+        say("A new date, %(new)s instead of %(old)s: %(because)s", new=new, old=old, because=because),
+        (
+            (say("Promised"), old),
+            (say("New date"), new),
+            (say("Because"), because),
+            (say("If you do not answer"), unanswered),
+        ),
     )
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from flowengine.commands import counting_pieces
 from flowengine.commands.counting_pieces import Pieced, uses_of
+from flowengine.commands.learning import Lesson, Lessons, again, take_in
 from flowengine.commands.shell import Shell
 from flowengine.core.values import Actor
 from flowengine.errors import StoreError
@@ -29,7 +30,7 @@ from flowengine.store import Transaction
 from flowengine.store.archive import ArchivedJob
 from flowengine.store.codec import decode, plain, text
 from flowengine.store.history import read
-from flowengine.store.insight import Uncounted
+from flowengine.store.insight import CountedTo, Uncounted
 
 LOG = logging.getLogger("flowengine.insight")
 
@@ -45,14 +46,15 @@ NO_PIECES = Pieced(None, before=False, difference=Pieces())
 
 
 class _Counted(msgspec.Struct, frozen=True):
-    """A job that was folded: up to which entry it was counted ``before`` (0: not at all), its life now, and the cells
-    and the pieces that are to be added."""
+    """A job that was folded: up to where it was counted ``before``, its life now, the cells and the pieces that are to
+    be added, and what it teaches of how long jobs take."""
 
     job: Uncounted
-    before: int
+    before: CountedTo
     life: Life | None
     difference: Cells
     pieced: Pieced = NO_PIECES
+    lesson: Lesson = Lesson()
 
 
 def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
@@ -63,14 +65,26 @@ def count(shell: Shell, most: int = BATCH) -> tuple[int, int]:
     time."""
     with shell.reading() as tx:
         anew = tx.insights.progress()
-        jobs = tx.insights.uncounted(most) if anew is None else tx.insights.page(anew, most)
+        jobs = _some(shell, tx, most) if anew is None else tx.insights.page(anew, most)
         known: dict[tuple[str, str], Known] = {}
         uses: dict[tuple[str, str], Uses] = {}
-        folded = [_folded(shell, tx, job, known, uses) for job in jobs]
+        lessons = Lessons(shell, tx, corrects=anew is None)
+        folded = [_folded(shell, tx, job, known, uses, lessons) for job in jobs]
     if anew is None and not jobs:
         return 0, 0
     found = shell.keep(lambda tx: _keep(tx, folded, anew))
+    for job in jobs:
+        shell.learnt.pop(job.process, None)
     return count(shell, most) if anew is not None and not jobs else found
+
+
+def _some(shell: Shell, tx: Transaction, most: int) -> list[Uncounted]:
+    """Jobs of which not all is counted, and where these are few, jobs that have stood still for long."""
+    jobs = tx.insights.uncounted(most)
+    if len(jobs) < most:
+        known = {one.job for one in jobs}
+        jobs += [one for one in tx.insights.standing(shell.clock.now(), most - len(jobs)) if one.job not in known]
+    return jobs
 
 
 def count_for(shell: Shell, seconds: float) -> None:
@@ -91,6 +105,7 @@ def recount(shell: Shell, by: Actor) -> int:
         tx.insights.lock(waiting=True)
         tx.insights.empty()
         tx.pieces.empty()
+        tx.expected.empty()
         tx.insights.set_progress("")
         behind = tx.insights.behind(MOST_BEHIND)
         tx.note(by, "recount")
@@ -121,9 +136,12 @@ def _put(tx: Transaction, folded: Sequence[_Counted], *, in_order: bool = False)
         elif in_order:
             break
     _write(tx, kept, {})
+    take_in(tx, ((one.job.process, one.lesson) for one in kept))
     for one in kept:
         if one.life is not None:
-            tx.insights.live(one.job.job, one.life.seq, text(one.life))
+            tx.insights.live(one.job.job, one.life.seq, text(one.life), again(one.life))
+        elif one.before.seq:
+            tx.insights.rest(one.job.job)
     counting_pieces.kept(
         tx, {one.job.job: one.job.process for one in kept}, {one.job.job: one.pieced for one in kept if one.life}
     )
@@ -135,8 +153,8 @@ def count_again(shell: Shell, tx: Transaction, job: str) -> None:
     was not counted yet is left to whoever counts. Who calls it is the one who counts, and has the job locked."""
     if tx.insights.life(job) is None:
         return
-    now = tx.jobs.get(job)
-    _put(tx, [_folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {}, {})])
+    now, lessons = tx.jobs.get(job), Lessons(shell, tx, corrects=True)
+    _put(tx, [_folded(shell, tx, Uncounted(job, now.process, now.version, now.customer, now.seq), {}, {}, lessons)])
 
 
 def _folded(
@@ -145,30 +163,33 @@ def _folded(
     job: Uncounted,
     known: dict[tuple[str, str], Known],
     uses: dict[tuple[str, str], Uses],
+    lessons: Lessons,
 ) -> _Counted:
     """What a job comes to, and what of that is not counted."""
     stored = tx.insights.life(job.job)
-    before, seq = (None, 0) if stored is None else (decode(stored[1], Life), stored[0])
+    before, to = (None, CountedTo()) if stored is None else (decode(stored[1], Life), stored[0])
     try:
         which = (job.process, job.version)
         if which not in known:
             known[which] = Known.of(shell.catalogue.compiled(tx, *which).process)
         difference: Cells = {}
         add(difference, cells_of(before, job.customer), -1)
-        entries, whole = _until(job.seq, tx.history.of(job.job, seq)), seq == 0
+        taught = lessons.taught(before)
+        entries, whole = _until(job.seq, tx.history.of(job.job, to.seq)), to.seq == 0
         life = lived(known[which], job.customer, entries, before)
         if life is None:
             entries, whole = _until(job.seq, tx.history.of(job.job)), True
             life = lived(known[which], job.customer, entries)
+        assert life is not None, "all entries are given"
         add(difference, cells_of(life, job.customer))
         used = uses_of(shell, tx, *which, uses)
         pieces = counting_pieces.folded(tx, used, job.job, job.seq, entries, whole)
-        return _Counted(job, seq, life, difference, pieces)
+        return _Counted(job, to, life, difference, pieces, lessons.of(*which, taught, life))
     except StoreError:
         raise
     except Exception as error:  # whatever it is, this job must not stand in the way of the others
         LOG.warning("job %s cannot be counted: %s: %s", job.job, type(error).__name__, error)
-        return _Counted(job, seq, None, {})
+        return _Counted(job, to, None, {})
 
 
 def _until(seq: int, entries: Iterable[Any]) -> list[Any]:
@@ -216,12 +237,17 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
     left: list[_Counted] = []
     gone: dict[str, Cells] = {}
     known_uses: dict[tuple[str, str], Uses] = {}
+    lessons = Lessons(shell, tx, corrects=False)
+    away_now: list[tuple[str, Lesson]] = []
+    taught: list[tuple[str, Lesson]] = []
     for job in jobs:
         uses, entries = None, list[Any]()
         before = _life(tx, job.job)
         away: Cells = {}
         add(away, cells_of(before, job.customer), -1)
-        left.append(_Counted(Uncounted(job.job, job.process, job.version, job.customer, 0), 0, None, away))
+        left.append(_Counted(Uncounted(job.job, job.process, job.version, job.customer, 0), CountedTo(), None, away))
+        was, _ = lessons.taught(before)
+        take_away = Lesson({cell: -number for cell, number in was.items()})
         try:
             known = Known.of(shell.catalogue.compiled(tx, job.process, job.version).process)
             entries = [read(job.job, entry.seq, entry.body, entry.contents) for entry in job.entries]
@@ -234,5 +260,9 @@ def archived(shell: Shell, tx: Transaction, jobs: Sequence[ArchivedJob]) -> None
             life = before
         add(gone.setdefault(job.process, {}), cells_of(life, job.customer))
         counting_pieces.archived(tx, uses, job.process, job.job, entries)
+        away_now.append((job.process, take_away))
+        taught.append((job.process, Lesson(lessons.taught(life)[0])))
     _write(tx, left, gone)
+    take_in(tx, away_now)
+    take_in(tx, taught, gone=1)
     tx.insights.die([job.job for job in jobs])

@@ -118,12 +118,12 @@ def _tell(
         told.append({"step": 0, "why": "late", "state": late[0]})
     if effects.overdue is not None:
         told.append({"step": 0, "why": "promise", "by": effects.overdue.by.isoformat()})
-    if effects.at_risk is not None:
-        told.append({"step": 0, "why": "risk", "by": effects.at_risk.by.isoformat()})
     if carried - {"handler"} and (told or ends):
         ended: list[Json] = [{"step": 0, "why": "ended"}] if ends else []
         tx.outbox.add(job, seq, "announce", {"told": told + ended}, now, "people")
     if handled or "handler" in carried:
+        if effects.at_risk is not None:  # people read it in what asks for another date
+            told.append({"step": 0, "why": "risk", "by": effects.at_risk.by.isoformat()})
         for one in told:
             tx.outbox.add(job, seq, "notice", one, now, "handler")
 

@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
+    from flowengine.insight.learnt import Learnt
+
 T = TypeVar("T")
 
 REMEMBERED = timedelta(minutes=1)
@@ -104,6 +106,8 @@ class Shell:
         self.observers = Observers()
         self.usual: dict[str, tuple[datetime, dict[str, int]]] = {}
         """How many seconds jobs usually wait in the states of a process, as it was looked up at a moment."""
+        self.learnt: dict[str, Learnt] = {}
+        """By process, what its jobs have taught of how long they take (:mod:`flowengine.commands.learning`)."""
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
 

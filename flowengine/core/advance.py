@@ -176,6 +176,7 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.TakeBack: saying.take_back,
     c.Skip: skip,
     c.AskPromise: promises.ask,
+    c.Expect: promises.expect,
     c.ActFor: interventions.act_for,
     c.SetData: interventions.set_data,
     c.Move: interventions.move,

@@ -229,6 +229,14 @@ class AskPromise(Command, frozen=True, kw_only=True):
     because: str
 
 
+class Expect(Command, frozen=True, kw_only=True):
+    """What a job has promised is expected later than that: half of such jobs are finished by ``soonest``, nine of ten
+    by ``latest``."""
+
+    soonest: datetime
+    latest: datetime
+
+
 class Migrate(Command, frozen=True, kw_only=True):
     """An operator moves the job to another version of its process (L6): ``states`` that have other names there, values
     to ``fill`` in at dotted places in the data first, and what becomes of the ``timers`` whose rule is another one."""
@@ -253,5 +261,5 @@ class Erase(Command, frozen=True, kw_only=True):
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
     | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer | Erase
-    | AskPromise | Hear
+    | AskPromise | Expect | Hear
 )  # fmt: skip

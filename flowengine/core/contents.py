@@ -71,6 +71,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     c.TakeBack: Fields(people="by", counted="step"),
     c.Migrate: Fields(people="by", content="fill because", named="version states timers"),
     c.AskPromise: Fields(people="by", content=_BECAUSE, moments="to"),
+    c.Expect: Fields(people="by", moments="soonest latest"),
     c.Erase: Fields(people="by whose", content=_BECAUSE, counted="entries", flags="whole"),
     # events
     e.Started: Fields(inside="head"),

@@ -435,8 +435,8 @@ class PromiseAsked(Event, frozen=True, kw_only=True):
 
 
 class PromiseAtRisk(Event, frozen=True, kw_only=True):
-    """If all takes as long as its process says, the job is over later than it is promised ``by``: between ``soonest``
-    and ``latest``. Told once for each date that is promised."""
+    """The job is expected later than it is promised ``by``: half of such jobs are finished by ``soonest``, nine of ten
+    by ``latest``. Told once for each date that is promised."""
 
     by: datetime
     soonest: datetime

@@ -38,8 +38,6 @@ def stabilise(flow: Flow) -> None:
         if process.promise_kept is not None:
             promises.settle(flow)
         promises.watch(flow)
-        if promises.turned_back(flow):
-            promises.look_ahead(flow)
 
 
 def _take(flow: Flow, over: Over) -> None:

@@ -6,7 +6,7 @@ what was promised stands; it stands too where it is refused, not answered in tim
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from flowengine.core import conversation
 from flowengine.core import events as e
@@ -44,8 +44,7 @@ def spoken(process: Process, value: datetime) -> str:
 def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
     """Ask the customer for a new date. Raises NotAllowed where nothing is promised that is still to be kept, or where
     he is asked already; BadAnswer for a date that is over, is the one that is promised, or for no reason."""
-    draft, process, now = here.draft, here.process, here.now
-    head = draft.head
+    draft, now, head = here.draft, here.now, here.draft.head
     promise = head.promise
     if promise is None or promise.kept is not None:
         what = phrase("the promise is kept") if promise and promise.kept else phrase("the promise is broken")
@@ -64,12 +63,36 @@ def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
         )
     if to <= now:
         raise BadAnswer(
-            {"to": phrase("is over; now it is %(moment)s", moment=moment_phrase(now, process.clock))},
+            {"to": phrase("is over; now it is %(moment)s", moment=moment_phrase(now, here.process.clock))},
             possible=(phrase("a date that is still to come"),),
         )
     if to == promise.by:
         raise BadAnswer({"to": phrase("is what is promised already")}, possible=(phrase("another date"),))
-    words = conversation.words(because, "because")
+    return _asked(here, promise, to, conversation.words(because, "because"), by)
+
+
+def ask_by_expected(here: Spot, soonest: datetime, latest: datetime) -> Step:
+    """Ask the customer for a date by which the job is expected, of which nobody but the engine has thought: of a
+    promised day, the end of that day, else the next quarter of an hour."""
+    process, promise = here.process, here.draft.head.promise
+    assert promise is not None, "what is promised is at risk"
+    zone = process.clock
+    first, last = (one.astimezone(zone).date() for one in (soonest, latest))
+    range_ = f"on {day(first)}" if first == last else f"between {day(first)} and {day(last)}"
+    to = _next_quarter(latest) if last_day(promise.by, zone) is None else datetime.combine(last, time.max, zone)
+    return _asked(here, promise, to.astimezone(UTC), f"it is expected {range_}, for {TAKES_LONGER}", "")
+
+
+TAKES_LONGER = "it takes longer than we thought"
+
+
+def _next_quarter(value: datetime) -> datetime:
+    whole = value.replace(minute=0, second=0, microsecond=0)
+    return whole + timedelta(minutes=15) * -((whole - value) // timedelta(minutes=15))
+
+
+def _asked(here: Spot, promise: Promise, to: datetime, words: str, by: str) -> Step:
+    draft, process, now = here.draft, here.process, here.now
     old, new = spoken(process, promise.by), spoken(process, to)
     due = min(here.after(WITHIN), to)
     conversation.open_branch(draft)
@@ -79,7 +102,7 @@ def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
         state="",
         purpose=NEW_DATE,
         title=f"A new date: {new} instead of {old}",
-        audience=(person_seating(head.customer),),
+        audience=(person_seating(draft.head.customer),),
         opened=now,
         due=due,
         shown=(

@@ -1,6 +1,6 @@
 """The promise to the customer: a moment that the process computes from the job's data, kept or broken at the end,
 or as soon as the process says that it is kept. A timer of the job tells, once for each promised moment, that it is over
-before the job is."""
+before the job is. Whether it is at risk, whoever has expected dates says (:mod:`flowengine.work.foresight`)."""
 
 from __future__ import annotations
 
@@ -8,25 +8,16 @@ from datetime import timedelta
 
 from flowengine.core import conversation, new_dates
 from flowengine.core import events as e
-from flowengine.core.commands import AskPromise
+from flowengine.core.commands import AskPromise, Expect
 from flowengine.core.draft import replace
-from flowengine.core.fields import once
 from flowengine.core.flow import Flow
-from flowengine.core.machines import Compiled
-from flowengine.core.usual import expected
 from flowengine.core.values import ROOT, Promise, Timer
-from flowengine.errors import ExpressionFailed
+from flowengine.errors import ExpressionFailed, StaleCommand
 from flowengine.language.expressions import Expression, in_range, moment
+from flowengine.speech.phrases import phrase
 
 _AFTER = timedelta(microseconds=1)
 """What is done at the very moment that was promised is in time; the next one that there is is late."""
-
-
-LOOKS = 16
-"""It is looked again so many times at most until the promised moment."""
-
-SHORTEST = timedelta(hours=1)
-"""And not more often than this."""
 
 
 def renew(flow: Flow, *, anyhow: bool = False) -> None:
@@ -85,49 +76,27 @@ def watch(flow: Flow) -> None:
         return
     timer = Timer(number=flow.draft.next_number(), branch=ROOT, purpose="promise", due=promise.by + _AFTER)
     flow.draft.record(e.TimerSet(timer=timer))
-    look_ahead(flow)
 
 
-def look_ahead(flow: Flow) -> None:
-    """Find out whether what is promised is at risk, and when to look again: at the first moment at which it can be, if
-    nothing moves until then. Where the process does not say how long things take, it never is."""
+# at risk
+
+
+def expect(flow: Flow, command: Expect) -> None:
+    """What is promised is expected later than it is promised: the customer is told so, once for each date, and asked
+    whether he accepts that by which nine of ten such jobs are finished. Raises StaleCommand where that is not so (any
+    more), or he is told already."""
     draft, promise = flow.draft, flow.draft.head.promise
-    if promise is None or promise.kept is not None or promise.risk is not None or draft.head.status != "open":
-        return
-    for timer in draft.at(ROOT).timers:
-        if timer.purpose == "risk":
-            draft.record(e.TimerDropped(branch=ROOT, timer=timer.number))
-    if promise.by <= flow.now or not says_how_long(flow.compiled):
-        return
-    found = expected(flow.compiled, draft, flow.now, flow.world)
-    if found is None:
-        return
-    soonest, latest = found
-    if soonest > promise.by:
-        draft.record(e.PromiseAtRisk(by=promise.by, soonest=soonest, latest=latest))
-        return
-    again = flow.now + max(promise.by - soonest, (promise.by - flow.now) / LOOKS, SHORTEST)
-    if again < promise.by:
-        draft.record(e.TimerSet(timer=Timer(number=draft.next_number(), branch=ROOT, purpose="risk", due=again)))
-
-
-def turned_back(flow: Flow) -> bool:
-    """Whether a state was entered in this command that was left before, so that more lies ahead than did, and somebody
-    may still be told that it is at risk."""
-    promise = flow.draft.head.promise
-    if promise is None or promise.kept is not None or promise.risk is not None or not says_how_long(flow.compiled):
-        return False
-    for event in flow.draft.events:
-        if isinstance(event, e.Entered):
-            branch = flow.draft.branch(event.branch)
-            if branch is not None and branch.entry == event.entry and flow.names(branch.id).passed(event.state):
-                return True
-    return False
-
-
-def says_how_long(compiled: Compiled) -> bool:
-    """Whether the process says of any of its states how long it takes."""
-    return once(compiled, "takes", lambda: any(state.takes is not None for state in compiled.states.values()))
+    if (
+        promise is None
+        or promise.kept is not None
+        or promise.risk is not None
+        or promise.asked is not None
+        or not flow.now < promise.by < command.soonest <= command.latest
+    ):
+        raise StaleCommand(phrase("nothing that is promised is at risk by that"), where=draft.head.job)
+    draft.record(e.PromiseAtRisk(by=promise.by, soonest=command.soonest, latest=command.latest))
+    here = conversation.spot(flow.compiled.process, draft, flow.now, flow.world)
+    new_dates.ask_by_expected(replace(here, state=conversation.ASKED_DATE), command.soonest, command.latest)
 
 
 # another date

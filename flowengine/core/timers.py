@@ -48,7 +48,7 @@ def fire(flow: Flow, command: c.Fire) -> None:
     elif timer.purpose == "promise":
         promises.overdue(flow)
     elif timer.purpose == "risk":
-        promises.look_ahead(flow)
+        return  # of a time when the core looked ahead by itself
     elif branch.id == CONVERSATION:
         promises.unanswered(flow, timer)
     elif timer.purpose in ("remind", "escalate", "claim"):

@@ -94,7 +94,7 @@ from flowengine.views.replies import (
     Track,
 )  # fmt: skip
 from flowengine.views.tokens import IssuedToken, TokenView
-from flowengine.work import completing, due
+from flowengine.work import completing, due, foresight
 from flowengine.work.house import keep_house
 
 if TYPE_CHECKING:
@@ -671,9 +671,10 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         timers, refused = due.fire_timers(self._shell, limit)
         closed, unseen = voting.look_after_all(self._shell)
         calls, failed = due.run_calls(self._shell, limit)
+        _, untold = foresight.look(self._shell, limit)
         sent, unsent = self._post.deliver(limit)
         kept, unkept = keep_house(self._shell, limit)
-        wrong = refused + unseen + failed + unsent + unkept
+        wrong = refused + unseen + failed + unsent + unkept + untold
         return Ran(timers=timers + closed, calls=calls, outbox=sent, uploads=kept, failed=wrong)
 
     def watch(self, observer: Observer) -> None:

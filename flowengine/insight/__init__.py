@@ -9,5 +9,6 @@ still takes, from how long it took) and ``calibrating`` (ranges kept honest as j
 today, and why, from what is chosen and used (``pieces``), with ``notice`` (how long before its use something is chosen)
 and ``intermittent`` (what is asked for a day).
 
-Others take from here: ``life``, ``cells`` and ``withholding``; ``pieces``, ``ordering`` and ``notice``.
+Others take from here: ``life``, ``cells`` and ``withholding``; ``pieces``, ``ordering`` and ``notice``; ``trails``
+(where a job stood, and when), ``expecting``, ``calibrating`` and ``learnt`` (what of that is kept in memory).
 """

@@ -18,6 +18,8 @@ from datetime import datetime, timedelta
 from math import fsum
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from flowengine.core.advance import compile_process
 from flowengine.core.usual import Lengths, lengths
 from flowengine.insight.calibrating import Calibration
@@ -101,8 +103,8 @@ class Course:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
     """When a job will be finished: half of all by ``p50``, nine of ten by ``p90``. ``state`` is where it stands that
-    told so (empty: only how long the job has been under way), ``jobs`` how many of those seen there stood behind it:
-    with 0 it is what the file says."""
+    told so (empty: only how long the job has been under way), ``jobs`` how many finished ones that stood there are
+    behind it: with 0 it is what the file says."""
 
     p50: datetime
     p90: datetime
@@ -129,6 +131,36 @@ def cells_of(course: Course) -> Counter[Cell]:
             )  # fmt: skip
             found.update({Cell(one.state, name): value for name, value in sums})
     return found
+
+
+class StateCounts(msgspec.Struct, omit_defaults=True):
+    """What was learnt of one state, as it is stored: by mark and bin, those ``finished`` and ``unfinished``; the other
+    ``sums``."""
+
+    finished: dict[int, dict[int, int]] = {}
+    unfinished: dict[int, dict[int, int]] = {}
+    sums: dict[str, int] = {}
+
+    def add(self, cells: Mapping[Cell, int]) -> None:
+        """Add cells of the state; what comes to 0 is left out."""
+        for cell, count in cells.items():
+            if cell.kind == "finished" or cell.kind == "unfinished":
+                marks = self.finished if cell.kind == "finished" else self.unfinished
+                bins = marks.setdefault(cell.mark, {})
+                bins[cell.rest] = bins.get(cell.rest, 0) + count
+                if not bins[cell.rest]:
+                    del bins[cell.rest]
+                    if not bins:
+                        del marks[cell.mark]
+            else:
+                self.sums[cell.kind] = self.sums.get(cell.kind, 0) + count
+                if not self.sums[cell.kind]:
+                    del self.sums[cell.kind]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was learnt."""
+        return not (self.finished or self.unfinished or self.sums)
 
 
 @dataclass(slots=True)
@@ -182,6 +214,26 @@ class Expecting:
                 self._queues.setdefault(cell.state, Counter())[cell.kind] += count
         self._curves.clear()
 
+    def load(self, state: str, counts: StateCounts) -> None:
+        """Add what is stored of a state."""
+        for kind, marks in (("finished", counts.finished), ("unfinished", counts.unfinished)):
+            for mark, bins in marks.items():
+                one = self._seen.setdefault((state, mark), _Seen())
+                there = getattr(one, kind)
+                for rest, count in bins.items():
+                    there[rest] = there.get(rest, 0) + count
+                one.jobs += sum(bins.values())
+        if counts.sums:
+            self._queues.setdefault(state, Counter()).update(counts.sums)
+        self._curves.clear()
+
+    def by(self, ahead: Mapping[str, Lengths]) -> Expecting:
+        """The same jobs, seen by another process file. What is learnt by one of the two afterwards the other knows in
+        part: for asking alone."""
+        other = Expecting(ahead=ahead)
+        other._seen, other._queues = self._seen, self._queues
+        return other
+
     def cells(self) -> dict[Cell, int]:
         """All that was learnt, without what is 0."""
         return {cell: count for cell, count in self._cells() if count}
@@ -214,8 +266,7 @@ class Expecting:
             if curve is None:
                 return None
             over = job_age - MARKS[job_mark]
-            jobs = self._seen[WHOLE, job_mark].jobs if (WHOLE, job_mark) in self._seen else 0
-            found = [(curve.quantile(0.5, over), curve.quantile(0.9, over), WHOLE, jobs)]
+            found = [(curve.quantile(0.5, over), curve.quantile(0.9, over), *self._behind(WHOLE, job_mark, job_mark))]
         middle, late, state, jobs = max(found)
         if calibration is not None:
             middle, late = calibration.corrected(middle, late)
@@ -251,9 +302,19 @@ class Expecting:
         if curve is None:
             return None
         over, more = age - MARKS[mark], self._queueing(visit, age)
-        jobs = self._seen[visit.state, mark].jobs if (visit.state, mark) in self._seen else 0
         middle, late = (max(curve.quantile(level, over) + more, 0.0) for level in (0.5, 0.9))
-        return middle, late, visit.state, jobs
+        return middle, late, *self._behind(visit.state, mark, job_mark)
+
+    def _behind(self, state: str, mark: int, job_mark: int) -> tuple[str, int]:
+        """The state whose jobs tell, and how many of these are finished: of those that stood there as long, else of
+        the last that did nearly; none where the file tells alone."""
+        for age in range(mark, -1, -1):
+            seen_here = self._seen.get((state, age))
+            if seen_here is not None and (jobs := sum(seen_here.finished.values())) > 0:
+                return state, jobs
+        if state in self._ahead or state == WHOLE:
+            return state, 0
+        return self._behind(WHOLE, job_mark, job_mark)
 
     def _queueing(self, visit: Visit, age: float) -> float:
         """How many seconds more than usual it takes, since more (or fewer) are ahead than usually at that age.
@@ -313,12 +374,32 @@ class Expecting:
 
 
 def ahead_of(process: Process, now: datetime) -> dict[str, Lengths]:
-    """What the file says of how long it is from each state to the end (``takes``, and the lengths of waits, along the
-    usual ways), for :class:`Expecting`; empty where it says nothing. ``now`` decides how much working time comes to."""
+    """What the file says of how long it is from each state until what is promised is there, else to the end (``takes``,
+    and the lengths of waits, along the usual ways), for :class:`Expecting`; empty where it says nothing. ``now``
+    decides how much working time comes to."""
     found = lengths(compile_process(process), now)
+    kept = [found[name] for name in _keeping(process) if name in found]
+    if kept:
+        there = max(kept)
+        after = there.whole - there.here
+        found = {
+            name: Lengths(one.whole - after, one.here) if one.whole >= there.whole else one
+            for name, one in found.items()
+        }
     if (first := found.get(process.root.start)) is not None:
         found[WHOLE] = Lengths(first.whole, first.whole)
     return found
+
+
+def _keeping(process: Process) -> set[str]:
+    """The states that settle what is promised, as far as the file's expression names them: one that has to be passed,
+    or by whose answer it goes."""
+    expression = process.promise_kept
+    if expression is None:
+        return set()
+    passed = {str(given[0]) for name, given in expression.calls if name == "passed" and given}
+    places = {path[1] for path in expression.paths if len(path) > 1 and path[0] == "data"}
+    return passed | {state.name for state in process.states() if (state.saves or state.name) in places}
 
 
 def _mark(age: float) -> int:

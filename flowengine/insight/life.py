@@ -42,9 +42,10 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.values import CONVERSATION, Actor, Step
 from flowengine.insight.cells import Cell, Cells, Key, bin_of, bucket
+from flowengine.insight.trails import Trail, follow
 from flowengine.language.model import Process
 
-FOLD = 1
+FOLD = 2
 """Raised with each change of what a life keeps or counts: what was kept before is told anew."""
 
 LONGEST = 200
@@ -61,11 +62,12 @@ SPLIT = frozenset(("rated_after", "rated_when"))
 
 class Known(msgspec.Struct, frozen=True):
     """What has to be known of a process: the type of each state, where its choices are saved (by place, the names of
-    the picks), and where its ratings are."""
+    the picks), where its ratings are, and which states only hold others."""
 
     types: Mapping[str, str]
     picks: Mapping[str, Mapping[str, tuple[str, ...]]]
     ratings: Mapping[str, frozenset[str]]
+    holders: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, process: Process) -> Known:
@@ -80,7 +82,8 @@ class Known(msgspec.Struct, frozen=True):
                     picks.setdefault(state.name, {})[place] = tuple(member.picks)
                 if member.rates:
                     ratings.setdefault(state.name, set()).add(place)
-        return cls(types, picks, {name: frozenset(places) for name, places in ratings.items()})
+        holders = frozenset(state.name for state in process.states() if state.scopes)
+        return cls(types, picks, {name: frozenset(places) for name, places in ratings.items()}, holders)
 
 
 class Visit(msgspec.Struct, array_like=True):
@@ -112,7 +115,8 @@ class Rated(msgspec.Struct, array_like=True):
 
 
 class Life(msgspec.Struct):
-    """A job's life so far, up to the entry ``seq``. ``facts`` are cells without segments that only grow."""
+    """A job's life so far, up to the entry ``seq``. ``facts`` are cells without segments that only grow; the ``trail``
+    is counted apart (:mod:`flowengine.commands.learning`)."""
 
     seq: int = 0
     fold: int = FOLD
@@ -131,6 +135,7 @@ class Life(msgspec.Struct):
     rated: dict[str, Rated] = {}
     asked: dict[int, tuple[str, datetime]] = {}
     facts: dict[str, Cell] = {}
+    trail: Trail = msgspec.field(default_factory=Trail)
 
     def count(self, month: int, measure: str, state: str = "", value: str = "", seconds: int | None = None) -> None:
         """One more, perhaps with its duration."""
@@ -170,6 +175,7 @@ class _Telling:
     def tell(self) -> None:
         life, by = self.life, self.entry.by
         life.seq = self.entry.seq
+        follow(life.trail, self.known.holders, self.entry)
         self.count("act", value=_doer(by))
         if life.alone_since is None:
             life.alone_since = self.at

@@ -34,6 +34,9 @@ def of_asked(letter: AboutJob, row: OutboxMessage) -> Composed | None:
     short = shown(job.id)
     link = letter.page(f"jobs/{short}")
     answer = answer_in(tx, job, row.seq, number) if answered else ""
+    opening = _SAID.get(found.step.purpose, phrase("You have asked:"))
+    if not found.step.asked_by:  # for another date, of which the engine has thought
+        opening = phrase("The customer was asked:")
     subject = phrase("Answer: %(text)s", text=shorten(found.text, 110))
     if not answered:
         subject = phrase("Not answered yet: %(text)s", text=shorten(found.text, 100))
@@ -41,7 +44,7 @@ def of_asked(letter: AboutJob, row: OutboxMessage) -> Composed | None:
         f"question.{row.body['why']}",
         subject,
         (
-            Quoted(found.text, _SAID.get(found.step.purpose, phrase("You have asked:"))),
+            Quoted(found.text, opening),
             Quoted(answer, phrase("The answer:")) if answered else phrase("%(words)s.", words=UNANSWERED),
             Way(phrase("All that was said:"), link or letter.command("track", short)),
             about(letter.process.title, short),

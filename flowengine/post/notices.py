@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from flowengine.commands import access
-from flowengine.commands.asked import answer_in, asked, in_words, messages_in
+from flowengine.commands.asked import Asked, answer_in, asked, in_words, messages_in
 from flowengine.commands.consents import CONSENTED, SHARED, of_word
 from flowengine.commands.corresponding import ALONE
 from flowengine.commands.records import FACT, answered_fact, told_of_answer
@@ -21,7 +21,7 @@ from flowengine.language.durations import Duration
 from flowengine.post import invitations, referral_letters
 from flowengine.post.job_letters import overdue_words, risk_words
 from flowengine.post.letters import first_way
-from flowengine.runtime.actors import StoreWorld, customer_of, name_of
+from flowengine.runtime.actors import OPERATOR, StoreWorld, customer_of, name_of
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
 from flowengine.speech.words import ENGLISH
@@ -119,7 +119,8 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
         return [person for seating in to for person in crowds.of(seating)]
     if news["why"] in ("answered", "unanswered"):
         found = asked(tx, job, int(news["step"]))
-        return crowds.of(f"person:{found.step.asked_by}") if found is not None and found.step.asked_by else []
+        seatings = _askers(tx, job, found) if found is not None else ()
+        return [person for seating in seatings for person in crowds.of(seating)]
     if news["why"] in REBOOKED:
         return [person for seating in news["whom"] for person in crowds.of(seating)]
     if news["why"] in APPOINTMENTS:
@@ -135,6 +136,21 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
         for person in crowds.of(seating)
         if person.id not in step.excluded
     ]
+
+
+def _askers(tx: Transaction, job: StoredJob, found: Asked) -> list[str]:
+    """Who is to hear what becomes of what was asked. Where nobody has asked for another date but the engine, and what
+    was promised stands, those at work on the job do, else the operators."""
+    step = found.step
+    if step.asked_by:
+        return [f"person:{step.asked_by}"]
+    head = job.position.head
+    if not step.asks_date or head.promise is None or head.promise.risk is None or head.status != "open":
+        return []
+    rows = [one for one in tx.steps.of(job.id) if not one.step.is_asked]
+    at_work = (f"person:{one.step.claimed}" if one.step.claimed else one.audience for one in rows)
+    inside = [one for one in at_work if one.startswith(("role:", "person:")) and one != f"person:{job.customer}"]
+    return list(dict.fromkeys(inside)) or [f"role:{OPERATOR}"]
 
 
 def _seatings(tx: Transaction, job: StoredJob, step: Step) -> list[str]:
@@ -328,11 +344,12 @@ def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, 
     """That something was answered, with the words; or that it is not, where that is still so."""
     number, why = int(row.body["step"]), row.body["why"]
     found = asked(tx, job, number)
-    if found is None or not found.step.asked_by or (why == "unanswered" and access.open_step(job, number) is None):
+    askers = _askers(tx, job, found) if found is not None else []
+    if found is None or not askers or (why == "unanswered" and access.open_step(job, number) is None):
         return None
     answer = {"answer": answer_in(tx, job, row.seq, number)} if why == "answered" else {}
     told: dict[str, Any] = {"step": f"{row.job}.{number}", "why": why, "title": found.text, "state": "", "due": None}
-    return told | {"audience": [f"person:{found.step.asked_by}"]} | answer
+    return told | {"audience": askers} | answer
 
 
 def _of_rebooked(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowengine.commands import access
-from flowengine.commands.asked import asked
+from flowengine.commands.asked import asked, of_new_date
 from flowengine.core import events as e
 from flowengine.core.values import Step
 from flowengine.post import invitations
@@ -34,7 +34,7 @@ def asked_of(letter: AboutJob, step: Step, why: str) -> Composed:
     if step.booked is not None:
         title = words = state.title
     elif step.is_asked and (said := asked(letter.tx, job, step.number)) is not None:
-        words = said.text
+        words = of_new_date(job, step, said.text, clock)[1] if step.asks_date else said.text
     offer = phrase("To move it or give it back:") if step.booked is not None else phrase("Answer here:")
     return letter.composed(
         f"step.{why}",

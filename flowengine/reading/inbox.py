@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from flowengine.commands import access, voting
 from flowengine.commands.asked import in_words, row_in_words
+from flowengine.commands.expecting import expected
 from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
 from flowengine.core.advance import offered
@@ -37,6 +38,7 @@ from flowengine.views.appointments import may_know_promise
 from flowengine.views.customer_words import unanswered
 from flowengine.views.forms import told_form
 from flowengine.views.plainly import Clock
+from flowengine.views.promised import expected_view
 from flowengine.views.replies import (
     AppointmentView,
     CustomerItem,
@@ -115,21 +117,17 @@ def inbox(
         found = found[:limit]
         people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
         names, words = {id: name_of(tx, id) for id in people}, reader_words(tx, actor)
-        return [
-            _usual(
-                shell,
-                tx,
-                _promised(
-                    shell,
-                    tx,
-                    row,
-                    _item(row, _called(shell, tx, row, actor, words), names, actor, answered, now),
-                    actor,
-                    now,
-                ),
-            )
-            for row, answered in found
-        ]
+        coming = {} if actor.kind == "customer" else expected(shell, tx, [row.job for row, _ in found])
+        items = []
+        for row, answered in found:
+            item = _item(row, _called(shell, tx, row, actor, words), names, actor, answered, now)
+            item = _usual(shell, tx, _promised(shell, tx, row, item, actor, now))
+            if isinstance(item, StaffItem) and row.job in coming:
+                process = shell.catalogue.compiled(tx, row.process, row.version).process
+                told = expected_view(coming[row.job], process.clock, words, inside=True)
+                item = msgspec.structs.replace(item, expected=told, zone=process.zone)
+            items.append(item)
+        return items
 
 
 def _called(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor, words: Words) -> Step:

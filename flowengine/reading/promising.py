@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from flowengine.commands import access
+from flowengine.commands.expecting import expected
 from flowengine.commands.shell import Shell
 from flowengine.errors import BadAnswer
+from flowengine.insight.expecting import Range
 from flowengine.people.identities import By
 from flowengine.runtime.actors import name_of, reader_words
 from flowengine.speech.phrases import phrase
@@ -15,7 +17,7 @@ from flowengine.store import Transaction, shown
 from flowengine.store.codec import micros
 from flowengine.store.codec import moment as at_moment
 from flowengine.store.promises import StoredPromise
-from flowengine.views.promised import PromiseCount, PromiseRow, told
+from flowengine.views.promised import PromiseCount, PromiseRow, expected_view, told
 from flowengine.views.replies import PromiseStatus
 
 STATES: tuple[PromiseStatus, ...] = ("open", "at_risk", "asked", "late", "kept", "broken", "released")
@@ -32,10 +34,12 @@ def promises(
     with shell.reading() as tx:
         actor, now = access.asker(tx, "promises", by), shell.clock.now()
         rows = tx.promises.list(now, state or "", process or "", limit, _place(after))
-        return [_row(shell, tx, row, reader_words(tx, actor)) for row in rows]
+        words = reader_words(tx, actor)
+        coming = expected(shell, tx, [row.job for row in rows if row.promise.kept is None])
+        return [_row(shell, tx, row, coming.get(row.job), words) for row in rows]
 
 
-def _row(shell: Shell, tx: Transaction, row: StoredPromise, words: Words) -> PromiseRow:
+def _row(shell: Shell, tx: Transaction, row: StoredPromise, coming: Range | None, words: Words) -> PromiseRow:
     process = shell.catalogue.latest(tx, row.process, language=words.language).process
     return PromiseRow(
         job=row.job,
@@ -46,6 +50,7 @@ def _row(shell: Shell, tx: Transaction, row: StoredPromise, words: Words) -> Pro
         customer_name=name_of(tx, row.customer),
         zone=process.zone,
         promise=told(process, row.promise, row.state, words),
+        expected=expected_view(coming, process.clock, words, inside=True),
         place=f"{micros(row.by)}:{row.job}",
     )
 

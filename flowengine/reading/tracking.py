@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 
 from flowengine.commands import access, voting
 from flowengine.commands.asked import files_named, in_words
+from flowengine.commands.expecting import expected
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
@@ -24,6 +25,7 @@ from flowengine.core.translating import inner_in, step_in
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.core.wording import replaced_persons
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
+from flowengine.insight.expecting import Range
 from flowengine.language.model import State
 from flowengine.language.outcomes import outcome_words
 from flowengine.language.parts import Always
@@ -41,11 +43,12 @@ from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places, unanswered
 from flowengine.views.history_lines import Teller
-from flowengine.views.promised import passed, promise_view
+from flowengine.views.promised import expected_view, passed, promise_view
 from flowengine.views.replies import (
     CustomerPlace,
     CustomerTrack,
     CustomerWaiting,
+    ExpectedView,
     JobRow,
     OfferView,
     PromiseView,
@@ -98,6 +101,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             updated=job.updated,
             ended=job.ended,
             promise=_promise(look, now, words) if look.own else None,
+            expected=_expected(shell, look, words) if look.own else None,
             zone=compiled.process.zone,
             ahead=coming,
             facts=known if head.erased is None else (),
@@ -122,6 +126,11 @@ def track(shell: Shell, text: str, by: By) -> Track:
             return seen
         failing = troubles(shell, tx, job, words) if actor.kind == "operator" and head.status == "open" else ()
         return StaffTrack(**asdict(seen), troubles=tuple(failing))
+
+
+def _expected(shell: Shell, look: Look, words: Words) -> ExpectedView | None:
+    found = expected(shell, look.tx, [look.job.id]).get(look.job.id)
+    return expected_view(found, look.process.clock, words, inside=look.inside)
 
 
 def _takes_longer(shell: Shell, tx: Transaction, job: StoredJob) -> bool:
@@ -414,16 +423,17 @@ def jobs(shell: Shell, wanted: WantedJobs, limit: int, after: str | None, by: By
         )
         rows = _open_to(tx, asker, listed, limit, after)
         names = {} if wanted.took_part else {id: name_of(tx, id) for id in {row.customer for row in rows}}
-        told = partial(_row, shell, tx, asker.language, words, now, names, own=own, others=wanted.took_part)
+        coming = {} if own else expected(shell, tx, [row.id for row in rows if row.status == "open"])
+        told = partial(_row, shell, tx, asker.language, words, now, names, coming, own=own, others=wanted.took_part)
         return [told(row) for row in rows]
 
 
 def _row(
     shell: Shell, tx: Transaction, language: str, words: Words, now: datetime, names: Mapping[str, str],
-    row: ListedJob, *, own: bool, others: bool,
+    coming: Mapping[str, Range], row: ListedJob, *, own: bool, others: bool,
 ) -> JobRow:  # fmt: skip
     """A job in a list, as its customer (``own``) or those inside see it; of a job of ``others`` nobody is told whose it
-    is (``names`` has none), and what was promised."""
+    is (``names`` has none), and what was promised. ``coming`` is when open ones are expected to be finished."""
     compiled = _known(shell, tx, row, language)
     process = compiled.process if compiled and row.head.promise and not others else None
     return JobRow(
@@ -445,7 +455,8 @@ def _row(
         title=compiled.process.title if compiled else row.process,
         where=tuple(map(words.tell, _standing_in_words(compiled, row, own))),
         promise=promise_view(process, row.head, now, words) if process else None,
-        zone=process.zone if process else "",
+        expected=expected_view(coming.get(row.id), compiled.process.clock, words, inside=True) if compiled else None,
+        zone=compiled.process.zone if compiled and (process or row.id in coming) else "",
     )
 
 

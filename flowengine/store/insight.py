@@ -6,6 +6,7 @@ One counts at a time. Jobs are marked without waiting for whoever has one locked
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from flowengine import exact
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
-from flowengine.store.codec import plain
+from flowengine.store.codec import micros, plain
 from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, param, upserts
 
@@ -80,16 +81,36 @@ PROGRESS_OF = Query(
     sa.select(_S.c.value).where(_S.c.name == sa.literal_column(f"'{COUNTING}'")),
 )
 LIFE = Query(
-    "insight.life", "What of a job is counted.", sa.select(_L.c.seq, _L.c.body).where(_L.c.job_id == param("of_job"))
+    "insight.life",
+    "What of a job is counted.",
+    sa.select(_L.c.seq, _L.c.again, _L.c.body).where(_L.c.job_id == param("of_job")),
+)
+REST = Query(
+    "insight.rest",
+    "A job is not looked at again before it moves.",
+    sa.update(_L).where(_L.c.job_id == param("of_job")).values(again=sa.null()),
 )
 COUNTED_TO = Query(
     "insight.counted_to",
-    "Up to which entry a job is counted.",
-    sa.select(_L.c.seq).where(_L.c.job_id == param("of_job")),
+    "Up to which entry a job is counted, and when it is to be looked at again.",
+    sa.select(_L.c.seq, _L.c.again).where(_L.c.job_id == param("of_job")),
 )
 LIVE = Query("insight.live", "Keep what of a job is counted.", lambda dialect: upserts(dialect, _L))
 DIE = Query(
     "insight.die", "A job is no longer there to be counted.", sa.delete(_L).where(_L.c.job_id == param("of_job"))
+)
+STANDING = Query(
+    "insight.standing",
+    "Jobs that stand still, and of which all is counted, but how long they have stood there by now.",
+    sa.select(_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.seq).join_from(
+        sa.select(_L.c.job_id)
+        .where(_L.c.again.is_not(None), _L.c.again <= param("now"))
+        .order_by(_L.c.again, _L.c.job_id)
+        .limit(param("most"))
+        .subquery("still"),
+        _J,
+        _J.c.id == sa.literal_column("still.job_id"),
+    ),
 )
 MARK = Query(
     "insight.mark",
@@ -148,6 +169,14 @@ class Uncounted(NamedTuple):
     seq: int
 
 
+class CountedTo(NamedTuple):
+    """Up to which entry a job is counted (0: it is not), and when it is to be looked at again, which is another moment
+    after each look."""
+
+    seq: int = 0
+    again: int | None = None
+
+
 class StoredCell(NamedTuple):
     """A cell and what is in it, as JSON."""
 
@@ -193,6 +222,10 @@ class Insights:
         """Jobs of which not all is counted, the oldest first."""
         return [Uncounted(*row) for row in self._channel.rows(UNCOUNTED, {"most": most})]
 
+    def standing(self, now: datetime, most: int) -> list[Uncounted]:
+        """Jobs that have stood still for so long that they teach something else now, those first that wait longest."""
+        return [Uncounted(*row) for row in self._channel.rows(STANDING, {"now": micros(now), "most": most})]
+
     def behind(self, most: int) -> int:
         """How many jobs are still to be counted, up to a number. Where all are counted anew, one that has changed
         meanwhile may be told twice."""
@@ -201,19 +234,24 @@ class Insights:
         counts: list[int] = [row[0] for row in (uncounted, remaining) if row]
         return min(most, sum(counts))
 
-    def life(self, job: str) -> tuple[int, str] | None:
-        """Up to which entry a job is counted, and what of it; None for one that is not."""
+    def life(self, job: str) -> tuple[CountedTo, str] | None:
+        """Up to where a job is counted, and what of it; None for one that is not."""
         row = self._channel.one(LIFE, {"of_job": job})
-        return (row[0], row[1]) if row else None
+        return (CountedTo(row[0], row[1]), row[2]) if row else None
 
-    def counted_to(self, job: str) -> int:
-        """Up to which entry a job is counted; 0 for one that is not."""
+    def counted_to(self, job: str) -> CountedTo:
+        """Up to where a job is counted."""
         row = self._channel.one(COUNTED_TO, {"of_job": job})
-        return row[0] if row else 0
+        return CountedTo(*row) if row else CountedTo()
 
-    def live(self, job: str, seq: int, body: str) -> None:
-        """Keep what of a job is counted, up to an entry."""
-        self._channel.write(LIVE, {"job_id": job, "seq": seq, "body": body})
+    def live(self, job: str, seq: int, body: str, again: datetime | None = None) -> None:
+        """Keep what of a job is counted, up to an entry, and when it is to be looked at though it stands still."""
+        row = {"job_id": job, "seq": seq, "body": body, "again": None if again is None else micros(again)}
+        self._channel.write(LIVE, row)
+
+    def rest(self, job: str) -> None:
+        """A job that stands still is not looked at again before it moves."""
+        self._channel.write(REST, {"of_job": job})
 
     def die(self, jobs: Sequence[str]) -> None:
         """These jobs are no longer there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
@@ -44,6 +44,21 @@ _COUNT: sa.Select[Any] = (
     .group_by(_EACH.c.process, _EACH.c.state)
     .order_by(_EACH.c.process, _EACH.c.state)
 )
+_OPEN = _P.c.state == sa.literal_column("'open'")
+TO_LOOK_AT = Query(
+    "promises.to_look_at",
+    "Open promises whose turn it is to be looked at, those first that wait longest; also where a clock that ran "
+    "ahead has said that it is long from now.",
+    sa.select(_P.c.job_id, _P.c.promised, _P.c.look)
+    .where(_OPEN, sa.or_(_P.c.look <= param("now"), _P.c.look > param("beyond")))
+    .order_by(_P.c.look, _P.c.job_id)
+    .limit(param("most")),
+)
+LOOKED_AT = Query(
+    "promises.looked_at",
+    "A promise was looked at, unless something else is promised by now.",
+    sa.update(_P).where(_P.c.job_id == param("of_job"), _P.c.look == param("was"), _OPEN).values(look=param("again")),
+)
 COUNTED = Query("promises.counted", "How many promises are in each state, by process.", _COUNT)
 
 
@@ -56,6 +71,14 @@ class StoredPromise(NamedTuple):
     state: Became
     by: datetime
     promise: Promise
+
+
+class WatchedPromise(NamedTuple):
+    """A promise whose turn it is to be looked at, and when that was."""
+
+    job: str
+    by: datetime
+    look: int
 
 
 class Promises:
@@ -82,6 +105,16 @@ class Promises:
             StoredPromise(job_id, name, customer, became, moment(by), decode(body, Promise))
             for job_id, name, customer, became, by, body in rows
         ]
+
+    def to_look_at(self, now: datetime, often: timedelta, most: int) -> Sequence[WatchedPromise]:
+        """Open promises of which it is to be found out now whether they are at risk, which is done so ``often``."""
+        values = {"now": micros(now), "beyond": micros(now + 2 * often), "most": most}
+        return [WatchedPromise(job, moment(by), look) for job, by, look in self._channel.rows(TO_LOOK_AT, values)]
+
+    def looked_at(self, promises: Sequence[WatchedPromise], again: datetime) -> None:
+        """These were looked at, and are to be ``again``."""
+        rows = [{"of_job": one.job, "was": one.look, "again": micros(again)} for one in promises]
+        self._channel.write_many(LOOKED_AT, rows)
 
     def counts(self, now: datetime, process: str = "") -> Sequence[tuple[str, Became, int]]:
         """How many are in each state: process, state, count."""
@@ -110,4 +143,4 @@ def save(channel: Channel, job: str, before: Head | None, head: Head) -> None:
     if before is not None and (before.promise, before.status) == (head.promise, head.status):
         return
     row = {"job_id": job, "process": head.process, "customer": head.customer, "state": state_of(head)}
-    channel.write(PUT, row | {"promised": micros(head.promise.by), "body": text(head.promise)})
+    channel.write(PUT, row | {"promised": micros(head.promise.by), "body": text(head.promise), "look": 0})

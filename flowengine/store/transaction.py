@@ -35,6 +35,7 @@ from flowengine.store.conversation import Conversations
 from flowengine.store.credentials import Credentials
 from flowengine.store.devices import Devices
 from flowengine.store.erasing import Erasing
+from flowengine.store.expected import Expected
 from flowengine.store.files import Files
 from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
@@ -167,6 +168,10 @@ class Transaction:
     @property
     def pieces(self) -> StoredPieces:
         return StoredPieces(self.channel)
+
+    @property
+    def expected(self) -> Expected:
+        return Expected(self.channel)
 
     @property
     def participants(self) -> Participants:

@@ -240,6 +240,8 @@ class Teller:
             case c.AskPromise():
                 text = next((one.text for one in events if isinstance(one, e.Said)), command.because)
                 return f"{self.words.tell(SAYINGS['new_date'])}: {text}"
+            case c.Expect():
+                return self.say("it was looked whether the promise will be kept")
             case c.TakeBack():
                 return self.say(
                     "took back: %(asked)s", asked=self.known.asked.get(command.step, phrase("what was asked"))
@@ -647,6 +649,7 @@ _BARE: dict[type[c.Command], str] = {
     c.Claim: phrase("took it"),
     c.Deliver: phrase("a message came"),
     c.End: phrase("ended it by hand"),
+    c.Expect: phrase("looked whether the promise will be kept"),
     c.Fail: phrase("a call gave up"),
     c.Finish: phrase("a call ended"),
     c.Fire: phrase("a moment came"),

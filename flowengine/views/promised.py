@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Head, Promise, Step
@@ -13,12 +14,16 @@ from flowengine.speech.spoken_time import last_day
 from flowengine.speech.words import Words
 from flowengine.views import plainly
 from flowengine.views.customer_words import UNDER_WAY, places
-from flowengine.views.replies import PromiseStatus, PromiseView, View
+from flowengine.views.replies import ExpectedView, PromiseStatus, PromiseView, View
+
+if TYPE_CHECKING:
+    from flowengine.insight.expecting import Range  # a desk far from the database loads nothing of it
 
 
 class PromiseRow(View, frozen=True, kw_only=True):
-    """A promise in a list: of which job, for whom, and what became of it. ``zone`` is that of its process, in which a
-    promised day ends; ``place`` is what the next page comes ``after``."""
+    """A promise in a list: of which job, for whom, and what became of it; ``expected`` is when what is still to be kept
+    is, where that is known. ``zone`` is that of its process, in which a promised day ends; ``place`` is what the next
+    page comes ``after``."""
 
     job: str
     short: str
@@ -27,6 +32,7 @@ class PromiseRow(View, frozen=True, kw_only=True):
     customer: str
     customer_name: str
     promise: PromiseView
+    expected: ExpectedView | None = None
     zone: str = ""
     place: str = ""
 
@@ -72,6 +78,8 @@ def told(process: Process, promise: Promise, became: PromiseStatus, words: Words
     clock = plainly.Clock(process, words)
     asked = clock.promised(promise.asked or promise.by)
     said = passed if became == "late" and passed else at_risk(process, promise, words) if became == "at_risk" else ""
+    if became == "asked" and promise.risk is not None:
+        said = words.say("%(told)s. Asked is %(asked)s instead", told=at_risk(process, promise, words), asked=asked)
     return PromiseView(
         by=promise.by,
         first=promise.first,
@@ -91,14 +99,27 @@ def at_risk(process: Process, promise: Promise, words: Words) -> str:
     by = clock.promised(promise.by)
     if promise.risk is None:
         return words.say("Promised for %(by)s", by=by)
-    soonest, latest = (words.day(one.astimezone(words.zone or clock.home)) for one in promise.risk)
-    if soonest == latest:
-        between = words.say("on %(day)s", day=soonest)
-    else:
-        between = words.say("between %(soonest)s and %(latest)s", soonest=soonest, latest=latest)
+    between = within_days(*promise.risk, words, clock.home)
     return words.say(
         "Promised for %(by)s, but it is expected %(between)s: it takes longer than we thought", by=by, between=between
     )
+
+
+def expected_view(found: Range | None, home: tzinfo, words: Words, *, inside: bool) -> ExpectedView | None:
+    """When a job is expected to be finished, as it is told; how many jobs are behind it, to those ``inside`` alone."""
+    if found is None:
+        return None
+    between = within_days(found.p50, found.p90, words, home)
+    said = words.say("Expected %(between)s", between=between)
+    return ExpectedView(soonest=found.p50, latest=found.p90, words=said, jobs=found.jobs if inside else None)
+
+
+def within_days(soonest: datetime, latest: datetime, words: Words, home: tzinfo) -> str:
+    """``between Fri 12 Mar 2027 and Fri 19 Mar 2027``, or ``on`` a day, where the reader is, else at ``home``."""
+    first, last = (words.day(one.astimezone(words.zone or home)) for one in (soonest, latest))
+    if first == last:
+        return words.say("on %(day)s", day=first)
+    return words.say("between %(soonest)s and %(latest)s", soonest=first, latest=last)
 
 
 def passed(compiled: Compiled, head: Head, words: Words, asked: Sequence[Step]) -> str:

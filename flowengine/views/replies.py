@@ -266,6 +266,18 @@ class Holdings(View, frozen=True, kw_only=True):
     more: bool = False
 
 
+class ExpectedView(View, frozen=True, kw_only=True):
+    """When an open job is expected to be finished, or what it promised to be there: half of such jobs are by
+    ``soonest``, nine of ten by ``latest``. ``words`` say it to the asker, in a sentence. ``jobs``, which those inside
+    are told, is how many finished jobs stood where it stands for as long: 0 where it is what the process says.
+    """
+
+    soonest: datetime
+    latest: datetime
+    words: str
+    jobs: int | None = None
+
+
 class CustomerItem(View, frozen=True, kw_only=True):
     """A step that waits for a customer.
 
@@ -330,12 +342,13 @@ class InboxCounts(View, frozen=True, kw_only=True):
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
     """A step that waits for a member of staff or an operator, who may know its state. ``appointment`` is when he is to
     meet the customer, until ``appointment_end``. ``usual`` is in how many seconds half of the jobs have left the state,
-    lately, where that may be told (:meth:`Engine.insight`)."""
+    lately, where that may be told (:meth:`Engine.insight`); ``expected`` when the job is to be finished."""
 
     state: str
     appointment: datetime | None = None
     appointment_end: datetime | None = None
     usual: int | None = None
+    expected: ExpectedView | None = None
 
 
 InboxItem = CustomerItem | StaffItem
@@ -495,8 +508,8 @@ PromiseStatus = Literal["open", "at_risk", "asked", "late", "kept", "broken", "r
 class PromiseView(View, frozen=True, kw_only=True):
     """What was promised, for when. ``first`` is the first moment that was promised.
 
-    ``status`` is what became of it: ``open``, ``at_risk`` (if all takes as long as its process says it is ready later,
-    between the two moments of ``expected``), ``asked`` (the customer is asked for another date, ``asked``), ``late``
+    ``status`` is what became of it: ``open``, ``at_risk`` (it is expected later, between the two moments of
+    ``expected``, as the customer was told), ``asked`` (the customer is asked for another date, ``asked``), ``late``
     (its moment is over, and the job is not), ``kept``, ``broken`` (kept too late, or not at all by then) or
     ``released`` (the job has ended otherwise before that moment, and nobody is held to it). ``kept`` is None while it
     is neither kept nor broken. ``late``: its moment was over before it was kept. ``agreed_by`` is the id of who has
@@ -583,6 +596,9 @@ class _Track(View, frozen=True, kw_only=True):
     updated: datetime
     ended: datetime | None
     promise: PromiseView | None
+    expected: ExpectedView | None = None
+    """When it is expected to be finished, as far as that is known: of one that is over, suspended, or has kept what it
+    promised, it is not told, nor of somebody else's to a customer."""
     ahead: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     """What is settled, as title and text."""
@@ -700,7 +716,7 @@ class Answered(View, frozen=True, kw_only=True):
 class JobRow(View, frozen=True, kw_only=True):
     """One job in a list. ``title`` is its process's, ``states`` are those where it stands, ``where`` says that in
     words: the phases, else the titles; as a customer sees it, ``states`` does too. A customer is told the ``promise``
-    of his own."""
+    of his own; those inside are told when an open one is ``expected`` to be finished, where that is known."""
 
     id: str
     short: str
@@ -720,8 +736,9 @@ class JobRow(View, frozen=True, kw_only=True):
     unanswered: int = 0
     """How much of what people have asked waits for an answer, for those inside."""
     promise: PromiseView | None = None
+    expected: ExpectedView | None = None
     zone: str = ""
-    """Where something is promised: the time zone of the process, in which a promised day ends."""
+    """Where something is promised or expected: the time zone of the process, in which a promised day ends."""
     title: str = ""
     where: tuple[str, ...] = ()
 

@@ -13,7 +13,7 @@ from flowengine.commands.shell import Shell
 from flowengine.errors import StoreError
 from flowengine.post.outbox import Post
 from flowengine.runtime.waking import Ear
-from flowengine.work import due, house, services
+from flowengine.work import due, foresight, house, services
 from flowengine.worker.caution import Caution
 from flowengine.worker.chore import Chore
 from flowengine.worker.hands import Hands
@@ -27,7 +27,7 @@ PLENTY = 0.05
 """Seconds after a look in which more calls are taken without another, while there are as many as there are hands."""
 
 COUNTING = 10.0
-"""Seconds between two looks for jobs that insight has not counted yet."""
+"""Seconds between two looks for jobs that insight has not counted yet, and for promises that may be at risk."""
 
 NEVER = 3600.0
 """Seconds to wait when nothing is due at all."""
@@ -61,7 +61,7 @@ class Crew:
         self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
         self._votes = Chore("votes", lambda: voting.look_after_all(shell), self._fired)
         self._files = Chore("files", lambda: house.keep_house(shell, terms.limit), self._kept)
-        self._insight = Chore("insight", lambda: counting.count(shell), lambda *_: ear.wake())
+        self._insight = Chore("insight", self._learn, lambda *_: ear.wake())
         self._chores = (self._timers, self._messages, self._files, self._votes, self._insight)
         self._looked: datetime | None = None
         self._healed = self._asked = self._counted = -HEALING
@@ -93,6 +93,12 @@ class Crew:
     def _delivered(self, done: int, failed: int) -> None:
         self.tally.add(outbox=done, failed=failed)
         self._ear.wake()
+
+    def _learn(self) -> tuple[int, int]:
+        """Count what jobs teach, and look by it whether promises are at risk."""
+        counted, uncounted = counting.count(self._shell)
+        looked, failed = foresight.look(self._shell)
+        return counted + looked, uncounted + failed
 
     def _kept(self, done: int, failed: int) -> None:
         self.tally.add(uploads=done, failed=failed)

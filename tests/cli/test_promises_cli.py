@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -72,6 +73,21 @@ def test_another_date_is_asked_listed_and_accepted(shop: Flow, coat: str) -> Non
     shop.run("act", step["short"], "--outcome", "accepted", "--yes", who="ada")
     assert shop.json("promises", "--state", "open", who="tom")[0]["promise"]["by"].startswith("2099-08-12")
     assert "agreed" in shop.run("history", coat, who="tom").stdout
+
+
+def test_when_it_is_expected_is_told(shop: Flow, coat: str) -> None:
+    """To the customer where the job is, to those inside beside the step and in lists, with the jobs that say so."""
+    assert re.search(r"Expected between \w+ \d+ \w+ \d{4} and ", shop.run("track", coat, who="ada").stdout)
+    assert "as the process says" not in shop.run("track", coat, who="ada").stdout
+    assert "as the process says" in shop.run("track", coat, who="tom").stdout
+    assert re.search(r"Promised +Expected +Begun", shop.run("jobs", "--status", "open", who="tom").stdout)
+    (row,) = shop.json("promises", who="tom")
+    assert sorted(row["expected"]) == ["jobs", "latest", "soonest", "words"]
+    (listed,) = [one for one in shop.json("jobs", who="tom") if one["id"] == coat]
+    assert (listed["expected"], listed["expected"]["jobs"]) == (row["expected"], 0)
+    assert shop.json("track", coat, who="ada")["expected"]["jobs"] is None
+    (mine,) = [one for one in shop.json("jobs", who="ada") if one["id"] == coat]
+    assert mine["expected"] is None
 
 
 def test_a_receipt_is_saved_and_checked(shop: Flow, coat: str) -> None:

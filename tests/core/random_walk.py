@@ -320,6 +320,10 @@ class Walk(Answers):
             c.Say(by=by, text="a word?", kind=self.chance.choice(["question", "concern"])),
             c.Say(by=by, text="so it is", kind="answer", to=self.chance.choice([0, 1])),
         ]
+        promise = self.job.position.head.promise
+        if promise is not None:
+            soonest = promise.by + timedelta(days=self.chance.randint(-1, 3))
+            kinds += [c.Expect(by=CLOCK, soonest=soonest, latest=soonest + timedelta(days=4))]
         if asked:
             step = self.chance.choice(asked)
             kinds += [c.TakeBack(by=ADA, step=step.number)]

@@ -183,59 +183,94 @@ def test_words_are_no_answer_to_a_date() -> None:
 # at risk
 
 
-PRESSED = """  first: {type: task, for: tailor, takes: P5D, on: {done: press, again: first}}
-  press: {type: task, for: tailor, takes: P3D, on: {done: fulfilled}}
-"""
+def expect(job: Rehearsal, soonest: datetime, latest: datetime) -> Step | None:
+    job.do(c.Expect(by=CLOCK, soonest=soonest, latest=latest))
+    return new_dates.asked(job.position)
 
 
-def test_a_promise_at_risk_is_found_before_its_date_and_told_once() -> None:
-    """As soon as all that is ahead takes longer than there is time: once for each date that is promised."""
-    job = sewn(PRESSED)
-    assert promised(job).risk is None
-    while not (told := job.told(e.PromiseAtRisk)):
-        (timer,) = [one for one in job.timers if one.purpose == "risk"]
-        job.now = timer.due
-        job.do(c.Fire(by=CLOCK, timer=timer.number))
-    assert END_OF_20 - days(3) < job.now < END_OF_20 - days(2)
-    assert (told[0].by, promised(job).risk) == (END_OF_20, (told[0].soonest, told[0].latest))
-    assert not [one for one in job.timers if one.purpose == "risk"]
-    job.act("first", "again", by=TOM)
-    assert len(job.told(e.PromiseAtRisk)) == 1
-    step = ask(job)
-    job.do(c.Act(by=ADA, step=step.number, outcome="accepted"))
-    assert promised(job).risk is None
-
-
-def test_turning_back_is_looked_at_at_once() -> None:
-    """A job that has to do something again may be at risk from that moment."""
+def test_a_promise_at_risk_is_told_once_and_another_date_is_asked() -> None:
+    """The range is what was expected, and the date that is asked is its later end: of a promised day, a day."""
     job = sewn()
-    job.now = END_OF_20 - days(2)
-    job.act("first", "again", by=TOM)
+    step = expect(job, END_OF_20 + days(2), END_OF_30 - timedelta(hours=7))
     (told,) = job.told(e.PromiseAtRisk)
-    assert (told.soonest - job.now, told.latest - job.now) == (days(5), days(7.5))
+    assert (told.by, promised(job).risk) == (END_OF_20, (told.soonest, told.latest))
+    assert step is not None
+    assert (promised(job).asked, step.asked_by) == (END_OF_30, "")
+    assert dict(step.shown)["Because"] == (
+        "it is expected between Sun 22 Mar 2026 and Mon 30 Mar 2026, for it takes longer than we thought"
+    )
+    with pytest.raises(StaleCommand):
+        expect(job, END_OF_20 + days(2), END_OF_30)
 
 
-def test_a_process_that_says_nothing_of_time_is_never_at_risk() -> None:
-    """Nobody can know, and nothing looks."""
-    job = sewn(SEWN.replace("takes: P5D, ", ""))
-    job.act("first", "again", by=TOM)
-    assert not [one for one in job.timers if one.purpose == "risk"]
+def test_refused_it_stays_at_risk_and_is_asked_no_more() -> None:
+    """What was promised stands: of one date it is told and asked once."""
+    job = sewn()
+    step = expect(job, END_OF_20 + days(2), END_OF_30)
+    assert step is not None
+    job.do(c.Act(by=ADA, step=step.number, outcome="refused"))
+    assert (promised(job).by, promised(job).asked, promised(job).risk is None) == (END_OF_20, None, False)
+    with pytest.raises(StaleCommand):
+        expect(job, END_OF_20 + days(5), END_OF_30)
+
+
+def test_an_accepted_date_may_be_at_risk_again() -> None:
+    """It is another date, of which nothing was told."""
+    job = sewn()
+    step = expect(job, END_OF_20 + days(2), END_OF_30)
+    assert step is not None
+    job.do(c.Act(by=ADA, step=step.number, outcome="accepted"))
+    assert (promised(job).by, promised(job).risk) == (END_OF_30, None)
+    assert expect(job, END_OF_30 + days(1), END_OF_30 + days(2)) is not None
+
+
+def test_of_a_promised_moment_a_moment_is_asked() -> None:
+    """The next quarter of an hour."""
+    job = sewn(promise="""promise: {by: "'2026-03-20T10:00:00Z'"}""")
+    noon = datetime(2026, 3, 20, 12, tzinfo=UTC)
+    step = expect(job, noon, noon + timedelta(minutes=16))
+    assert step is not None
+    assert promised(job).asked == noon + timedelta(minutes=30)
+    assert dict(step.shown)["Because"].startswith("it is expected on Fri 20 Mar 2026, for ")
+
+
+@pytest.mark.parametrize(
+    ("soonest", "latest"),
+    [(END_OF_20, END_OF_30), (END_OF_20 - days(1), END_OF_30), (END_OF_30, END_OF_20)],
+    ids=["in time", "early", "backwards"],
+)
+def test_what_is_expected_in_time_is_not_at_risk(soonest: datetime, latest: datetime) -> None:
+    """Nothing is told of it, and nothing asked."""
+    job = sewn()
+    with pytest.raises(StaleCommand):
+        expect(job, soonest, latest)
+    assert (promised(job).risk, new_dates.asked(job.position)) == (None, None)
+
+
+def test_only_what_is_still_to_be_kept_is_at_risk() -> None:
+    """Not what nobody promised, what is late, what somebody asks about already, or what is held."""
+    with pytest.raises(StaleCommand):
+        expect(sewn(promise=""), END_OF_20 + days(1), END_OF_30)
+    late, asked, held = sewn(), sewn(), sewn()
+    late.now = END_OF_20 + days(1)
+    ask(asked)
+    held.do(c.Suspend(by=OPS, because="The mill burnt down"))
+    for job in (late, asked, held):
+        with pytest.raises(StaleCommand):
+            expect(job, END_OF_20 + days(2), END_OF_30)
 
 
 @settings(deadline=None, max_examples=60)
-@given(takes=st.integers(1, 40), ahead=st.integers(4, 60))
-def test_looking_comes_to_an_end_before_the_date(takes: int, ahead: int) -> None:
-    """Whatever things take and is promised, what is not begun in time is found before the date, in a few looks."""
-    by = (BEGIN + days(ahead)).date().isoformat()
-    job = sewn(PRESSED.replace("P5D", f"P{takes}D"), f"""promise: {{by: "'{by}'"}}""")
-    looks = 0
-    while timers := [one for one in job.timers if one.purpose == "risk"]:
-        job.now = timers[0].due
-        job.do(c.Fire(by=CLOCK, timer=timers[0].number))
-        looks += 1
-        assert looks < 60
-    assert job.now < promised(job).by
-    assert len(job.told(e.PromiseAtRisk)) == 1
+@given(soonest=st.integers(1, 10**6), more=st.integers(0, 10**6))
+def test_the_date_that_is_asked_is_never_before_what_is_expected(soonest: int, more: int) -> None:
+    """Whoever accepts it is promised what nine of ten are in time for."""
+    job = sewn()
+    first = END_OF_20 + timedelta(seconds=soonest)
+    last = first + timedelta(seconds=more)
+    expect(job, first, last)
+    asked = promised(job).asked
+    assert asked is not None
+    assert last <= asked < last + days(1)
 
 
 KEPT = """  first: {type: task, for: tailor, takes: P5D, on: {done: {to: second, set: {promised: "'2026-03-20'"}}}}

@@ -314,5 +314,12 @@ def test_every_kind_of_command_is_told_here() -> None:
     by_hand = {c.End, c.Move, c.SetData, c.Skip, c.ActFor, c.MoveDeadline, c.DropTimer}  # told in test_by_hand
     held = {c.Suspend, c.Resume}  # told in test_suspending
     erased = {c.Erase}  # told in test_erasing
-    others = {c.Say, c.TakeBack, c.Migrate, c.AskPromise, c.Hear}  # test_questions, test_promises, test_partners
+    others = {
+        c.Say,
+        c.TakeBack,
+        c.Migrate,
+        c.AskPromise,
+        c.Expect,
+        c.Hear,
+    }  # test_questions, test_promises, test_partners
     assert set(get_args(c.AnyCommand)) == told | by_hand | held | erased | others

@@ -44,6 +44,42 @@ def settle(engine: Engine) -> None:
         pass
 
 
+BANK = """
+process: bank
+title: Eine Bank
+language: de
+need: Eine Bank
+zone: Europe/Berlin
+roles: {schneider: {title: Schneider}}
+promise: {by: data.need.bis}
+states:
+  need: {type: need, fields: {bis: {type: string, format: date}}, next: bauen}
+  bauen: {type: task, for: schneider, phase: Wird gebaut, takes: P8D, next: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_a_promise_at_risk_is_one_letter(engine: Engine, mail: MailServer) -> None:
+    """The range, in the receiver's language, and another date to accept; whoever is at work reads what was answered."""
+    engine.deploy(BANK)
+    before = len(mail.letters)
+    for who in ("ada", "ben"):
+        engine.start("bank", need={"bis": "2026-05-08"}, by=who)
+    settle(engine)
+    told = {str(one["To"].addresses[0].addr_spec): one for one in mail.letters[before:] if "mia" not in str(one["To"])}
+    assert len(mail.letters) - before - len(told) == 2  # Mia has two steps
+    ada, ben = told["ada@example.org"], told["ben@example.org"]
+    assert str(ada["Subject"]) == "Ein neuer Termin: Mi., 20. Mai 2026 statt Fr., 8. Mai 2026"
+    assert str(ben["Subject"]) == "A new date: Wed 20 May 2026 instead of Fri 8 May 2026"
+    assert "it is expected between Tue 12 May 2026 and Wed 20 May 2026" in " ".join(text_of(ben).split())
+    assert "es dauert länger, als wir dachten" in " ".join(text_of(ada).split())
+    (step,) = engine.inbox("ben")
+    engine.act(step.id, "refused", {"words": "Too late"}, by="ben")
+    settle(engine)
+    assert "mia@example.org" in str(mail.letters[-1]["To"])
+    assert "Too late" in text_of(mail.letters[-1])
+
+
 def test_each_letter_is_in_the_language_of_its_receiver(
     engine: Engine, mail: MailServer, clock: SimulatedClock
 ) -> None:

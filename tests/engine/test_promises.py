@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from flowengine import NOTIFY, BadAnswer, Engine, HandlerCall, NotAllowed, NotFound, SimulatedClock, StaleCommand
+from flowengine.commands import counting
+from flowengine.speech import spoken_time
 from flowengine.store import Database
+from flowengine.work import foresight
 
 COAT = """
 process: coat
@@ -202,10 +206,15 @@ def test_promises_are_listed_and_counted_by_what_became_of_them(
         engine.promises(after="nonsense")
 
 
+def run(engine: Engine) -> None:
+    while engine.run_due().anything:
+        pass
+
+
 def test_a_delay_is_told_before_the_date_as_a_range(
     engine: Engine, coat: Callable[..., str], clock: SimulatedClock
 ) -> None:
-    """By a notice, to who looks, and in the list of those inside: once for one date."""
+    """By a notice, to who looks, and in the list of those inside: once for one date, with another date to accept."""
     heard: list[str] = []
 
     @engine.handler(NOTIFY)
@@ -216,15 +225,150 @@ def test_a_delay_is_told_before_the_date_as_a_range(
     job = coat()
     for _ in range(16):
         clock.advance(timedelta(days=1))
-        while engine.run_due().anything:
-            pass
-    assert len(heard) == 1
-    assert heard[0].startswith("Promised for Wed 20 May 2026, but it is expected ")
+        run(engine)
+        if heard:
+            break
+    assert clock.now().date() < date(2026, 5, 18)
+    assert heard[0].startswith("Promised for Wed 20 May 2026, but it is expected between ")
     assert heard[0].endswith(": it takes longer than we thought")
     seen = engine.track(job, by="ada").promise
-    assert (seen.status, seen.words, seen.late) == ("at_risk", heard[0], False)
-    assert states(engine, state="at_risk") == {"ada": "at_risk"}
+    asked = spoken_time.day(seen.asked.date())
+    assert (seen.status, seen.late) == ("asked", False)
+    assert seen.words == f"{heard[0]}. Asked is {asked} instead"
+    assert states(engine, state="asked") == {"ada": "asked"}
     assert any("at risk: promised for Wed 20 May 2026" in line.what for line in engine.history(job))
+    (item,) = engine.inbox("ada")
+    assert item.title == f"A new date: {asked} instead of Wed 20 May 2026"
+    shown = dict(engine.step(item.id, "ada").shown)
+    between = heard[0].partition("expected ")[2].partition(":")[0]
+    assert shown["Because"] == f"it is expected {between}, for it takes longer than we thought"
+    assert "Asked by" not in shown
+    for _ in range(30):  # nobody answers
+        clock.advance(timedelta(hours=1))
+        run(engine)
+    assert len(heard) == 1
+
+
+def risked(engine: Engine, coat: Callable[..., str], clock: SimulatedClock) -> tuple[str, str]:
+    """A job whose promise is at risk, and the step that asks for another date."""
+    job = coat()
+    while not engine.inbox("ada"):
+        clock.advance(timedelta(days=1))
+        run(engine)
+    (item,) = engine.inbox("ada")
+    return job, item.id
+
+
+def test_the_date_that_is_expected_is_accepted(engine: Engine, coat: Callable[..., str], clock: SimulatedClock) -> None:
+    """Then it is what is promised, and is looked at as such."""
+    job, step = risked(engine, coat, clock)
+    engine.act(step, "accepted", {}, by="ada")
+    promise = engine.track(job, by="ada").promise
+    assert (promise.status, promise.agreed_by, promise.expected) == ("open", "ada", None)
+    assert promise.by > promise.first
+    run(engine)
+    assert engine.track(job, by="ada").promise.status == "open"
+    assert engine.audit().problems == ()
+
+
+def test_who_refuses_it_is_heard_by_those_at_work(
+    engine: Engine, coat: Callable[..., str], clock: SimulatedClock
+) -> None:
+    """What was promised stands and stays at risk; nobody has asked, so the tailors hear it, and it is asked no more."""
+    heard: list[tuple[str, str, object]] = []
+
+    @engine.handler(NOTIFY)
+    def notify(call: HandlerCall) -> None:
+        heard.append((call.input["why"], call.input.get("answer", ""), call.input["audience"]))
+
+    job, step = risked(engine, coat, clock)
+    engine.act(step, "refused", {"words": "It is for my wedding"}, by="ada")
+    run(engine)
+    assert heard[-1] == ("answered", "Refused, Wed 20 May 2026 stands: It is for my wedding", ["role:tailor"])
+    assert states(engine) == {"ada": "at_risk"}
+    clock.advance(timedelta(hours=5))
+    run(engine)
+    assert engine.inbox("ada") == []
+    (line,) = engine.track(job, by="tom").conversation
+    assert line.answer.text == "Refused, Wed 20 May 2026 stands: It is for my wedding"
+
+
+def test_those_inside_take_back_what_nobody_has_asked(
+    engine: Engine, coat: Callable[..., str], clock: SimulatedClock
+) -> None:
+    """To ask for another date themselves; a customer does not."""
+    job, step = risked(engine, coat, clock)
+    with pytest.raises((NotAllowed, NotFound)):
+        engine.take_back(step, by="ada")
+    with pytest.raises((NotAllowed, NotFound)):
+        engine.take_back(step, by="ben")
+    engine.take_back(step, by="tom")
+    assert engine.inbox("ada") == []
+    engine.ask_new_promise(job, date(2026, 7, 1), because="The cloth is late", by="tom")
+    assert engine.track(job, by="ada").promise.status == "asked"
+
+
+def test_jobs_that_took_longer_put_a_promise_at_risk(
+    engine: Engine, coat: Callable[..., str], clock: SimulatedClock
+) -> None:
+    """Where no file says how long it takes, what jobs have taught does; and a file that is too hopeful is overruled."""
+    engine.deploy(COAT.replace("takes: P4D, ", "").replace("takes: P2D, ", ""))
+    for _ in range(6):
+        job = coat("ben", "2027-05-01")
+        clock.advance(timedelta(days=20))
+        for _ in ("sew", "press"):
+            (item,) = [one for one in engine.inbox("tom") if one.job == job]
+            engine.act(item.id, "done", {}, by="tom")
+    while counting.count(engine.shell)[0]:
+        pass
+    early = (clock.now() + timedelta(days=10)).date().isoformat()
+    late = (clock.now() + timedelta(days=90)).date().isoformat()
+    jobs = {coat("ada", day): day for day in (early, late)}
+    run(engine)
+    found = {row.job: row.promise.status for row in engine.promises() if row.job in jobs}
+    assert {jobs[job]: status for job, status in found.items()} == {early: "asked", late: "open"}
+    rows = {row.job: row for row in engine.promises(by="tom") if row.job in jobs}
+    assert all(row.expected is not None and row.expected.jobs == 6 for row in rows.values())
+
+
+def test_each_promise_is_looked_at_once_an_hour(
+    engine: Engine, coat: Callable[..., str], clock: SimulatedClock
+) -> None:
+    """However often it is asked; also after a clock that ran ahead was set right."""
+    for _ in range(3):
+        coat()
+    assert foresight.look(engine.shell, 2) == (2, 0)
+    assert foresight.look(engine.shell) == (1, 0)
+    assert foresight.look(engine.shell) == (0, 0)
+    clock.advance(timedelta(minutes=59))
+    assert foresight.look(engine.shell) == (0, 0)
+    clock.advance(timedelta(minutes=1))
+    assert foresight.look(engine.shell) == (3, 0)
+    clock.set(clock.now() - timedelta(days=3))
+    assert foresight.look(engine.shell) == (3, 0)
+
+
+def test_one_that_cannot_be_told_holds_up_nobody(
+    engine: Engine, coat: Callable[..., str], clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it is, the others are told, and it is tried again an hour later."""
+    jobs = [coat(), coat()]
+    clock.advance(timedelta(days=14))
+    once = engine.shell.by_engine
+
+    def strike(job: str, command: Any) -> Any:
+        if job == jobs[0]:
+            raise ValueError("it is broken")
+        return once(job, command)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine.shell, "by_engine", strike)
+        assert foresight.look(engine.shell) == (1, 1)
+    assert "cannot be told that it is late: ValueError: it is broken" in caplog.text
+    assert [item.job for item in engine.inbox("ada")] == jobs[1:]
+    clock.advance(timedelta(hours=1))
+    run(engine)
+    assert len(engine.inbox("ada")) == 2
 
 
 def test_what_is_archived_is_listed_no_more(

@@ -47,6 +47,7 @@ from flowengine.core.world import Appointment, Attempt
 from flowengine.errors import ExpressionFailed, FlowError, KeyConflict, NotFound, Refused, StaleCommand
 from flowengine.exact import Number
 from flowengine.insight.cells import Cell, Key
+from flowengine.insight.expecting import StateCounts
 from flowengine.language import load
 from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
@@ -374,12 +375,15 @@ class EngineMachine(RuleBasedStateMachine):
     # laws
 
     def _counted(self) -> None:
-        """What was counted as it happened is what comes of counting all histories anew."""
+        """What was counted as it happened is what comes of counting all histories anew, and so is what was learnt of
+        how long it took, once an open job that stands still is looked at again."""
+        self.clock.advance(self.clock.now() - BEGIN + timedelta(hours=1))
         self._count_all()
-        before = self._cells()
+        before, learnt, correction = self._cells(), *self._learnt()
         counting.recount(self.engine.shell, Actor(kind="operator", id="olga"))
         self._count_all()
         assert self._cells() == before
+        assert self._learnt() == (learnt, correction)
         assert any(key.measure == "started" for key in before)
 
     def _count_all(self) -> None:
@@ -392,6 +396,14 @@ class EngineMachine(RuleBasedStateMachine):
         with self.database.reading() as tx:
             found = tx.insights.of(self.process.name, 0, 999_912, high="z")
         return {Key(*one[:-1]): decode(one.body, Cell) for one in found}
+
+    def _learnt(self) -> tuple[dict[tuple[str, int], StateCounts], str]:
+        """What is expected by, and its correction."""
+        with self.database.reading() as tx:
+            rows = tx.expected.of(self.process.name)
+            return {(state, gone): decode(body, StateCounts) for state, gone, body in rows}, tx.expected.stamp(
+                self.process.name
+            )[1]
 
     def _only_the_clock(self) -> None:
         """A refusal wrote nothing, but for what was due before it (L13)."""

@@ -25,6 +25,7 @@ from flowengine.store import (
     credentials,
     devices,
     erasing,
+    expected,
     history,
     insight,
     jobs,
@@ -116,6 +117,15 @@ BY_KEY = {
     insight.MARK: "flow_jobs",
     insight.LIFE: "flow_lives",
     insight.COUNTED_TO: "flow_lives",
+    insight.STANDING: "ix_flow_lives_again",
+    insight.REST: "flow_lives",
+    expected.STAMP: "flow_calibrated",
+    expected.OF: "flow_expected",
+    expected.DROP: "flow_expected",
+    expected.STANDING: "flow_jobs",
+    expected.BRANCHES: "flow_branches|ix_flow_branches_parent",
+    promises.TO_LOOK_AT: "ix_flow_promises_look",
+    promises.LOOKED_AT: "flow_promises|ix_flow_promises_look",
     insight.DROP: "flow_cells",
     insight.OF: "flow_cells",
     insight.MEASURED: "flow_cells",
@@ -320,7 +330,7 @@ def fill(tx: Transaction, number: int) -> None:
     tx.tokens.add(f"hash{number}", token(number))
     tx.schedules.place(f"p{number}", [("0 7 * * *", "UTC", NOW + HOUR * number)] * 2)
     promised = {"job_id": job, "process": f"p{number // 10}", "customer": f"c{number}", "state": "open", "body": "{}"}
-    tx.channel.write(promises.PUT, promised | {"promised": number})
+    tx.channel.write(promises.PUT, promised | {"promised": number, "look": number})
     sign_in(tx, number, job)
 
 

@@ -282,3 +282,30 @@ def test_the_contact_of_each_person_becomes_his_first(url: str, outside: sa.Engi
         }
         assert engine.find_person("ada@example.org").id == "ada"
         assert engine.find_person("room 12").id == "cleo"
+
+
+def test_promises_and_lives_from_before_expected_dates_are_looked_at(url: str, outside: sa.Engine) -> None:
+    """A promise that is there, or that code of the revision before makes, is looked at like any other; what of a job
+    was counted before is left until the job acts again."""
+    with NotedDatabase.open(url, check=False) as database:
+        assert isinstance(database, NotedDatabase)
+        with database.driver.migrating() as connection:
+            schema.upgrade(connection, "0023")
+    promise = sa.text(
+        "INSERT INTO flow_promises (job_id, process, customer, state, promised, body)"
+        " VALUES (:id, 'p', 'ada', :state, 5, '{}')"
+    )
+    life = sa.text("INSERT INTO flow_lives (job_id, seq, body) VALUES (:id, 3, '{}')")
+    with Database.open(url, check=False) as database:
+        with outside.begin() as connection:
+            connection.execute(promise, [{"id": "a", "state": "open"}, {"id": "b", "state": "kept"}])
+            connection.execute(life, {"id": "a"})
+        database.upgrade()
+        with outside.begin() as connection:
+            connection.execute(promise, {"id": "c", "state": "open"})
+            connection.execute(life, {"id": "c"})
+        now = moment(10)
+        with database.reading() as tx:
+            assert [one.job for one in tx.promises.to_look_at(now, timedelta(hours=1), 9)] == ["a", "c"]
+            assert tx.insights.standing(now, 9) == []
+            assert tx.expected.of("p") == []

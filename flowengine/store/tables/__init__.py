@@ -14,7 +14,7 @@ from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
 from flowengine.store.tables.consents import consents, received_records, sent_records
-from flowengine.store.tables.insight import cells, lives, pieces, piecework
+from flowengine.store.tables.insight import calibrated, cells, expected, lives, pieces, piecework
 from flowengine.store.tables.jobs import (
     awaiting,
     bookings,
@@ -64,6 +64,7 @@ __all__ = [
     "boxes",
     "branches",
     "calendars",
+    "calibrated",
     "calls",
     "cells",
     "challenges",
@@ -75,6 +76,7 @@ __all__ = [
     "deeds",
     "devices",
     "distinct",
+    "expected",
     "facts",
     "history",
     "jobs",

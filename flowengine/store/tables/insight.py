@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from flowengine.store.tables.columns import count, key, metadata, text
+from flowengine.store.tables.columns import count, key, metadata, text, time
 
 cells = sa.Table(
     "flow_cells",
@@ -54,5 +54,35 @@ lives = sa.Table(
     key("job_id", primary_key=True),
     count("seq"),
     text("body"),
-    comment="What of a job is in the cells, up to that entry of its history.",
+    time("again", nullable=True),
+    sa.Index(
+        "ix_flow_lives_again",
+        "again",
+        "job_id",
+        sqlite_where=sa.text("again IS NOT NULL"),
+        postgresql_where=sa.text("again IS NOT NULL"),
+    ),
+    comment="What of a job is in the cells, up to that entry of its history. again: when an open one that stands "
+    "still has lasted so much longer that it teaches something else.",
+)
+
+expected = sa.Table(
+    "flow_expected",
+    metadata,
+    key("process", primary_key=True),
+    key("state", primary_key=True),
+    count("gone", primary_key=True),
+    text("body"),
+    comment="How much longer jobs took that stood in a state, counted: one row a state, an empty one for jobs as a "
+    "whole. gone as in flow_cells.",
+)
+
+calibrated = sa.Table(
+    "flow_calibrated",
+    metadata,
+    key("process", primary_key=True),
+    count("stamp"),
+    text("body"),
+    comment="By how much expected dates of a process are corrected, as jobs that were over have taught. stamp is "
+    "another one each time something of flow_expected was written.",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from flowengine.store.tables.columns import key, metadata, text, time
+from flowengine.store.tables.columns import added, key, metadata, text, time
 
 promises = sa.Table(
     "flow_promises",
@@ -15,6 +15,15 @@ promises = sa.Table(
     key("state"),
     time("promised"),
     text("body"),
+    added("look", sa.BigInteger(), "0"),
     sa.Index("ix_flow_promises_promised", "promised", "job_id"),
-    comment="One row a job that has promised something; state, and the promise that its head holds as well.",
+    sa.Index(
+        "ix_flow_promises_look",
+        "look",
+        "job_id",
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+    comment="One row a job that has promised something; state, and the promise that its head holds as well. look: when "
+    "it is to be found out again whether it is at risk.",
 )

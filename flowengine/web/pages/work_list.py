@@ -8,7 +8,7 @@ from datetime import datetime
 from starlette.responses import Response
 
 from flowengine import errors as e
-from flowengine.views.replies import HeldStep, InboxGroup, InboxItem, StaffItem
+from flowengine.views.replies import ExpectedView, HeldStep, InboxGroup, InboxItem, StaffItem
 from flowengine.web.pages.book import Book
 from flowengine.web.pages.insiders import (
     refuse_outside,
@@ -29,7 +29,7 @@ WRITTEN = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A step in the list. ``when`` is by when it is to be done, ``appointment`` when the customer comes, until
-    ``appointment_end``, and ``usual`` in how many seconds it is usually over."""
+    ``appointment_end``, ``usual`` in how many seconds it is usually over, and ``expected`` when the job is."""
 
     id: str
     job: str
@@ -48,6 +48,7 @@ class Row:
     preferred: bool = False
     zone: str = ""
     usual: int | None = None
+    expected: ExpectedView | None = None
 
 
 @pages.get("/work")
@@ -116,6 +117,7 @@ def _row(item: InboxItem) -> Row:
         appointment_end=inside.appointment_end if inside else None,
         promise=item.promise, late=item.late, asked=item.asked, preferred=item.preferred, zone=item.zone,
         usual=inside.usual if inside else None,
+        expected=item.expected if isinstance(item, StaffItem) else None,
     )  # fmt: skip
 
 

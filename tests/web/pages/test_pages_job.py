@@ -14,6 +14,18 @@ from playwright.sync_api import Browser
 from flowengine import Settings, SimulatedClock
 from flowengine.client import verify
 
+BENCH = """
+process: bench
+title: A bench made with you
+need: A bench
+roles: {maker: {title: Maker}}
+promise: {by: data.need.day}
+states:
+  need: {type: need, fields: {day: {type: string, format: date}}, next: build}
+  build: {type: task, for: maker, phase: Making your bench, takes: P8D, next: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
 
 @pytest.fixture
 def coat(house: House) -> str:
@@ -193,6 +205,31 @@ def test_a_change_of_mind_is_looked_at_first(house: House, coat: str, ada: Visit
     assert "you can until it is cut" in ada.get(f"/jobs/{coat}").text
     late = ada.post(at, {"why": "", "way": "look"})
     assert (late.status_code, "That was not sent" in late.text) == (409, True)
+
+
+def test_when_it_is_expected_is_told_on_pages(house: House) -> None:
+    """A range of days, to the customer without the number of jobs; of a promise at risk once, with the other date."""
+    bench = BENCH.replace("process: bench", "process: plain").replace("promise: {by: data.need.day}", "")
+    for source in (BENCH, bench):
+        house.engine.deploy(source)
+    house.engine.add_staff("mia", "Mia", roles=["maker"])
+    house.engine.add_customer("ada", "Ada")
+    plain = house.engine.start("plain", by="ada", need={"day": "2026-08-01"}).job
+    soon, far = (house.engine.start("bench", by="ada", need={"day": day}).job for day in ("2026-05-08", "2026-08-01"))
+    house.engine.run_due()
+    ada, mia, olga = (house.visitor(one) for one in ("ada", "mia", "olga"))
+    assert "Expected between Tue 12 May 2026 and Wed 20 May 2026." in ada.get(f"/jobs/{plain}").text
+    for job in (plain, far):
+        assert "as the process says" in mia.get(f"/jobs/{job}").text
+        assert "as the process says" not in ada.get(f"/jobs/{job}").text
+    assert "Tue 12 May to Wed 20 May" in ada.get(f"/jobs/{far}").text
+    risk = ada.get(f"/jobs/{soon}").text
+    assert "A new date: Wed 20 May 2026 instead of Fri 8 May 2026" in risk
+    assert "Tue 12 May to Wed 20 May" in risk
+    assert "takes longer than we thought" not in risk  # the step says so
+    assert mia.get("/work").text.count("expected Tue 12 May to Wed 20 May") == 3
+    assert olga.get("/ops").text.count("expected Tue 12 May to Wed 20 May") == 3
+    assert "Expected between Tue 12 May 2026 and Wed 20 May 2026" in olga.get(f"/ops/jobs/{far}").text
 
 
 def test_another_date_is_asked_of_the_customer(house: House, coat: str, ada: Visitor) -> None:
