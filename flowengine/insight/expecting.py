@@ -337,12 +337,14 @@ class Expecting:
         return max(slope, 0.0), ahead / visits
 
     def _curve(self, state: str, mark: int, job_mark: int) -> Curve | None:
-        """How much longer it takes from a state at an age; None where nothing is known."""
+        """How much longer it takes from a state at an age; None where nothing is known. Open jobs temper what finished
+        ones say: before WEIGHT of these are there they would tell of themselves alone, at each age anew."""
         key = (state, mark, job_mark)
         if key not in self._curves:
             here, prior = self._seen.get((state, mark)), self._prior(state, mark, job_mark)
             if prior is not None and here is not None and here.jobs > 0:
-                prior = seen(here.finished, here.unfinished, prior, WEIGHT)
+                few = sum(here.finished.values()) < WEIGHT
+                prior = seen(here.finished, {} if few else here.unfinished, prior, WEIGHT)
             self._curves[key] = prior
         return self._curves[key]
 

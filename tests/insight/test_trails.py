@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flowengine.core import events as e
+from flowengine.core.usual import Lengths
 from flowengine.core.values import Branch, Head, Promise
 from flowengine.insight.expecting import WHOLE, Cell, Expecting, StateCounts
 from flowengine.insight.trails import MOST, Trail, follow
@@ -128,6 +129,20 @@ def test_a_job_without_end_stays_small() -> None:
     """Of one that goes round and round, the first stays are kept."""
     trail = told(*((number, [left("cut"), entered("cut")]) for number in range(MOST + 50)))
     assert len(trail.stays) == MOST
+
+
+def test_an_open_job_does_not_tell_of_itself() -> None:
+    """One that has gone round several times is expected when the file says, as long as none was finished."""
+    ahead = {"cut": Lengths(8 * DAY, 4 * DAY), WHOLE: Lengths(8 * DAY, 8 * DAY)}
+    rounds = ((20.0 * number, [left("cut"), entered("cut")]) for number in range(1, 6))
+    trail = told((0, [entered("cut")]), *rounds)
+    trail.see(BEGIN + 100 * DAY)
+    course = trail.course
+    assert course is not None
+    expecting, by_file = Expecting(ahead=ahead), Expecting(ahead=ahead)
+    expecting.learn(course)
+    asked = (course.standing(course.until), BEGIN, course.until)
+    assert expecting.finish(*asked) == by_file.finish(*asked)
 
 
 def test_what_is_stored_is_what_was_learnt() -> None:
