@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from flowengine.commands import access
-from flowengine.commands.asked import asked
+from flowengine.commands.asked import asked, of_new_date
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.conversation import ANSWERED, TAKEN_BACK, unanswered
@@ -23,6 +23,8 @@ from flowengine.speech.phrases import phrase
 from flowengine.store import Entry, shown
 from flowengine.views.conversation import MessageView
 from flowengine.views.history_lines import SAYINGS
+from flowengine.views.plainly import Clock
+from flowengine.views.promised import said_in
 from flowengine.views.replies import AnswerView, SaidView
 
 _MOST = 20
@@ -46,6 +48,7 @@ def words_in(look: Look, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Sa
     of whom he may look after, and the answers to them; not the notes of those inside, and not what they ask one
     another."""
     his: dict[int, bool] = {}
+    clock = Clock(look.process, look.words)
     for entry in entries:
         for event in entry.events:
             if not isinstance(event, e.Said):
@@ -57,7 +60,7 @@ def words_in(look: Look, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Sa
                 his[event.to] = look.inside or _asked_in_his_name(look, event.to)
             told = look.own and (event.kind == "answer" or (event.kind == "message" and not event.number))
             if look.inside or in_his or (his[event.to] if event.to else told):
-                yield entry, event
+                yield entry, replace(event, text=said_in(event, entry.events, clock))
 
 
 def _asked_in_his_name(look: Look, number: int) -> bool:
@@ -176,8 +179,10 @@ def _put_earlier(look: Look, found: dict[int, SaidView], number: int) -> None:
     """What was asked so long ago that it is not among what was said lately."""
     before = asked(look.tx, look.job, number)
     if before is not None:
-        by, kind = before.step.asked_by, before.step.purpose
-        found[number] = _line(look, before.at, number, by, name_of(look.tx, by) if by else "", kind, before.text)
+        by, kind, text = before.step.asked_by, before.step.purpose, before.text
+        if before.step.asks_date:
+            text = of_new_date(look.job, before.step, text, Clock(look.process, look.words))[1]
+        found[number] = _line(look, before.at, number, by, name_of(look.tx, by) if by else "", kind, text)
 
 
 def _line(look: Look, at: datetime, number: int, by: str, who: str, kind: str, text: str) -> SaidView:

@@ -38,6 +38,7 @@ from flowengine.store.records import Fact, Letter, Touched, Wanted, closed
 from flowengine.views import appointments, plainly
 from flowengine.views.consents import parts_in_words, until_in_words
 from flowengine.views.history_lines import LONGEST_ASKED, SAYINGS, Teller
+from flowengine.views.promised import said_in
 from flowengine.views.records import TimelineLine
 
 _PLACE = re.compile(r"(\d{1,18}):([cdefglj][0-9a-f.-]{1,80})")
@@ -329,13 +330,14 @@ class _Told:
         yield entry, "answered", self.teller.own_act(command, opened, entry.events)
 
     def _said(self, entry: Entry, event: e.Said) -> Iterator[tuple[Entry, str, str]]:
+        text = said_in(event, entry.events, self.teller.known.clock)
         if event.number:
-            self.asked[event.number] = (event.by, shorten(event.text, LONGEST_ASKED))
+            self.asked[event.number] = (event.by, shorten(text, LONGEST_ASKED))
         by, before = self.asked.get(event.to, ("", ""))
         his = event.by in self.look.ids or (by in self.look.ids if event.to else event.kind == "answer")
         if self.look.inside or his:
             to = self.teller.say(" (to: %(asked)s)", asked=before) if before else ""
-            yield entry, event.kind, f"{self.teller.words.tell(SAYINGS[event.kind])}: {event.text}{to}"
+            yield entry, event.kind, f"{self.teller.words.tell(SAYINGS[event.kind])}: {text}{to}"
 
     def _is_told(self, event: e.Told) -> bool:
         return self.look.inside or "everyone" in event.to or not self.seatings.isdisjoint(event.to)

@@ -6,7 +6,7 @@ It is told in the words of the reader; moments are in his zone, where that is kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -27,6 +27,7 @@ from flowengine.speech.phrases import listing, phrase
 from flowengine.speech.words import ENGLISH, Words
 from flowengine.store import shown
 from flowengine.views import plainly
+from flowengine.views.promised import said_in
 
 SAYINGS = {
     "note": phrase("noted"),
@@ -90,12 +91,12 @@ class Known:
             for entry in scope.always:
                 self.entries.setdefault(entry.name, entry)
 
-    def learn(self, events: Iterable[e.AnyEvent]) -> None:
+    def learn(self, events: Sequence[e.AnyEvent]) -> None:
         """Take in what an entry's events say."""
         for event in events:
             match event:
                 case e.Said() if event.number:
-                    self.asked[event.number] = shorten(event.text, LONGEST_ASKED)
+                    self.asked[event.number] = shorten(said_in(event, events, self.clock), LONGEST_ASKED)
                 case e.StepOpened() | e.StepChanged():
                     self.steps[event.step.number] = self.worded(event.step)
                 case e.TimerSet():
@@ -238,7 +239,10 @@ class Teller:
                 )
                 return f"{self.words.tell(SAYINGS[command.kind])}: {command.text}{of}"
             case c.AskPromise():
-                text = next((one.text for one in events if isinstance(one, e.Said)), command.because)
+                text = next(
+                    (said_in(one, events, self.known.clock) for one in events if isinstance(one, e.Said)),
+                    command.because,
+                )
                 return f"{self.words.tell(SAYINGS['new_date'])}: {text}"
             case c.Expect():
                 return self.say("it was looked whether the promise will be kept")

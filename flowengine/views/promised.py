@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from flowengine.core import events as e
 from flowengine.core.machines import Compiled
-from flowengine.core.values import Head, Promise, Step
+from flowengine.core.values import NEW_DATE, Head, Promise, Step
 from flowengine.language.model import Process
+from flowengine.speech.languages import SOURCE
 from flowengine.speech.phrases import phrase
 from flowengine.speech.spoken_time import last_day
 from flowengine.speech.words import Words
@@ -120,6 +122,20 @@ def within_days(soonest: datetime, latest: datetime, words: Words, home: tzinfo)
     if first == last:
         return words.say("on %(day)s", day=first)
     return words.say("between %(soonest)s and %(latest)s", soonest=first, latest=last)
+
+
+def said_in(event: e.Said, events: Sequence[e.AnyEvent], clock: plainly.Clock | None) -> str:
+    """What was said, in an entry with these events. How another date is asked for a history has in English, in which it
+    names the promised one too: to who reads another language it is told anew."""
+    to = next((one.to for one in events if isinstance(one, e.PromiseAsked) and one.step == event.number), None)
+    if event.kind != NEW_DATE or to is None or not event.text or clock is None or clock.words.language == SOURCE:
+        return event.text
+    because, say = event.text.partition(": ")[2], clock.words.say
+    risk = next((one for one in events if isinstance(one, e.PromiseAtRisk)), None)
+    if risk is not None:
+        between = within_days(risk.soonest, risk.latest, clock.words, clock.home)
+        because = say("it is expected %(between)s, for it takes longer than we thought", between=between)
+    return say("A new date, %(new)s: %(because)s", new=clock.promised(to), because=because)
 
 
 def passed(compiled: Compiled, head: Head, words: Words, asked: Sequence[Step]) -> str:
