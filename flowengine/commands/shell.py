@@ -359,7 +359,7 @@ class Shell:
             kept = replace(kept, by=replace(kept.by, language=language_in(process, command.by)))
         entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
-        saved = tx.save(job, done.draft, entry, calling)
+        saved = tx.save(job, done.draft, entry, calling, command.by.same)
         filing.keep(tx, self.settings.largest_files, job, command.by, computed.files, done)
         tx.wakes |= _leaves_work(done)
         outgoing.leave(tx, self.handlers, self.wanted, job_id, saved.seq, done, now)

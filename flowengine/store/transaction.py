@@ -313,12 +313,20 @@ class Transaction:
         """When the next of each kind of due work is due, in one query."""
         return ahead(self.channel, now)
 
-    def save(self, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
-        """Write what a command came to (L2). ``job`` is the job as it was locked, None for a new one.
+    def save(
+        self,
+        job: StoredJob | None,
+        draft: Draft,
+        entry: Entry,
+        calling: Calling = UNMARKED,
+        also: tuple[str, ...] = (),
+    ) -> Saved:
+        """Write what a command came to (L2). ``job`` is the job as it was locked, None for a new one; ``also`` are the
+        other ids of whoever acts.
 
         Raises SlotTaken when a slot was booked in the meantime, StoreError when the job has changed since it was read.
         """
-        saved = _save(self.channel, job, draft, entry, calling)
+        saved = _save(self.channel, job, draft, entry, calling, also)
         self.saved.append(saved)
         return saved
 
@@ -327,7 +335,9 @@ def _telling(given: Mapping[str, Json]) -> dict[str, Json]:
     return {name: one for name, one in given.items() if one}
 
 
-def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
+def _save(
+    channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling, also: tuple[str, ...]
+) -> Saved:
     """Write what a command came to. ``job`` is the job as it was locked, None for a new one.
 
     Raises SlotTaken, and StoreError when the job has changed since it was read: then nothing may be committed.
@@ -359,7 +369,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if head.customer not in (entry.by.id, entry.by.party) and (
+    if head.customer not in (entry.by.id, entry.by.party, *also) and (
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)

@@ -77,6 +77,20 @@ def test_steps_wait_for_the_person_and_both_logins_work(
     assert {row.id for row in engine.jobs(by="ben")} == {of_ada, of_ben}
 
 
+def test_who_was_taken_for_another_has_no_part_in_his_jobs(
+    engine: Engine, suit: Callable[..., str], step_of: Callable[[str, str], str]
+) -> None:
+    """What Ada did while Ben's job was hers is kept in its history; taken apart again, she sees nothing of it."""
+    _, of_ben = both(engine, suit)
+    engine.act(step_of(of_ben, "ada"), "chosen", {"cloth": "navy"}, by="ada")
+    engine.unmerge("ben", by="tom")
+    assert engine.jobs(took_part=True, by="ada") == []
+    with pytest.raises(NotFound):
+        engine.track(of_ben, by="ada")
+    assert engine.track(of_ben, by="ben").job == of_ben
+    assert engine.audit().problems == ()
+
+
 def test_an_undo_brings_back_exactly_what_was(engine: Engine, suit: Callable[..., str]) -> None:
     """Merging moves no row, so that taking apart leaves the database as it was."""
     suit("ada"), suit("ben")
