@@ -40,6 +40,8 @@ def _drawn(kind: Any) -> st.SearchStrategy[Any]:
             str: texts, bool: st.booleans(), int: st.integers(1, MOST), date: st.dates() | moments, datetime: moments,
         }  # fmt: skip
         return plain[kind]
+    if kind == float | Decimal:
+        return st.floats(0.01, 0.99)
     if get_origin(kind) is Literal:
         return st.sampled_from(get_args(kind))
     if get_origin(kind) is Sequence:

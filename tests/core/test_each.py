@@ -156,10 +156,10 @@ def test_persons_that_are_added_are_held_against_the_people_there_are() -> None:
 def test_there_are_never_more_items_than_may_be(more: str, most: int) -> None:
     """Items are added up to the limit, and not one beyond it, neither at once nor bit by bit."""
     job = _listing('["a"]', more)
-    with pytest.raises(BadAnswer, match=f"{most} in all"):
+    with pytest.raises(BadAnswer, match=f"{most:,} in all"):
         job.do(c.Add(by=ADA, state="first", items=("b",) * 20_000))
     job.do(c.Add(by=ADA, state="first", items=("b",) * (most - 1)))
-    with pytest.raises(BadAnswer, match=f"{most} in all"):
+    with pytest.raises(BadAnswer, match=f"{most:,} in all"):
         job.do(c.Add(by=ADA, state="first", items=("b",)))
 
 

@@ -277,11 +277,15 @@ def test_a_migration_that_does_not_fit_is_refused(engine: Engine, suit: Suit, ol
     text = (
         SUIT.replace(old, new)
         if old != "choose"
-        else SUIT.replace("choose:\n    type", "pick:\n    type").replace("next: choose", "next: pick")
+        else SUIT.replace("choose:\n    type", "pick:\n    type")
+        .replace("next: choose", "next: pick")
+        .replace("uses: choose.", "uses: pick.")
     )
     if "type: ask" in new:
-        text = text.replace("chosen: cut", "answered: cut").replace(
-            "    type: ask\n", "    type: ask\n    fields: {a: {type: string}}\n"
+        text = (
+            text.replace("chosen: cut", "answered: cut")
+            .replace("    uses: choose.cloth\n", "")
+            .replace("    type: ask\n", "    type: ask\n    fields: {a: {type: string}}\n")
         )
     version = engine.deploy(text).version
     with pytest.raises(NotAllowed, match=what) as refused:

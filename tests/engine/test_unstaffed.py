@@ -104,7 +104,7 @@ def test_an_expression_that_names_nobody(work: Engine, clock: SimulatedClock) ->
     begin(work, "call")
     clock.advance(timedelta(days=2))
     work.run_due()
-    assert told(work) == ["nobody can do it: by(\"sewn\") gave ''"]
+    assert told(work) == ['nobody can do it: by("sewn") gave an empty text']
     (waits,) = work.stuck()[0].waits
     assert (waits.what, waits.whom) == ("Call", "nobody")
 

@@ -10,8 +10,6 @@ from flowengine.language.suggest import hint
 from flowengine.language.types import Each, Parallel
 from flowengine.problem import Place
 
-CODE = "unknown-choice"
-
 
 def check(survey: Survey) -> None:
     """Report places that no pick saves to, and those of choices that cannot have been made where they are used."""
@@ -34,7 +32,7 @@ def check(survey: Survey) -> None:
 
 
 def _report(survey: Survey, place: Place, message: str, advice: str) -> None:
-    survey.report(place, CODE, message, advice)
+    survey.report(place, "unknown-choice", message, advice)
 
 
 def _with_members(state: State) -> Iterator[State]:
