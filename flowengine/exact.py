@@ -79,8 +79,15 @@ def _short(text: str) -> str:
 
 
 def encoder(**options: Any) -> msgspec.json.Encoder:
-    """What writes JSON, decimals as the numbers that they are."""
-    return msgspec.json.Encoder(decimal_format="number", **options)
+    """What writes JSON, decimals as the numbers that they are, and a text that knows more of itself (a phrase) as the
+    text that it is."""
+    return msgspec.json.Encoder(decimal_format="number", enc_hook=_text, **options)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
 
 
 def decoder(kind: type[Decoded], *, trusted: bool = False) -> msgspec.json.Decoder[Decoded]:
