@@ -102,7 +102,7 @@ decode: Callable[[str | bytes], Any] = decoder(cast(type[Any], Any)).decode
 
 def builtins(value: Any) -> Any:
     """A value as dicts, lists, texts and numbers; fractions are Decimals."""
-    return msgspec.to_builtins(value, builtin_types=(Decimal,))
+    return msgspec.to_builtins(value, builtin_types=(Decimal,), enc_hook=_text)
 
 
 def writable(value: Any) -> Any:

@@ -38,7 +38,7 @@ def folded(tx: Transaction, uses: Uses, job: str, seq: int, entries: Sequence[An
     stored = tx.pieces.work(job)
     if not uses.by_state and stored is None:
         return Pieced(None, before=False, difference=Pieces())
-    before = None if stored is None else decode(stored[1], Piecework)
+    before = None if stored is None else decode(stored, Piecework)
     old = pieces_of(before)
     first = entries[0].seq if entries else seq + 1
     work = None
@@ -78,7 +78,7 @@ def archived(tx: Transaction, uses: Uses | None, process: str, job: str, entries
     """A finished job leaves the database: what it has used stays, apart from what can be counted again. Without
     ``uses``, what was counted of it does."""
     stored = tx.pieces.work(job)
-    before = None if stored is None else decode(stored[1], Piecework)
+    before = None if stored is None else decode(stored, Piecework)
     old = pieces_of(before)
     now = pieces_of(pieced(uses, entries)) if uses is not None and uses.by_state else Pieces()
     taken = Pieces()

@@ -332,7 +332,7 @@ def _close_certain(shell: Shell, job_id: str, number: int, tx: Transaction) -> b
     flow = Flow(compiled, Draft(job.position), shell.clock.now(), shell.world(tx, job.customer, job.id))
     if timer is None or step.is_over(flow.now) or not is_certain(flow, number):
         return False
-    fire = c.Fire(by=CLOCK, timer=timer.number, because=str(CERTAIN))
+    fire = c.Fire(by=CLOCK, timer=timer.number, because=CERTAIN)
     try:
         shell.write(tx, shell.compute(tx, job, fire, access.permit_all))
     except ExpressionFailed:

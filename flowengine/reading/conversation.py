@@ -60,7 +60,8 @@ def words_in(look: Look, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Sa
                 his[event.to] = look.inside or _asked_in_his_name(look, event.to)
             told = look.own and (event.kind == "answer" or (event.kind == "message" and not event.number))
             if look.inside or in_his or (his[event.to] if event.to else told):
-                yield entry, replace(event, text=said_in(event, entry.events, clock))
+                text = said_in(event, entry.events, clock)
+                yield entry, event if text is event.text else replace(event, text=text)
 
 
 def _asked_in_his_name(look: Look, number: int) -> bool:

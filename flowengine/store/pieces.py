@@ -62,9 +62,7 @@ WAITING = Query(
     .where(_P.c.process == param("of_process"), _P.c.fate == _WAITING, _P.c.made <= param("last"))
     .order_by(_P.c.options, _P.c.option, _P.c.made, _P.c.over, _P.c.size),
 )
-WORK = Query(
-    "pieces.work", "What of a job is counted.", sa.select(_W.c.seq, _W.c.body).where(_W.c.job_id == param("of_job"))
-)
+WORK = Query("pieces.work", "What of a job is counted.", sa.select(_W.c.body).where(_W.c.job_id == param("of_job")))
 KEEP = Query("pieces.keep", "Keep what of a job is counted.", lambda dialect: upserts(dialect, _W))
 FORGET = Query(
     "pieces.forget", "A job has nothing that is counted.", sa.delete(_W).where(_W.c.job_id == param("of_job"))
@@ -123,10 +121,10 @@ class StoredPieces:
         rows = self._channel.rows(WAITING, {"of_process": plain(process), "last": last})
         return [WaitingPieces(*row) for row in rows]
 
-    def work(self, job: str) -> tuple[int, str] | None:
-        """Up to which entry a job is counted, and what of it; None for one of which nothing is."""
+    def work(self, job: str) -> str | None:
+        """What of a job is counted; None for one of which nothing is."""
         row = self._channel.one(WORK, {"of_job": job})
-        return (row[0], row[1]) if row else None
+        return row[0] if row else None
 
     def keep(self, job: str, seq: int, body: str) -> None:
         """Keep what of a job is counted, up to an entry."""

@@ -127,8 +127,10 @@ def within_days(soonest: datetime, latest: datetime, words: Words, home: tzinfo)
 def said_in(event: e.Said, events: Sequence[e.AnyEvent], clock: plainly.Clock | None) -> str:
     """What was said, in an entry with these events. How another date is asked for a history has in English, in which it
     names the promised one too: to who reads another language it is told anew."""
+    if event.kind != NEW_DATE or not event.text or clock is None or clock.words.language == SOURCE:
+        return event.text
     to = next((one.to for one in events if isinstance(one, e.PromiseAsked) and one.step == event.number), None)
-    if event.kind != NEW_DATE or to is None or not event.text or clock is None or clock.words.language == SOURCE:
+    if to is None:
         return event.text
     because, say = event.text.partition(": ")[2], clock.words.say
     risk = next((one for one in events if isinstance(one, e.PromiseAtRisk)), None)

@@ -12,5 +12,7 @@ def test_a_phrase_is_kept_as_its_text() -> None:
     """Wherever it is stored or sent, it is the English text that it is; what is no text is refused as before."""
     late = phrase("%(who)s is late", who="Ada")
     assert exact.encode({"why": late, "ways": [late]}) == b'{"why":"Ada is late","ways":["Ada is late"]}'
-    with pytest.raises(TypeError, match="unsupported"):
-        exact.encode(object())
+    assert exact.builtins({"why": late}) == {"why": "Ada is late"}
+    for take in (exact.encode, exact.builtins):
+        with pytest.raises(TypeError, match="unsupported"):
+            take(object())
